@@ -1,0 +1,162 @@
+//! Decimal numbers as text: which ones DynamoDB can hold, and which are equal.
+//!
+//! DynamoDB holds 38 significant digits and magnitudes from 1e-130 to 9.99…e125 (contract, field
+//! rules; DynamoDB limits, "Number"). It trims zeros at both ends, so `1.50` comes back as `1.5`.
+
+use std::borrow::Cow;
+
+const SIGNIFICANT_DIGITS: usize = 38;
+const EXPONENTS: std::ops::RangeInclusive<i64> = -130..=125;
+
+/// Texts up to this length go to DynamoDB as the caller wrote them; longer ones are mostly zeros.
+const LONGEST_VERBATIM: usize = 64;
+
+/// A JSON number in the one form that all equal numbers share.
+///
+/// Its value is `d.ddd × 10^exponent`, where `digits` starts and ends with a digit other than
+/// zero. Zero has no digits, no sign and the exponent 0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decimal {
+    negative: bool,
+    digits: String,
+    exponent: i64,
+}
+
+impl Decimal {
+    /// Reads a number in JSON's notation. A leading `+`, a bare `.5` and leading zeros, which other
+    /// writers may have stored, are read too. `None` when `text` is not a decimal number.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (negative, unsigned) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, parse_exponent(exponent)?),
+            None => (unsigned, 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let all = [whole, fraction].concat();
+        if all.is_empty() || !all.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+
+        let significant = all.trim_start_matches('0');
+        let leading_zeros = all.len() - significant.len();
+        let digits = significant.trim_end_matches('0');
+        if digits.is_empty() {
+            return Some(Self { negative: false, digits: String::new(), exponent: 0 });
+        }
+        // The first significant digit stands this many places left of the decimal point.
+        let places = whole.len() as i64 - leading_zeros as i64 - 1;
+        Some(Self {
+            negative,
+            digits: digits.to_owned(),
+            exponent: exponent.saturating_add(places),
+        })
+    }
+
+    /// Whether DynamoDB stores this number without rounding or refusing it.
+    pub fn fits_dynamodb(&self) -> bool {
+        self.digits.len() <= SIGNIFICANT_DIGITS && EXPONENTS.contains(&self.exponent)
+    }
+}
+
+/// The shortest JSON notation of the form that equal numbers share, such as `-1.5e7`.
+impl std::fmt::Display for Decimal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.digits.is_empty() {
+            return f.write_str("0");
+        }
+        let (first, rest) = self.digits.split_at(1);
+        let sign = if self.negative { "-" } else { "" };
+        let point = if rest.is_empty() { "" } else { "." };
+        write!(f, "{sign}{first}{point}{rest}")?;
+        match self.exponent {
+            0 => Ok(()),
+            exponent => write!(f, "e{exponent}"),
+        }
+    }
+}
+
+/// Whether DynamoDB can hold this JSON number digit for digit.
+pub fn fits_dynamodb(text: &str) -> bool {
+    Decimal::parse(text).is_some_and(|decimal| decimal.fits_dynamodb())
+}
+
+/// Whether two texts name the same number, whatever their notation.
+pub fn equal(one: &str, other: &str) -> bool {
+    one == other || matches!((Decimal::parse(one), Decimal::parse(other)), (Some(a), Some(b)) if a == b)
+}
+
+/// The text to send to DynamoDB: the caller's own, unless it is padded with zeros beyond reason.
+pub fn dynamodb_text(text: &str) -> Cow<'_, str> {
+    match Decimal::parse(text) {
+        Some(decimal) if text.len() > LONGEST_VERBATIM => Cow::Owned(decimal.to_string()),
+        _ => Cow::Borrowed(text),
+    }
+}
+
+/// Exponents beyond `i64` are all equally out of range, so they may saturate.
+fn parse_exponent(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let magnitude = digits.parse().unwrap_or(i64::MAX);
+    Some(if text.starts_with('-') { -magnitude } else { magnitude })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thirty_eight_significant_digits_fit_and_thirty_nine_do_not() {
+        let digits = "12345678901234567890123456789012345678";
+        assert!(fits_dynamodb(digits));
+        assert!(fits_dynamodb(&format!("-0.000{digits}000")));
+        assert!(!fits_dynamodb(&format!("{digits}9")));
+        assert!(fits_dynamodb(&format!("{digits}000")), "zeros at the end are not significant");
+    }
+
+    #[test]
+    fn magnitudes_from_1e_minus_130_to_below_1e126_fit() {
+        for text in ["1e-130", "-1e-130", "9.9999999999999999999999999999999999999e125", "0", "0e999", "10e-131"] {
+            assert!(fits_dynamodb(text), "{text}");
+        }
+        for text in ["1e126", "-1e126", "9.9e-131", "1e300", "1e99999999999999999999", "1e-99999999999999999999"] {
+            assert!(!fits_dynamodb(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn equal_numbers_are_equal_in_every_notation() {
+        for (one, other) in [
+            ("1e2", "100"),
+            ("1.50", "1.5"),
+            ("-0.0", "0"),
+            ("1E+2", "0.1e3"),
+            ("12548", "12548"),
+            ("0.05", "5e-2"),
+        ] {
+            assert!(equal(one, other), "{one} = {other}");
+        }
+        for (one, other) in [("1", "-1"), ("1", "10"), ("0.1", "0.10000000000000000001")] {
+            assert!(!equal(one, other), "{one} ≠ {other}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_not_read_as_one() {
+        for text in ["", "-", ".", "e5", "1e", "1e+", "1.2.3", "0x10", "NaN", "１"] {
+            assert_eq!(Decimal::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_overlong_texts_are_sent_in_their_shortest_notation() {
+        assert_eq!(dynamodb_text("1.50"), "1.50");
+        assert_eq!(dynamodb_text(&format!("-1.5{}", "0".repeat(200))), "-1.5");
+        assert_eq!(dynamodb_text(&format!("25{}", "0".repeat(100))), "2.5e101");
+    }
+}
