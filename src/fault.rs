@@ -76,7 +76,10 @@ impl Faults {
         match self.total {
             0 | 1 => first.to_owned(),
             total if total > self.listed.len() => {
-                format!("{total} faults in the body, the first {} listed. The first: {first}", self.listed.len())
+                format!(
+                    "{total} faults in the body, the first {} listed. The first: {first}",
+                    self.listed.len()
+                )
             }
             total => format!("{total} faults in the body. The first: {first}"),
         }

@@ -48,11 +48,7 @@ impl Decimal {
         }
         // The first significant digit stands this many places left of the decimal point.
         let places = whole.len() as i64 - leading_zeros as i64 - 1;
-        Some(Self {
-            negative,
-            digits: digits.to_owned(),
-            exponent: exponent.saturating_add(places),
-        })
+        Some(Self { negative, digits: digits.to_owned(), exponent: exponent.saturating_add(places) })
     }
 
     /// Whether DynamoDB stores this number without rounding or refusing it.
@@ -121,10 +117,14 @@ mod tests {
 
     #[test]
     fn magnitudes_from_1e_minus_130_to_below_1e126_fit() {
-        for text in ["1e-130", "-1e-130", "9.9999999999999999999999999999999999999e125", "0", "0e999", "10e-131"] {
+        for text in
+            ["1e-130", "-1e-130", "9.9999999999999999999999999999999999999e125", "0", "0e999", "10e-131"]
+        {
             assert!(fits_dynamodb(text), "{text}");
         }
-        for text in ["1e126", "-1e126", "9.9e-131", "1e300", "1e99999999999999999999", "1e-99999999999999999999"] {
+        for text in
+            ["1e126", "-1e126", "9.9e-131", "1e300", "1e99999999999999999999", "1e-99999999999999999999"]
+        {
             assert!(!fits_dynamodb(text), "{text}");
         }
     }
