@@ -12,8 +12,7 @@ const MAX_LISTED: usize = 100;
 const MAX_POINTER_BYTES: usize = 1_024;
 
 /// Why a field was refused; a stable word that callers may match on (contract, part 2, "Answer").
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultCode {
     Required,
     InvalidType,
@@ -30,6 +29,35 @@ pub enum FaultCode {
     TooDeep,
     NumberOutOfRange,
     CannotBeCleared,
+}
+
+impl FaultCode {
+    /// The word in an answer.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::InvalidType => "invalid_type",
+            Self::TooLong => "too_long",
+            Self::InvalidCharacters => "invalid_characters",
+            Self::InvalidEmail => "invalid_email",
+            Self::InvalidPhone => "invalid_phone",
+            Self::InvalidCountry => "invalid_country",
+            Self::EmptyObject => "empty_object",
+            Self::MultipleDefaults => "multiple_defaults",
+            Self::DuplicateCode => "duplicate_code",
+            Self::DuplicateKey => "duplicate_key",
+            Self::UnknownField => "unknown_field",
+            Self::TooDeep => "too_deep",
+            Self::NumberOutOfRange => "number_out_of_range",
+            Self::CannotBeCleared => "cannot_be_cleared",
+        }
+    }
+}
+
+impl Serialize for FaultCode {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
 }
 
 /// One broken rule: a JSON Pointer (RFC 6901) into the body, a code, and a sentence to act on.

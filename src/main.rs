@@ -1,1 +1,37 @@
-fn main() {}
+//! Cold start: logging, environment, SDK client, and then events for as long as Lambda sends them.
+
+use std::env;
+use std::process::ExitCode;
+
+use aws_config::BehaviorVersion;
+use aws_sdk_dynamodb::Client;
+use lambda_runtime::service_fn;
+use update_customer::environment::Environment;
+use update_customer::handler::UpdateCustomer;
+use update_customer::{dynamodb, event, log, panic};
+
+// One thread: a Lambda environment answers one request at a time.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    log::init();
+    panic::install_hook();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), lambda_runtime::Error> {
+    let environment = Environment::read(|name| env::var(name).ok())?;
+    if env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
+        return Err("This program runs in AWS Lambda; on a desk use `cargo run --example local`".into());
+    }
+    let shared =
+        aws_config::defaults(BehaviorVersion::latest()).http_client(dynamodb::http_client()).load().await;
+    let client = Client::from_conf(dynamodb::config(&shared).build());
+    let function = UpdateCustomer::new(client, environment);
+    lambda_runtime::run(service_fn(|event| event::invoke(&function, event))).await
+}

@@ -1,0 +1,83 @@
+//! The way of a request, step by step, and its answer whatever happens.
+
+use std::time::Instant;
+
+use aws_sdk_dynamodb::Client;
+use lambda_http::{Body, Request, RequestExt, Response};
+
+use crate::auth::{AccessToken, AccessTokens};
+use crate::customer::Customer;
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::if_match::IfMatch;
+use crate::request::CustomerId;
+use crate::table::CustomersTable;
+use crate::update::CustomerUpdate;
+use crate::{json, log, panic, request, response};
+
+/// The function with all it needs, made once at start.
+#[derive(Debug)]
+pub struct UpdateCustomer {
+    tokens: AccessTokens,
+    customers: CustomersTable,
+}
+
+impl UpdateCustomer {
+    pub fn new(client: Client, environment: Environment) -> Self {
+        let Environment { customers_table, access_tokens_table, access_token_cache } = environment;
+        Self {
+            tokens: AccessTokens::new(client.clone(), access_tokens_table, access_token_cache),
+            customers: CustomersTable::new(client, customers_table),
+        }
+    }
+}
+
+/// Answers a request. Every outcome is a response of the contract's shape, a panic included; each is
+/// logged in one line.
+pub async fn handle(function: &UpdateCustomer, request: Request) -> Response<Body> {
+    let mut entry = log::Entry::default();
+    let outcome = panic::catch(update(function, &request, &mut entry)).await;
+    let outcome = outcome.unwrap_or_else(|cause| Err(Error::Internal(cause)));
+
+    let request_id = request.lambda_context_ref().map_or("", |context| &context.request_id);
+    match outcome {
+        Ok(customer) => {
+            entry.version = Some(customer.version());
+            entry.updated(request_id);
+            response::updated(&customer)
+        }
+        Err(error) => {
+            entry.refused(request_id, &error);
+            response::refused(&error, request_id)
+        }
+    }
+}
+
+/// The steps, in the order that the contract gives the checks.
+async fn update(
+    function: &UpdateCustomer,
+    request: &Request,
+    entry: &mut log::Entry,
+) -> Result<Customer, Error> {
+    request::route(request)?;
+    let id = CustomerId::from_request(request);
+    entry.customer_id = id.as_ref().ok().map(|id| id.as_str().to_owned());
+
+    let token = AccessToken::from_headers(request.headers())?;
+    let asked = Instant::now();
+    let grant = function.tokens.authenticate(&token).await;
+    entry.dynamodb = asked.elapsed();
+    let grant = grant?;
+    entry.subject = Some(grant.subject().to_owned());
+    grant.require_write_scope()?;
+
+    let if_match = IfMatch::from_headers(request.headers())?;
+    let (body, faults) = json::parse(request::json_body(request)?)?;
+    let update = CustomerUpdate::parse(body, faults).map_err(Error::InvalidBody)?;
+    entry.fields = update.changes().iter().map(|(name, _)| *name).collect();
+
+    let asked = Instant::now();
+    let customer = function.customers.update(&id?, &update, &if_match, grant.subject()).await;
+    entry.dynamodb += asked.elapsed();
+    customer
+}

@@ -1,0 +1,117 @@
+//! What the operator reads: one line a request, with no token and no value of a personal field.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::time::Duration;
+
+use lambda_http::http::StatusCode;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt;
+use tracing_subscriber::prelude::*;
+
+use crate::error::Error;
+
+/// Starts logging to standard output: JSON lines when `AWS_LAMBDA_LOG_FORMAT` is `JSON`, else text,
+/// from the level that `AWS_LAMBDA_LOG_LEVEL` names (`INFO` unless set).
+///
+/// Whatever the level, libraries tell warnings and errors only: at lower levels the SDK prints whole
+/// requests and answers, and with them the customer.
+pub fn init() {
+    let variable = |name| env::var(name).unwrap_or_default();
+    let level = level(&variable("AWS_LAMBDA_LOG_LEVEL"));
+    let targets =
+        Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("update_customer", level);
+    let registry = tracing_subscriber::registry();
+    if variable("AWS_LAMBDA_LOG_FORMAT").eq_ignore_ascii_case("json") {
+        let lines = fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
+        registry.with(lines.with_target(false).with_filter(targets)).init();
+    } else {
+        registry.with(fmt::layer().with_target(false).with_ansi(false).with_filter(targets)).init();
+    }
+}
+
+/// Lambda's names for levels; it has `FATAL` above `ERROR`.
+fn level(name: &str) -> LevelFilter {
+    match name.to_ascii_uppercase().as_str() {
+        "FATAL" => LevelFilter::ERROR,
+        name => name.parse().unwrap_or(LevelFilter::INFO),
+    }
+}
+
+/// What is known of a request by the time it is answered.
+#[derive(Debug, Default)]
+pub struct Entry {
+    pub customer_id: Option<String>,
+    /// The token's subject.
+    pub subject: Option<String>,
+    /// The names of the attributes to change.
+    pub fields: Vec<&'static str>,
+    /// The customer's version after the request.
+    pub version: Option<u64>,
+    /// Time spent waiting for DynamoDB.
+    pub dynamodb: Duration,
+}
+
+impl Entry {
+    /// Tells that the customer was updated.
+    pub fn updated(&self, request_id: &str) {
+        tracing::info!(
+            requestId = request_id,
+            customerId = self.customer_id,
+            subject = self.subject,
+            fields = self.fields.join(","),
+            version = self.version,
+            status = StatusCode::OK.as_u16(),
+            outcome = "updated",
+            dynamodbMs = self.milliseconds(),
+            "customer updated"
+        );
+    }
+
+    /// Tells why the request was refused or failed; a fault of the server with its whole cause.
+    pub fn refused(&self, request_id: &str, error: &Error) {
+        let status = error.status().as_u16();
+        let outcome = error.code();
+        let (customer_id, subject) = (self.customer_id.as_deref(), self.subject.as_deref());
+        let milliseconds = self.milliseconds();
+        match error.cause() {
+            Some(cause) => tracing::error!(
+                requestId = request_id,
+                customerId = customer_id,
+                subject,
+                status,
+                outcome,
+                cause,
+                dynamodbMs = milliseconds,
+                "request failed"
+            ),
+            None => tracing::info!(
+                requestId = request_id,
+                customerId = customer_id,
+                subject,
+                status,
+                outcome,
+                faults = faults(error),
+                dynamodbMs = milliseconds,
+                "request refused"
+            ),
+        }
+    }
+
+    /// Tenths are enough, and all that fits a readable line.
+    fn milliseconds(&self) -> f64 {
+        (self.dynamodb.as_secs_f64() * 10_000.0).round() / 10.0
+    }
+}
+
+/// The codes of the faults with how often each came, such as `required×2`. Not their pointers: a key
+/// is the caller's own text.
+fn faults(error: &Error) -> Option<String> {
+    let mut counts = BTreeMap::<&str, usize>::new();
+    for fault in error.faults() {
+        *counts.entry(fault.code.as_str()).or_default() += 1;
+    }
+    let counts: Vec<_> = counts.iter().map(|(code, count)| format!("{code}×{count}")).collect();
+    (!counts.is_empty()).then(|| counts.join(","))
+}

@@ -1,0 +1,48 @@
+//! Panics: each becomes a fault with a place in the code, and none ends the process.
+
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, PanicHookInfo, set_hook};
+use std::pin::pin;
+
+use futures_util::FutureExt;
+
+use crate::error::Cause;
+
+thread_local! {
+    static CATCHING: Cell<bool> = const { Cell::new(false) };
+    static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Replaces the standard hook, which prints a panic's message: a message may quote personal data.
+pub fn install_hook() {
+    set_hook(Box::new(|info: &PanicHookInfo<'_>| {
+        let location = info.location().map(ToString::to_string);
+        if CATCHING.get() {
+            LOCATION.set(location);
+        } else {
+            tracing::error!(location, "panicked outside of a request");
+        }
+    }));
+}
+
+/// Runs a future to its end; a panic in it becomes a [`Cause`] that tells where, but not what was
+/// said.
+///
+/// # Errors
+///
+/// The cause, when the future panicked. It has a place only after [`install_hook`].
+pub async fn catch<T>(future: impl Future<Output = T>) -> Result<T, Cause> {
+    let mut future = pin!(AssertUnwindSafe(future).catch_unwind());
+    let outcome = poll_fn(|context| {
+        // Other work may run on this thread between two polls, so the mark holds for one poll.
+        let before = CATCHING.replace(true);
+        let poll = future.as_mut().poll(context);
+        CATCHING.set(before);
+        poll
+    });
+    outcome.await.map_err(|_| {
+        let location = LOCATION.take().unwrap_or_else(|| "an unknown place".to_owned());
+        Cause::new(format!("a panic at {location}"))
+    })
+}
