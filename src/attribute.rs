@@ -65,7 +65,10 @@ pub fn holds(attribute: &AttributeValue, value: &Value) -> bool {
     }
 }
 
+/// In the order of the keys: DynamoDB keeps none, and equal customers should read the same.
 fn object(members: HashMap<String, AttributeValue>) -> Map<String, Value> {
+    let mut members: Vec<_> = members.into_iter().collect();
+    members.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
     members.into_iter().map(|(key, attribute)| (key, to_json(attribute))).collect()
 }
 

@@ -34,8 +34,11 @@ pub fn init() {
 /// Lambda's names for levels; it has `FATAL` above `ERROR`.
 fn level(name: &str) -> LevelFilter {
     match name.to_ascii_uppercase().as_str() {
-        "FATAL" => LevelFilter::ERROR,
-        name => name.parse().unwrap_or(LevelFilter::INFO),
+        "TRACE" => LevelFilter::TRACE,
+        "DEBUG" => LevelFilter::DEBUG,
+        "WARN" => LevelFilter::WARN,
+        "ERROR" | "FATAL" => LevelFilter::ERROR,
+        _ => LevelFilter::INFO,
     }
 }
 
@@ -114,4 +117,25 @@ fn faults(error: &Error) -> Option<String> {
     }
     let counts: Vec<_> = counts.iter().map(|(code, count)| format!("{code}×{count}")).collect();
     (!counts.is_empty()).then(|| counts.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lambdas_level_names_are_understood_and_info_is_the_default() {
+        for (name, expected) in [
+            ("", LevelFilter::INFO),
+            ("INFO", LevelFilter::INFO),
+            ("debug", LevelFilter::DEBUG),
+            ("TRACE", LevelFilter::TRACE),
+            ("WARN", LevelFilter::WARN),
+            ("ERROR", LevelFilter::ERROR),
+            ("FATAL", LevelFilter::ERROR),
+            ("loud", LevelFilter::INFO),
+        ] {
+            assert_eq!(level(name), expected, "{name}");
+        }
+    }
 }

@@ -97,7 +97,7 @@ impl<'a> Object<'a> {
 
     fn take(&mut self, name: &'static str) -> Option<Value> {
         self.known.push(name);
-        self.members.remove(name)
+        self.members.shift_remove(name)
     }
 
     fn fault(&mut self, name: &str, code: FaultCode, must: &str) {

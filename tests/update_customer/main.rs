@@ -1,0 +1,18 @@
+//! The contract, seen from outside: an event goes in, the whole answer comes out, and then a look at
+//! what is stored. DynamoDB is an embedded engine behind the real SDK; with `DYNAMODB_ENDPOINT` set,
+//! it is whatever answers there.
+
+mod support;
+
+mod answers;
+mod authentication;
+mod body;
+mod concurrency;
+mod events;
+mod faults;
+mod fields;
+mod properties;
+mod requests;
+mod sent;
+mod stored;
+mod versions;

@@ -1,0 +1,96 @@
+//! What leaves for DynamoDB: how many calls, and exactly which.
+
+use serde_json::{Value, json};
+
+use crate::support::{CUSTOMER_ID, Sent, Stand, put};
+
+fn updates(sent: Vec<Sent>) -> Vec<Value> {
+    let updates = sent.into_iter().filter(|sent| sent.operation == "UpdateItem");
+    updates.map(|sent| sent.body).collect()
+}
+
+#[tokio::test]
+async fn an_update_is_one_conditional_update_item() {
+    let stand = Stand::new().await;
+    stand.send(put().with(json!({"notes": "n", "company": null}))).await.data();
+    let sent = stand.sent();
+    let operations: Vec<_> = sent.iter().map(|sent| sent.operation.as_str()).collect();
+    assert_eq!(operations, ["GetItem", "UpdateItem"], "no read before, none after");
+    let mut update = sent[1].body.clone();
+    let now = update["ExpressionAttributeValues"][":updatedAt"]["S"].take();
+    assert!(now.as_str().unwrap().ends_with('Z'));
+    let expected = json!({
+        "TableName": stand.customers,
+        "Key": {"id": {"S": CUSTOMER_ID}},
+        "UpdateExpression": "SET #updatedAt = :updatedAt, #updatedBy = :updatedBy, \
+            #version = if_not_exists(#version, :v0) + :one, #firstName = :firstName, #lastName = :lastName, \
+            #email = :email, #notes = :notes REMOVE #company",
+        "ConditionExpression": "attribute_exists(#id) AND (attribute_not_exists(#verifiedEmail) \
+            OR #verifiedEmail <> :verified OR #email = :email)",
+        "ExpressionAttributeNames": {
+            "#id": "id", "#updatedAt": "updatedAt", "#updatedBy": "updatedBy", "#version": "version",
+            "#firstName": "firstName", "#lastName": "lastName", "#email": "email", "#notes": "notes",
+            "#company": "company", "#verifiedEmail": "verifiedEmail"
+        },
+        "ExpressionAttributeValues": {
+            ":updatedAt": {"S": null}, ":updatedBy": {"S": "demo-erp"}, ":v0": {"N": "0"}, ":one": {"N": "1"},
+            ":firstName": {"S": "John"}, ":lastName": {"S": "Doe"}, ":email": {"S": "john.doe@aximcommerce.com"},
+            ":notes": {"S": "n"}, ":verified": {"BOOL": true}
+        },
+        "ReturnValues": "ALL_NEW",
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD"
+    });
+    assert_eq!(update, expected);
+}
+
+#[tokio::test]
+async fn only_a_change_of_a_verified_email_takes_a_second_write() {
+    let stand = Stand::new().await;
+    for (writes, request) in [
+        (1, put().with(json!({}))),
+        (2, put().with(json!({"email": "John.Doe@aximcommerce.com"}))),
+        (2, put().with(json!({"email": "new@aximcommerce.com"}))),
+        (1, put().with(json!({"email": "newer@aximcommerce.com"}))),
+        (1, put().id("nobody")),
+        (1, put().if_match("\"0\"")),
+    ] {
+        stand.sent();
+        stand.send(request.clone()).await;
+        let updates = updates(stand.sent());
+        assert_eq!(updates.len(), writes, "{request:?}");
+        for update in updates {
+            let condition = update["ConditionExpression"].as_str().unwrap();
+            assert!(condition.starts_with("attribute_exists(#id) AND "), "{condition}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_second_write_holds_only_for_the_email_that_was_seen() {
+    let stand = Stand::new().await;
+    stand.send(put().with(json!({"email": "new@aximcommerce.com"})).if_match("\"6\"")).await.data();
+    let second = &updates(stand.sent())[1];
+    assert_eq!(
+        second["ConditionExpression"],
+        "attribute_exists(#id) AND #version IN (:v6) AND #email = :seenEmail"
+    );
+    assert_eq!(second["ExpressionAttributeValues"][":seenEmail"], json!({"S": "john.doe@aximcommerce.com"}));
+    assert_eq!(second["ExpressionAttributeValues"][":verifiedEmail"], json!({"BOOL": false}));
+    assert!(second["UpdateExpression"].as_str().unwrap().ends_with(", #verifiedEmail = :verifiedEmail"));
+}
+
+#[tokio::test]
+async fn numbers_leave_with_every_digit() {
+    let stand = Stand::new().await;
+    let numbers = ["-12345678901234567890.123456789012345678", "0.1", "12548", "-1.5e-7", "0"];
+    let body = format!(
+        r#"{{"firstName": "John", "lastName": "Doe", "email": "john@aximcommerce.com",
+            "metaFields": [{{"code": "c", "value": [{}]}}]}}"#,
+        numbers.join(",")
+    );
+    stand.send(put().body(body)).await.data();
+    let sent =
+        &updates(stand.sent())[0]["ExpressionAttributeValues"][":metaFields"]["L"][0]["M"]["value"]["L"];
+    let sent: Vec<_> = sent.as_array().unwrap().iter().map(|number| number["N"].as_str().unwrap()).collect();
+    assert_eq!(sent, numbers);
+}

@@ -1,0 +1,217 @@
+//! A stand: the function on tables of its own, and what a test says to it.
+
+#[path = "../../../examples/local/store.rs"]
+pub mod store;
+
+mod request;
+mod wire;
+
+use std::convert::identity;
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::client::Waiters;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_types::timeout::TimeoutConfig;
+use lambda_runtime::{Context, LambdaEvent};
+use serde_json::Value;
+use store::Item;
+use tokio::net::TcpListener;
+use update_customer::environment::Environment;
+use update_customer::handler::UpdateCustomer;
+use update_customer::{attribute, dynamodb, event};
+
+pub use request::{Answer, PutRequest, put};
+pub use store::{CUSTOMER_ID, READ_TOKEN, WRITE_TOKEN};
+pub use wire::{Sent, Wire};
+
+/// The request id that every answer of a test carries.
+pub const REQUEST_ID: &str = "test-request-id";
+
+/// The function with tables of its own and a record of what it sends to DynamoDB.
+pub struct Stand {
+    function: UpdateCustomer,
+    /// A client for the test's own looks at the tables; it is not recorded.
+    pub client: Client,
+    pub customers: String,
+    pub tokens: String,
+    wire: Wire,
+    external: Option<SdkConfig>,
+}
+
+impl Stand {
+    /// With the sample customer, the demo tokens, and no token remembered.
+    pub async fn new() -> Self {
+        Self::remembering_tokens_for(Duration::ZERO).await
+    }
+
+    pub async fn remembering_tokens_for(access_token_cache: Duration) -> Self {
+        let external = match std::env::var("DYNAMODB_ENDPOINT") {
+            Ok(endpoint) => Some(external_config(&endpoint).await),
+            Err(_) => None,
+        };
+        let shared = match &external {
+            Some(shared) => shared.clone(),
+            None => store::local_config(&embedded_engine().await),
+        };
+        let client = Client::from_conf(patient(dynamodb::config(&shared)).build());
+        let unique = unique_name();
+        let (customers, tokens) = (format!("{unique}-customers"), format!("{unique}-tokens"));
+        if external.is_some() {
+            store::create_table(&client, &customers, "id").await.unwrap();
+            store::create_table(&client, &tokens, "tokenHash").await.unwrap();
+            for table in [&customers, &tokens] {
+                client
+                    .wait_until_table_exists()
+                    .table_name(table)
+                    .wait(Duration::from_secs(120))
+                    .await
+                    .unwrap();
+            }
+        }
+        store::fill(&client, &customers, &tokens).await.unwrap();
+
+        let wire = Wire::default();
+        let recorded = patient(dynamodb::config(&shared)).interceptor(wire.clone()).build();
+        let environment = Environment {
+            customers_table: customers.clone(),
+            access_tokens_table: tokens.clone(),
+            access_token_cache,
+        };
+        let function = UpdateCustomer::new(Client::from_conf(recorded), environment);
+        Self { function, client, customers, tokens, wire, external }
+    }
+
+    /// Sends a request as an HTTP API event.
+    pub async fn send(&self, request: PutRequest) -> Answer {
+        self.send_event(&request.http_api_event()).await
+    }
+
+    /// Sends an event as it is.
+    pub async fn send_event(&self, event: &Value) -> Answer {
+        answer(&self.function, event).await
+    }
+
+    /// What the function sent to DynamoDB since the last look, in order.
+    pub fn sent(&self) -> Vec<Sent> {
+        self.wire.take()
+    }
+
+    /// The sample customer as stored.
+    pub async fn stored(&self) -> Value {
+        self.stored_with_id(CUSTOMER_ID).await.expect("the customer is stored")
+    }
+
+    pub async fn stored_with_id(&self, id: &str) -> Option<Value> {
+        self.stored_item(id).await.map(|item| attribute::to_json(AttributeValue::M(item)))
+    }
+
+    pub async fn stored_item(&self, id: &str) -> Option<Item> {
+        let get = self.client.get_item().table_name(&self.customers).consistent_read(true);
+        get.key("id", AttributeValue::S(id.to_owned())).send().await.unwrap().item
+    }
+
+    /// Stores a customer as another writer would.
+    pub async fn store(&self, customer: &Value) {
+        self.store_item(store::item(customer)).await;
+    }
+
+    pub async fn store_item(&self, item: Item) {
+        self.client.put_item().table_name(&self.customers).set_item(Some(item)).send().await.unwrap();
+    }
+
+    /// Stores the sample customer with `change` made to it.
+    pub async fn store_sample(&self, change: impl FnOnce(&mut Value)) {
+        let mut customer = store::sample_customer();
+        change(&mut customer);
+        self.store(&customer).await;
+    }
+
+    pub async fn issue_token(&self, token: &str, scopes: &[&str], expires_at: Option<u64>) {
+        let record = store::token_record(token, "issued", scopes, expires_at);
+        self.client.put_item().table_name(&self.tokens).set_item(Some(record)).send().await.unwrap();
+    }
+
+    pub async fn revoke_token(&self, token: &str) {
+        let hash = store::token_record(token, "", &[], None)["tokenHash"].clone();
+        self.client.delete_item().table_name(&self.tokens).key("tokenHash", hash).send().await.unwrap();
+    }
+}
+
+impl Drop for Stand {
+    /// An embedded engine goes with the test; tables elsewhere have to be deleted.
+    fn drop(&mut self) {
+        let Some(shared) = self.external.take() else { return };
+        let tables = [self.customers.clone(), self.tokens.clone()];
+        let deleted = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(async {
+                let client = Client::from_conf(dynamodb::config(&shared).build());
+                for table in tables {
+                    client.delete_table().table_name(table).send().await.map_err(std::io::Error::other)?;
+                }
+                Ok::<_, std::io::Error>(())
+            })
+        });
+        if let Ok(Err(error)) = deleted.join() {
+            eprintln!("a table was left behind: {error}");
+        }
+    }
+}
+
+/// A function whose DynamoDB is `client`.
+pub fn function_on(client: Client) -> UpdateCustomer {
+    let environment = Environment {
+        customers_table: "customers".to_owned(),
+        access_tokens_table: "tokens".to_owned(),
+        access_token_cache: Duration::ZERO,
+    };
+    UpdateCustomer::new(client, environment)
+}
+
+/// The function's answer to an event, through `lambda_http`'s adapter.
+pub async fn answer(function: &UpdateCustomer, event: &Value) -> Answer {
+    let event = serde_json::from_str(&event.to_string()).expect("an event that lambda_http knows");
+    let mut context = Context::default();
+    context.request_id = REQUEST_ID.to_owned();
+    let answer = event::invoke(function, LambdaEvent::new(event, context))
+        .await
+        .unwrap_or_else(|never| match never {});
+    Answer::from_lambda(&serde_json::to_value(identity(answer)).unwrap())
+}
+
+/// The time limits are tested elsewhere; a busy machine must not fail these tests.
+pub fn patient(config: aws_sdk_dynamodb::config::Builder) -> aws_sdk_dynamodb::config::Builder {
+    let limit = Duration::from_secs(60);
+    config.timeout_config(
+        TimeoutConfig::builder().connect_timeout(limit).operation_attempt_timeout(limit).build(),
+    )
+}
+
+/// Starts an engine in memory on this test's runtime and gives its address.
+async fn embedded_engine() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(dynoxide::server::serve_on(listener, dynoxide::Database::memory().unwrap()));
+    endpoint
+}
+
+/// Credentials and region as usual; where there are none, any will do for an emulator.
+async fn external_config(endpoint: &str) -> SdkConfig {
+    if std::env::var_os("AWS_ACCESS_KEY_ID").is_none() {
+        return store::local_config(endpoint);
+    }
+    let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(dynamodb::http_client());
+    loader.endpoint_url(endpoint).load().await
+}
+
+/// A prefix for table names that no other test, run or machine uses at the same time.
+fn unique_name() -> String {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::{SystemTime, UNIX_EPOCH};
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
+    format!("update-customer-test-{now}-{}-{number}", std::process::id())
+}

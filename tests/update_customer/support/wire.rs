@@ -1,0 +1,46 @@
+//! What left for DynamoDB, recorded where the SDK hands it to the network.
+
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::error::BoxError;
+use serde_json::Value;
+
+/// One request to DynamoDB.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sent {
+    /// Such as `UpdateItem`.
+    pub operation: String,
+    pub body: Value,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Wire(Arc<Mutex<Vec<Sent>>>);
+
+impl Wire {
+    pub fn take(&self) -> Vec<Sent> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+#[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
+impl Intercept for Wire {
+    fn name(&self) -> &'static str {
+        "Wire"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let request = context.request();
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+        let body = serde_json::from_slice(request.body().bytes().unwrap_or_default())?;
+        self.0.lock().unwrap().push(Sent { operation, body });
+        Ok(())
+    }
+}
