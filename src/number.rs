@@ -8,7 +8,7 @@ use std::borrow::Cow;
 const SIGNIFICANT_DIGITS: usize = 38;
 const EXPONENTS: std::ops::RangeInclusive<i64> = -130..=125;
 
-/// Texts up to this length go to DynamoDB as the caller wrote them; longer ones are mostly zeros.
+/// Plain texts up to this length go to DynamoDB as the caller wrote them; longer ones are mostly zeros.
 const LONGEST_VERBATIM: usize = 64;
 
 /// A JSON number in the one form that all equal numbers share.
@@ -84,10 +84,15 @@ pub fn equal(one: &str, other: &str) -> bool {
     one == other || matches!((Decimal::parse(one), Decimal::parse(other)), (Some(a), Some(b)) if a == b)
 }
 
-/// The text to send to DynamoDB: the caller's own, unless it is padded with zeros beyond reason.
+/// The text to send to DynamoDB: the caller's own where that is a plain one, else the shortest.
+///
+/// A number within the limits can have a text beyond them, such as `0e500` or `0.001e128`.
 pub fn dynamodb_text(text: &str) -> Cow<'_, str> {
+    let plain = |decimal: &Decimal| {
+        text.len() <= LONGEST_VERBATIM && !text.contains(['e', 'E']) && !decimal.digits.is_empty()
+    };
     match Decimal::parse(text) {
-        Some(decimal) if text.len() > LONGEST_VERBATIM => Cow::Owned(decimal.to_string()),
+        Some(decimal) if !plain(&decimal) => Cow::Owned(decimal.to_string()),
         _ => Cow::Borrowed(text),
     }
 }
@@ -154,8 +159,13 @@ mod tests {
     }
 
     #[test]
-    fn only_overlong_texts_are_sent_in_their_shortest_notation() {
-        assert_eq!(dynamodb_text("1.50"), "1.50");
+    fn texts_that_are_not_plain_are_sent_in_their_shortest_notation() {
+        for text in ["1.50", "-12548", "0.05", "12345678901234567890123456789012345678"] {
+            assert_eq!(dynamodb_text(text), text);
+        }
+        for (text, shortest) in [("-0", "0"), ("0e500", "0"), ("0.001e128", "1e125"), ("10E1", "1e2")] {
+            assert_eq!(dynamodb_text(text), shortest);
+        }
         assert_eq!(dynamodb_text(&format!("-1.5{}", "0".repeat(200))), "-1.5");
         assert_eq!(dynamodb_text(&format!("25{}", "0".repeat(100))), "2.5e101");
     }

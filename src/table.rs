@@ -84,7 +84,7 @@ impl CustomersTable {
                     Err(Error::VersionConflict { current })
                 };
             }
-            guard = EmailGuard::seen(stored, update.email());
+            guard = EmailGuard::after(stored, update.email());
         }
         Err(Error::Unavailable(Cause::new(format!(
             "UpdateItem on the customers table: another writer changed the email between each of {MAX_WRITES} writes"
@@ -136,7 +136,11 @@ impl CustomersTable {
 }
 
 impl EmailGuard {
-    fn seen(mut stored: Item, new_email: &str) -> Self {
+    /// The guard for the next write, after one that met `stored`.
+    fn after(mut stored: Item, new_email: &str) -> Self {
+        if stored.get("verifiedEmail") != Some(&AttributeValue::Bool(true)) {
+            return Self::UnverifiedOrSame;
+        }
         let email = stored.remove("email");
         let same = matches!(&email, Some(AttributeValue::S(old)) if same_email_but_for_case(old, new_email));
         Self::Seen { email, reset_verified: !same }

@@ -65,7 +65,7 @@ async fn writers_of_emails_never_leave_a_new_one_verified() {
         writers.spawn(async move {
             let email = format!("writer-{number}@aximcommerce.com");
             let answer = stand.send(put().with(json!({"email": email}))).await;
-            // Only the very first change meets a verified address, so nobody can lose three times.
+            // Whoever loses the first race meets an address that is no longer verified.
             assert_eq!((answer.status, &answer.body["data"]["verifiedEmail"]), (200, &json!(false)));
         });
     }

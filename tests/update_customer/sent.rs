@@ -94,3 +94,14 @@ async fn numbers_leave_with_every_digit() {
     let sent: Vec<_> = sent.as_array().unwrap().iter().map(|number| number["N"].as_str().unwrap()).collect();
     assert_eq!(sent, numbers);
 }
+
+#[tokio::test]
+async fn keys_that_libraries_reserve_are_the_callers_own() {
+    let stand = Stand::new().await;
+    let body = r#"{"firstName": "John", "lastName": "Doe", "email": "john@aximcommerce.com",
+        "metaFields": [{"code": "c", "value": {"$serde_json::private::Number": "1"}}]}"#;
+    stand.send(put().body(body)).await;
+    // The engine reads such a key with `serde_json` and refuses it; what counts is what left.
+    let sent = stand.sent().pop().unwrap().text;
+    assert!(sent.contains(r#"{"M":{"$serde_json::private::Number":{"S":"1"}}}"#), "{sent}");
+}

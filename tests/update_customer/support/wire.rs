@@ -12,6 +12,9 @@ use serde_json::Value;
 pub struct Sent {
     /// Such as `UpdateItem`.
     pub operation: String,
+    /// The request's JSON as it left.
+    pub text: String,
+    /// The same, read; null when `serde_json` cannot read it.
     pub body: Value,
 }
 
@@ -39,8 +42,9 @@ impl Intercept for Wire {
         let request = context.request();
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-        let body = serde_json::from_slice(request.body().bytes().unwrap_or_default())?;
-        self.0.lock().unwrap().push(Sent { operation, body });
+        let text = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
+        let body = serde_json::from_str(&text).unwrap_or_default();
+        self.0.lock().unwrap().push(Sent { operation, text, body });
         Ok(())
     }
 }
