@@ -11,6 +11,7 @@ mod concurrency;
 mod events;
 mod faults;
 mod fields;
+mod process;
 mod properties;
 mod requests;
 mod sent;

@@ -34,6 +34,7 @@ pub struct Stand {
     function: UpdateCustomer,
     /// A client for the test's own looks at the tables; it is not recorded.
     pub client: Client,
+    pub endpoint: String,
     pub customers: String,
     pub tokens: String,
     wire: Wire,
@@ -51,10 +52,11 @@ impl Stand {
             Ok(endpoint) => Some(external_config(&endpoint).await),
             Err(_) => None,
         };
-        let shared = match &external {
-            Some(shared) => shared.clone(),
-            None => store::local_config(&embedded_engine().await),
+        let endpoint = match std::env::var("DYNAMODB_ENDPOINT") {
+            Ok(endpoint) => endpoint,
+            Err(_) => embedded_engine().await,
         };
+        let shared = external.clone().unwrap_or_else(|| store::local_config(&endpoint));
         let client = Client::from_conf(patient(dynamodb::config(&shared)).build());
         let unique = unique_name();
         let (customers, tokens) = (format!("{unique}-customers"), format!("{unique}-tokens"));
@@ -80,7 +82,7 @@ impl Stand {
             access_token_cache,
         };
         let function = UpdateCustomer::new(Client::from_conf(recorded), environment);
-        Self { function, client, customers, tokens, wire, external }
+        Self { function, client, endpoint, customers, tokens, wire, external }
     }
 
     /// Sends a request as an HTTP API event.
@@ -133,8 +135,14 @@ impl Stand {
         self.client.put_item().table_name(&self.tokens).set_item(Some(record)).send().await.unwrap();
     }
 
+    /// The key of a token's record.
+    pub fn token_hash(&self, token: &str) -> String {
+        let record = store::token_record(token, "", &[], None);
+        record["tokenHash"].as_s().unwrap().clone()
+    }
+
     pub async fn revoke_token(&self, token: &str) {
-        let hash = store::token_record(token, "", &[], None)["tokenHash"].clone();
+        let hash = AttributeValue::S(self.token_hash(token));
         self.client.delete_item().table_name(&self.tokens).key("tokenHash", hash).send().await.unwrap();
     }
 }
