@@ -106,3 +106,22 @@ where
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_config::BehaviorVersion;
+
+    #[test]
+    fn every_call_is_bounded_and_retried_soon() {
+        let shared = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
+        let config = config(&shared).build();
+        let timeouts = config.timeout_config().expect("time limits");
+        assert_eq!(timeouts.connect_timeout(), Some(Duration::from_secs(1)));
+        assert_eq!(timeouts.operation_attempt_timeout(), Some(Duration::from_secs(1)));
+        assert_eq!(timeouts.operation_timeout(), Some(Duration::from_secs(4)));
+        let retries = config.retry_config().expect("retries");
+        assert_eq!(retries.max_attempts(), 3);
+        assert_eq!(retries.initial_backoff(), Duration::from_millis(50));
+    }
+}
