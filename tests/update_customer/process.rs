@@ -10,10 +10,11 @@ use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use serde_json::{Value, json};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use crate::support::{Answer, CUSTOMER_ID, READ_TOKEN, Stand, WRITE_TOKEN, put};
 
@@ -74,12 +75,31 @@ fn program(variables: &[(&str, &str)]) -> Command {
     command
 }
 
-/// All that a program wrote: its log, and its standard error, which a log must not need.
-async fn output(mut child: Child) -> (String, String) {
-    let (mut log, mut error) = (String::new(), String::new());
-    child.stdout.take().unwrap().read_to_string(&mut log).await.unwrap();
-    child.stderr.take().unwrap().read_to_string(&mut error).await.unwrap();
-    (log, error)
+/// A started program, and all that it writes: its log, and its standard error, which must stay empty.
+struct Program {
+    child: Child,
+    log: JoinHandle<String>,
+    error: JoinHandle<String>,
+}
+
+impl Program {
+    fn start(variables: &[(&str, &str)]) -> Self {
+        let mut child = program(variables).spawn().unwrap();
+        // Both are read while it runs: a full pipe would stop it.
+        let log = tokio::spawn(all(child.stdout.take().unwrap()));
+        let error = tokio::spawn(all(child.stderr.take().unwrap()));
+        Self { child, log, error }
+    }
+
+    async fn output(self) -> (String, String) {
+        (self.log.await.unwrap(), self.error.await.unwrap())
+    }
+}
+
+async fn all(mut pipe: impl AsyncRead + Unpin) -> String {
+    let mut text = String::new();
+    pipe.read_to_string(&mut text).await.unwrap();
+    text
 }
 
 /// Runs the program on the stand's tables, one event after the other.
@@ -95,19 +115,20 @@ async fn run(stand: &Stand, events: Vec<Value>, level: &str, format: &str) -> (V
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let api = listener.local_addr().unwrap().to_string();
     let server = tokio::spawn(axum::serve(listener, router).into_future());
-    let mut child = program(&[
+    let mut program = Program::start(&[
         ("AWS_LAMBDA_RUNTIME_API", &api),
         ("CUSTOMERS_TABLE", &stand.customers),
         ("ACCESS_TOKENS_TABLE", &stand.tokens),
         ("AWS_ENDPOINT_URL_DYNAMODB", &stand.endpoint),
         ("AWS_LAMBDA_LOG_LEVEL", level),
         ("AWS_LAMBDA_LOG_FORMAT", format),
-    ])
-    .spawn()
-    .unwrap();
-    all_answered.await.expect("an answer to every event");
-    child.start_kill().unwrap();
-    let (log, error) = output(child).await;
+    ]);
+    tokio::select! {
+        answered = all_answered => answered.expect("an answer to every event"),
+        ended = program.child.wait() => panic!("the program ended: {ended:?} {:?}", program.output().await),
+    }
+    program.child.start_kill().unwrap();
+    let (log, error) = program.output().await;
     server.abort();
     let answers = runtime.lock().unwrap().answers.iter().map(Answer::from_lambda).collect();
     (answers, log, error)
@@ -260,9 +281,9 @@ async fn a_missing_variable_stops_the_start_with_a_sentence_that_names_it() {
         (vec![both[0], both[1], ("ACCESS_TOKEN_CACHE_SECONDS", "soon")], seconds),
         (both.to_vec(), "This program runs in AWS Lambda; on a desk use `cargo run --example local`"),
     ] {
-        let mut child = program(&variables).spawn().unwrap();
-        assert_eq!(child.wait().await.unwrap().code(), Some(1));
-        let (log, error) = output(child).await;
+        let mut program = Program::start(&variables);
+        assert_eq!(program.child.wait().await.unwrap().code(), Some(1));
+        let (log, error) = program.output().await;
         let lines = lines(&log);
         assert_eq!(
             (lines.len(), &lines[0]["level"], &lines[0]["message"]),

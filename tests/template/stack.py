@@ -1,0 +1,156 @@
+"""The template as CloudFormation sees it: transformed, its conditions decided, its functions worked out.
+
+A reference to a resource becomes its logical id, an attribute `Id.Attribute`, so that a test can say
+which resource a value comes from. What this evaluator does not know, it refuses.
+"""
+
+import copy
+import os
+import re
+from pathlib import Path
+
+# The translator asks boto3 for a region to tell AWS's partitions apart, and nothing else of it.
+os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
+
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
+
+PSEUDO_PARAMETERS = {
+    "AWS::AccountId": "111122223333",
+    "AWS::Partition": "aws",
+    "AWS::Region": "eu-west-1",
+    "AWS::StackName": "update-customer",
+    "AWS::URLSuffix": "amazonaws.com",
+}
+
+_NO_VALUE = object()
+_VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
+
+
+class _NoManagedPolicies:
+    def load(self):
+        return {}
+
+
+class Stack:
+    """What a deployment with these parameter values would hold; the rest are at their defaults."""
+
+    def __init__(self, **parameters):
+        unknown = parameters.keys() - TEMPLATE["Parameters"].keys()
+        assert not unknown, f"the template has no parameter {unknown}"
+        self.parameters = {
+            name: parameters.get(name, parameter["Default"])
+            for name, parameter in TEMPLATE["Parameters"].items()
+        }
+        template = copy.deepcopy(TEMPLATE)
+        # `sam deploy` puts the uploaded archive here; the translator takes nothing local.
+        template["Resources"]["UpdateCustomerFunction"]["Properties"]["CodeUri"] = "s3://bucket/key"
+        self.transformed = transform(template, self.parameters, _NoManagedPolicies())
+        self.conditions = {
+            name: self._evaluate(condition)
+            for name, condition in self.transformed.get("Conditions", {}).items()
+        }
+        present = {
+            name: resource
+            for name, resource in self.transformed["Resources"].items()
+            if "Condition" not in resource or self.conditions[resource["Condition"]]
+        }
+        self._present = present.keys()
+        self.resources = {name: self._evaluate(resource) for name, resource in present.items()}
+        self.outputs = {
+            name: self._evaluate(output["Value"]) for name, output in self.transformed["Outputs"].items()
+        }
+
+    def properties(self, logical_id):
+        return self.resources[logical_id]["Properties"]
+
+    def of_type(self, type_):
+        """The properties of all resources of a type, by logical id."""
+        return {
+            name: resource.get("Properties", {})
+            for name, resource in self.resources.items()
+            if resource["Type"] == type_
+        }
+
+    def _evaluate(self, value):
+        if isinstance(value, list):
+            return [item for item in map(self._evaluate, value) if item is not _NO_VALUE]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1:
+            (name, argument), *_ = value.items()
+            if name == "Ref":
+                return self._reference(argument)
+            if name == "Condition" and isinstance(argument, str) and argument in self.transformed["Conditions"]:
+                return self._evaluate(self.transformed["Conditions"][argument])
+            if name.startswith("Fn::"):
+                return self._function(name, argument)
+        members = {key: self._evaluate(member) for key, member in value.items()}
+        return {key: member for key, member in members.items() if member is not _NO_VALUE}
+
+    def _function(self, name, argument):
+        match name:
+            case "Fn::If":
+                condition, then, otherwise = argument
+                return self._evaluate(then if self.conditions[condition] else otherwise)
+            case "Fn::Equals":
+                one, other = self._evaluate(argument)
+                return str(one) == str(other)
+            case "Fn::Not":
+                return not self._evaluate(argument)[0]
+            case "Fn::Join":
+                separator, items = self._evaluate(argument)
+                return separator.join(map(str, items))
+            case "Fn::GetAtt":
+                logical_id, attribute = argument if isinstance(argument, list) else argument.split(".", 1)
+                return f"{self._reference(logical_id)}.{attribute}"
+            case "Fn::Sub":
+                text, own = argument if isinstance(argument, list) else (argument, {})
+                own = {key: self._evaluate(member) for key, member in own.items()}
+                return _VARIABLE.sub(lambda found: str(self._variable(found[1], own)), text)
+            case _:
+                raise NotImplementedError(name)
+
+    def _variable(self, name, own):
+        if name in own:
+            return own[name]
+        logical_id, dot, attribute = name.partition(".")
+        return f"{self._reference(logical_id)}{dot}{attribute}"
+
+    def _reference(self, name):
+        if name == "AWS::NoValue":
+            return _NO_VALUE
+        if name in PSEUDO_PARAMETERS:
+            return PSEUDO_PARAMETERS[name]
+        if name in self.parameters:
+            value = self.parameters[name]
+            if TEMPLATE["Parameters"][name]["Type"] == "CommaDelimitedList":
+                return [item.strip() for item in value.split(",")]
+            return value
+        assert name in self._present, f"{name} is referred to and not in the stack"
+        return name
+
+
+def references(value):
+    """The names that a transformed value refers to, whatever the conditions say."""
+    if isinstance(value, list):
+        for item in value:
+            yield from references(item)
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            if key == "Ref":
+                yield member
+            elif key == "Fn::GetAtt":
+                yield member[0] if isinstance(member, list) else member.split(".")[0]
+            elif key == "DependsOn":
+                yield from [member] if isinstance(member, str) else member
+            elif key == "Fn::Sub":
+                text = member if isinstance(member, str) else member[0]
+                yield from (name.split(".")[0] for name in _VARIABLE.findall(text))
+                if isinstance(member, list):
+                    yield from references(member[1])
+            else:
+                yield from references(member)
