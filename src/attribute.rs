@@ -8,6 +8,9 @@ use serde_json::{Map, Number, Value};
 
 use crate::number;
 
+/// A stored item: attributes by name.
+pub type Item = HashMap<String, AttributeValue>;
+
 /// The attribute that holds `value`: strings S, booleans BOOL, arrays L, objects M, numbers N
 /// digit for digit, null NULL (contract, part 3).
 pub fn from_json(value: &Value) -> AttributeValue {
@@ -66,7 +69,7 @@ pub fn holds(attribute: &AttributeValue, value: &Value) -> bool {
 }
 
 /// In the order of the keys: DynamoDB keeps none, and equal customers should read the same.
-fn object(members: HashMap<String, AttributeValue>) -> Map<String, Value> {
+fn object(members: Item) -> Map<String, Value> {
     let mut members: Vec<_> = members.into_iter().collect();
     members.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
     members.into_iter().map(|(key, attribute)| (key, to_json(attribute))).collect()

@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use lambda_http::http::HeaderMap;
 use sha2::{Digest, Sha256};
 
+use crate::attribute::Item;
 use crate::dynamodb;
 use crate::error::{Cause, Error};
 use crate::remembered::RememberedGrants;
@@ -147,8 +148,6 @@ impl AccessTokens {
         found.item.map(Grant::try_from).transpose()
     }
 }
-
-type Item = std::collections::HashMap<String, AttributeValue>;
 
 impl TryFrom<Item> for Grant {
     type Error = Error;

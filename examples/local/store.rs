@@ -1,8 +1,6 @@
 //! An embedded DynamoDB with the two tables, the published sample customer and two demo tokens.
 //! The tests use the same tables and records.
 
-use std::collections::HashMap;
-
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
@@ -12,7 +10,8 @@ use aws_sdk_dynamodb::types::{
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use update_customer::{attribute, dynamodb};
+use update_customer::attribute::{self, Item};
+use update_customer::dynamodb;
 
 /// The published sample's id.
 pub const CUSTOMER_ID: &str = "638df9e713920facde1a1cfa";
@@ -82,8 +81,6 @@ pub async fn put_if_absent(client: &Client, table: &str, key: &str, item: Item) 
         Err(error) => Err(DisplayErrorContext(error).to_string()),
     }
 }
-
-pub type Item = HashMap<String, AttributeValue>;
 
 /// A stored item from its JSON form.
 pub fn item(value: &Value) -> Item {

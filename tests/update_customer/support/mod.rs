@@ -16,11 +16,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_types::timeout::TimeoutConfig;
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::Value;
-use store::Item;
 use tokio::net::TcpListener;
+use update_customer::attribute::{self, Item};
 use update_customer::environment::Environment;
 use update_customer::handler::UpdateCustomer;
-use update_customer::{attribute, dynamodb, event};
+use update_customer::{dynamodb, event};
 
 pub use request::{Answer, PutRequest, put};
 pub use store::{CUSTOMER_ID, READ_TOKEN, WRITE_TOKEN};
