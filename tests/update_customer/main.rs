@@ -16,4 +16,5 @@ mod properties;
 mod requests;
 mod sent;
 mod stored;
+mod tokens;
 mod versions;
