@@ -10,7 +10,6 @@ use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use clap::Parser;
@@ -77,11 +76,11 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
 
     let client = Client::from_conf(dynamodb::config(&store::local_config(&endpoint)).build());
     store::fill(&client, CUSTOMERS_TABLE, ACCESS_TOKENS_TABLE).await?;
-    let environment = Environment {
-        customers_table: CUSTOMERS_TABLE.to_owned(),
-        access_tokens_table: ACCESS_TOKENS_TABLE.to_owned(),
-        access_token_cache: Duration::from_secs(60),
-    };
+    let environment = Environment::read(|name| match name {
+        "CUSTOMERS_TABLE" => Some(CUSTOMERS_TABLE.to_owned()),
+        "ACCESS_TOKENS_TABLE" => Some(ACCESS_TOKENS_TABLE.to_owned()),
+        other => std::env::var(other).ok(),
+    })?;
     let router = gateway::router(UpdateCustomer::new(client, environment));
     let server = axum::serve(api, router).with_graceful_shutdown(until_stopped(stopped));
     let server = tokio::spawn(server.into_future());
