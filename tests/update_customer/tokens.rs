@@ -142,8 +142,13 @@ async fn a_refused_command_leaves_the_table_as_it_was() {
     assert_eq!(tokens::list(&stand.client, &stand.tokens).await.unwrap(), before);
 }
 
-/// Runs the example on the stand's table.
+/// Runs the example on the stand's table; there is no CloudFormation.
 async fn access_token(stand: &Stand, arguments: &[&str]) -> Output {
+    access_token_with_stacks(stand, "http://127.0.0.1:1", arguments).await
+}
+
+/// Runs the example on the stand's table, with CloudFormation at `stacks`.
+async fn access_token_with_stacks(stand: &Stand, stacks: &str, arguments: &[&str]) -> Output {
     // Examples are built next to the test's own folder.
     let mut path = std::env::current_exe().unwrap();
     path.pop();
@@ -152,8 +157,7 @@ async fn access_token(stand: &Stand, arguments: &[&str]) -> Output {
     let mut command = Command::new(path);
     command.args(arguments).env_clear().stdin(Stdio::null()).envs([
         ("AWS_ENDPOINT_URL_DYNAMODB", stand.endpoint.as_str()),
-        // Nothing listens there: a stack cannot be found.
-        ("AWS_ENDPOINT_URL_CLOUDFORMATION", "http://127.0.0.1:1"),
+        ("AWS_ENDPOINT_URL_CLOUDFORMATION", stacks),
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "local"),
         ("AWS_SECRET_ACCESS_KEY", "local"),
@@ -199,4 +203,47 @@ async fn a_stack_that_cannot_be_read_is_a_clear_error() {
     let error = text(&listed.stderr);
     let expected = "error: could not read the outputs of stack update-customer; give --table or --stack: ";
     assert!(error.starts_with(expected), "{error}");
+}
+
+/// A CloudFormation that knows one stack with one output, and answers no other question.
+async fn cloudformation(stack: &'static str, output: &str, value: &str) -> String {
+    let answer = format!(
+        "<DescribeStacksResponse xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\"><DescribeStacksResult>\
+         <Stacks><member><StackName>{stack}</StackName><StackStatus>CREATE_COMPLETE</StackStatus>\
+         <CreationTime>2026-01-31T12:00:00.000Z</CreationTime><Outputs><member><OutputKey>{output}</OutputKey>\
+         <OutputValue>{value}</OutputValue></member></Outputs></member></Stacks></DescribeStacksResult>\
+         <ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></DescribeStacksResponse>"
+    );
+    let describe = async move |question: String| {
+        assert!(question.contains("Action=DescribeStacks"), "{question}");
+        assert!(question.contains(&format!("StackName={stack}")), "{question}");
+        answer
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let router = axum::Router::new().fallback(describe);
+    tokio::spawn(axum::serve(listener, router).into_future());
+    endpoint
+}
+
+#[tokio::test]
+async fn the_table_is_found_by_the_stacks_output() {
+    let stand = Stand::new().await;
+    let stacks = cloudformation("update-customer", "AccessTokensTable", &stand.tokens).await;
+    let listed = access_token_with_stacks(&stand, &stacks, &["list"]).await;
+    assert!(text(&listed.stdout).contains("demo-erp"), "{}", text(&listed.stderr));
+
+    let stacks = cloudformation("other", "AccessTokensTable", &stand.tokens).await;
+    let listed = access_token_with_stacks(&stand, &stacks, &["--stack", "other", "list"]).await;
+    assert!(listed.status.success(), "{}", text(&listed.stderr));
+}
+
+#[tokio::test]
+async fn a_stack_without_the_output_is_a_clear_error() {
+    let stand = Stand::new().await;
+    let stacks = cloudformation("update-customer", "Url", "https://api.example.com").await;
+    let listed = access_token_with_stacks(&stand, &stacks, &["list"]).await;
+    assert_eq!(listed.status.code(), Some(1));
+    let expected = "error: stack update-customer has no output AccessTokensTable; give --table";
+    assert_eq!(text(&listed.stderr), expected);
 }
