@@ -32,6 +32,25 @@ pub enum FaultCode {
 }
 
 impl FaultCode {
+    /// Every code there is.
+    pub const ALL: [Self; 15] = [
+        Self::Required,
+        Self::InvalidType,
+        Self::TooLong,
+        Self::InvalidCharacters,
+        Self::InvalidEmail,
+        Self::InvalidPhone,
+        Self::InvalidCountry,
+        Self::EmptyObject,
+        Self::MultipleDefaults,
+        Self::DuplicateCode,
+        Self::DuplicateKey,
+        Self::UnknownField,
+        Self::TooDeep,
+        Self::NumberOutOfRange,
+        Self::CannotBeCleared,
+    ];
+
     /// The word in an answer.
     pub fn as_str(self) -> &'static str {
         match self {

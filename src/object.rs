@@ -15,15 +15,18 @@ pub struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
+    /// The members of the object at `at`; what is wrong with them goes into `faults`.
     pub fn new(members: Map<String, Value>, at: Pointer<'a>, faults: &'a mut Faults) -> Self {
         Self { members, at, faults, known: Vec::new() }
     }
 
+    /// Takes a member of any type out, and counts its name as known.
     pub fn take(&mut self, name: &'static str) -> Option<Value> {
         self.known.push(name);
         self.members.shift_remove(name)
     }
 
+    /// Adds a fault of the member `name`; its sentence starts with the name.
     pub fn fault(&mut self, name: &str, code: FaultCode, must: &str) {
         self.faults.add(&self.at.member(name), code, format!("`{name}` {must}"));
     }

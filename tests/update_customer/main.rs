@@ -8,6 +8,7 @@ mod answers;
 mod authentication;
 mod body;
 mod concurrency;
+mod description;
 mod events;
 mod faults;
 mod fields;

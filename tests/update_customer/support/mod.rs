@@ -3,6 +3,7 @@
 #[path = "../../../examples/local/store.rs"]
 pub mod store;
 
+pub mod description;
 mod request;
 mod wire;
 
@@ -186,7 +187,9 @@ pub async fn answer(function: &UpdateCustomer, event: &Value) -> Answer {
     let answer = event::invoke(function, LambdaEvent::new(event, context))
         .await
         .unwrap_or_else(|never| match never {});
-    Answer::from_lambda(&serde_json::to_value(identity(answer)).unwrap())
+    let answer = Answer::from_lambda(&serde_json::to_value(identity(answer)).unwrap());
+    description::assert_described(&answer);
+    answer
 }
 
 /// The time limits are tested elsewhere; a busy machine must not fail these tests.
