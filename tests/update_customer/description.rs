@@ -232,6 +232,9 @@ async fn near_misses_of_each_pattern_mean_the_same_to_both() {
     ] {
         bodies.push(with(json!({"email": email})));
     }
+    for (local, label) in [(64, 63), (65, 63), (64, 64)] {
+        bodies.push(with(json!({"email": format!("{}@{}.com", "l".repeat(local), "d".repeat(label))})));
+    }
     assert_agreement(bodies).await;
 }
 
