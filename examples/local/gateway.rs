@@ -8,19 +8,24 @@ use aws_smithy_types::base64;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Response, StatusCode, Uri};
-use axum::response::IntoResponse;
+use axum::response::{Html, IntoResponse};
+use axum::routing::get;
 use lambda_runtime::{Context, LambdaEvent};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use update_customer::event;
 use update_customer::handler::UpdateCustomer;
 
-/// Passes every request to the function, whatever its path, as a catch-all route would.
+/// The API's reference, with a form that sends requests to this gateway.
+const REFERENCE: &str = include_str!("../../docs/api.html");
+
+/// Passes every request but one for the reference to the function, whatever its path, as a catch-all
+/// route would.
 pub fn router(function: UpdateCustomer) -> axum::Router {
     let gateway = Arc::new(Gateway { function, requests: AtomicU64::new(0) });
     // The function has its own limit, and a gateway's is 10 MB.
     let limit = axum::extract::DefaultBodyLimit::max(10 * 1_024 * 1_024);
-    axum::Router::new().fallback(answer).layer(limit).with_state(gateway)
+    axum::Router::new().route("/", get(Html(REFERENCE))).fallback(answer).layer(limit).with_state(gateway)
 }
 
 struct Gateway {

@@ -136,7 +136,9 @@ fn welcome(api_url: &str, endpoint: &str) -> Result<String, Box<dyn Error>> {
         false => format!(" --env-var AWS_ENDPOINT_URL_DYNAMODB={endpoint}"),
     };
     Ok(format!(
-        "PUT {api_url}/customers/{{customer_id}} is served. Stop it with Ctrl-C. In another terminal:
+        "PUT {api_url}/customers/{{customer_id}} is served. Stop it with Ctrl-C.
+Its reference, with a form to send requests: {api_url}/
+In another terminal:
 
 # 200: the published sample
 {updated}

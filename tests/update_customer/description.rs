@@ -50,11 +50,14 @@ fn schema_of(path: &[&str]) -> &'static Value {
     schema
 }
 
+/// A body that holds a text under a name.
+type Body = fn(&str, &str) -> Value;
+
 /// Every text of the request with its longest length, and how a body holds it.
-fn texts() -> Vec<(&'static str, u64, fn(&str, &str) -> Value)> {
-    let top: fn(&str, &str) -> Value = |name, text| with(json!({name: text}));
-    let address: fn(&str, &str) -> Value = |name, text| with(json!({"address": [{name: text}]}));
-    let code: fn(&str, &str) -> Value = |name, text| with(json!({"metaFields": [{name: text, "value": 1}]}));
+fn texts() -> Vec<(&'static str, u64, Body)> {
+    let top: Body = |name, text| with(json!({name: text}));
+    let address: Body = |name, text| with(json!({"address": [{name: text}]}));
+    let code: Body = |name, text| with(json!({"metaFields": [{name: text, "value": 1}]}));
     let mut texts = Vec::new();
     for (name, max) in [
         ("firstName", 255),
