@@ -66,10 +66,11 @@ pub fn email(text: &str) -> Result<(), Broken> {
     let (local_part, domain) = text.rsplit_once('@').unwrap_or((text, ""));
     // The library takes every character of a local part in a domain as well, where DNS takes few.
     let host_name = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || c == '-' || c == '.';
-    if text.chars().any(char::is_control)
+    let blank = |c: char| c.is_control() || (!c.is_ascii() && c.is_whitespace());
+    if text.chars().any(blank)
         || local_part.len() > 64
         || !domain.chars().all(host_name)
-        || EmailAddress::parse_with_options(text, options).is_err()
+        || EmailAddress::parse_with_options(&with_plain_letters(text), options).is_err()
     {
         return broken(
             FaultCode::InvalidEmail,
@@ -77,6 +78,19 @@ pub fn email(text: &str) -> Result<(), Broken> {
         );
     }
     Ok(())
+}
+
+/// The same text with one letter for all characters outside ASCII of the same length in bytes. All
+/// of them may stand in an address (RFC 6531), where the library knows letters and digits only, and so
+/// refuses the marks that Hindi and others are written with.
+fn with_plain_letters(text: &str) -> String {
+    let plain = |c: char| match c.len_utf8() {
+        1 => c,
+        2 => 'é',
+        3 => '中',
+        _ => '𐐀',
+    };
+    text.chars().map(plain).collect()
 }
 
 /// `phoneNumber`: up to 32; digits, spaces and `+ - . ( ) /`, then perhaps `x` or `ext` and more
@@ -205,6 +219,8 @@ mod tests {
             "x@shop.photography",
             "用户@例子.公司",
             "jörg@müller.de",
+            "संपर्क@हिन्दी.भारत",
+            "i❤@😀.la",
             "a@xn--mller-kva.de",
             "\"quoted part\"@example.com",
             &format!("{}@example.com", "l".repeat(64)),
@@ -242,6 +258,8 @@ mod tests {
             "a@example.com,b@example.com",
             "john@example.com\n",
             "john@exam_ple.com",
+            "jo\u{a0}hn@example.com",
+            "john@exam\u{3000}ple.com",
             "mailto:john",
             &format!("{}@example.com", "l".repeat(65)),
         ] {

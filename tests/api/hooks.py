@@ -23,6 +23,8 @@ def sayable_in_no_schema(body):
         # JSON Schema counts characters; these limits count bytes of UTF-8.
         if len(email.encode()) > 254 or len(email.rpartition("@")[0].encode()) > 64:
             return "an e-mail address with too many bytes"
+        if any(len(label.encode()) > 63 for label in email.rpartition("@")[2].split(".")):
+            return "a domain's label with too many bytes"
     meta_fields = body.get("metaFields") or []
     codes = [meta_field["code"] for meta_field in meta_fields]
     if len(set(codes)) < len(codes):

@@ -87,7 +87,9 @@ async fn control_characters_are_refused_except_line_breaks_and_tabs_in_notes() {
 #[tokio::test]
 async fn the_email_must_be_one_address() {
     let stand = Stand::new().await;
-    for email in ["a+b@example.com", "o'neil@example.ie", "x@shop.photography", "用户@例子.公司"] {
+    for email in
+        ["a+b@example.com", "o'neil@example.ie", "x@shop.photography", "用户@例子.公司", "संपर्क@हिन्दी.भारत"]
+    {
         assert_eq!(faults(&stand, json!({"email": email})).await, [""; 0], "{email}");
     }
     for email in ["john", "John <john@example.com>", "john@[127.0.0.1]", "john@localhost", "a@x.com,b@x.com"]
