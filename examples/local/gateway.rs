@@ -25,7 +25,11 @@ pub fn router(function: UpdateCustomer) -> axum::Router {
     let gateway = Arc::new(Gateway { function, requests: AtomicU64::new(0) });
     // The function has its own limit, and a gateway's is 10 MB.
     let limit = axum::extract::DefaultBodyLimit::max(10 * 1_024 * 1_024);
-    axum::Router::new().route("/", get(Html(REFERENCE)).fallback(answer)).fallback(answer).layer(limit).with_state(gateway)
+    axum::Router::new()
+        .route("/", get(Html(REFERENCE)).fallback(answer))
+        .fallback(answer)
+        .layer(limit)
+        .with_state(gateway)
 }
 
 struct Gateway {
