@@ -56,7 +56,7 @@ impl AccessToken {
     }
 
     fn hash(&self) -> TokenHash {
-        Sha256::digest(self.0.as_bytes()).into()
+        hash(&self.0)
     }
 }
 
@@ -167,10 +167,7 @@ impl TryFrom<Item> for Grant {
         };
         let expires_at = match record.remove("expiresAt") {
             Some(AttributeValue::N(seconds)) => {
-                // Part of a second is cut off, so that no token outlives its record.
-                let whole = seconds.split('.').next().unwrap_or_default();
-                let seconds: i64 = whole.parse().map_err(|_| malformed("expiresAt (N)"))?;
-                Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+                Some(expiry(&seconds).ok_or_else(|| malformed("expiresAt (N)"))?)
             }
             None => None,
             Some(_) => return Err(malformed("expiresAt (N)")),
@@ -179,7 +176,24 @@ impl TryFrom<Item> for Grant {
     }
 }
 
-fn lower_case_hex(bytes: &[u8]) -> String {
+/// The key of a token's record: lower-case hex SHA-256 of the token (contract, part 3).
+pub fn record_key(token: &str) -> String {
+    lower_case_hex(&hash(token))
+}
+
+/// The time since the epoch that a record's `expiresAt` names. Part of a second is cut off, so that no
+/// token outlives its record. `None` when the text is no number of seconds.
+pub fn expiry(expires_at: &str) -> Option<Duration> {
+    let whole: i64 = expires_at.split('.').next()?.parse().ok()?;
+    Some(Duration::from_secs(u64::try_from(whole).unwrap_or(0)))
+}
+
+fn hash(token: &str) -> TokenHash {
+    Sha256::digest(token).into()
+}
+
+/// Two lower-case digits a byte.
+pub fn lower_case_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

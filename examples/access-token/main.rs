@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use clap::{Parser, Subcommand};
 use tokens::NewToken;
-use update_customer::auth::WRITE_SCOPE;
+use update_customer::auth::{self, WRITE_SCOPE};
 use update_customer::dynamodb;
 
 /// The name that `samconfig.toml` gives the stack.
@@ -95,7 +95,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
             }
         }
         Command::Revoke { hash, token } => {
-            let hash = token.as_deref().map(tokens::hash).or(hash).unwrap_or_default();
+            let hash = token.as_deref().map(auth::record_key).or(hash).unwrap_or_default();
             let record = tokens::revoke(&client, &table, &hash).await?;
             eprintln!("Revoked. Functions that remember the token forget it within a minute.");
             println!("{record}");

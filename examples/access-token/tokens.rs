@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodb::types::AttributeValue;
-use sha2::{Digest, Sha256};
 use update_customer::attribute::Item;
+use update_customer::auth;
 
 /// What secret scanners look for: this prefix, 64 hex digits of secret, 8 of checksum.
 pub const PREFIX: &str = "uc_live_";
@@ -25,7 +25,7 @@ impl NewToken {
     pub fn generate() -> Result<Self, String> {
         let mut secret = [0; 32];
         getrandom::fill(&mut secret).map_err(|error| format!("the system gives no random bytes: {error}"))?;
-        let body = format!("{PREFIX}{}", hex(&secret));
+        let body = format!("{PREFIX}{}", auth::lower_case_hex(&secret));
         let checksum = crc32fast::hash(body.as_bytes());
         Ok(Self(format!("{body}{checksum:08x}")))
     }
@@ -34,15 +34,6 @@ impl NewToken {
     pub fn reveal(&self) -> &str {
         &self.0
     }
-}
-
-/// The key of a token's record: lower-case hex SHA-256 (contract, part 3).
-pub fn hash(token: &str) -> String {
-    hex(&Sha256::digest(token))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A record as `list` shows it.
@@ -67,8 +58,7 @@ impl Record {
         };
         let expires_at = match item.remove("expiresAt") {
             Some(AttributeValue::N(seconds)) => {
-                let seconds = seconds.split('.').next().and_then(|seconds| seconds.parse().ok());
-                UNIX_EPOCH.checked_add(Duration::from_secs(seconds.unwrap_or(0)))
+                UNIX_EPOCH.checked_add(auth::expiry(&seconds).unwrap_or_default())
             }
             _ => None,
         };
@@ -120,7 +110,7 @@ pub async fn issue(
     };
     let record = Record {
         subject: subject.to_owned(),
-        hash: hash(token.reveal()),
+        hash: auth::record_key(token.reveal()),
         scopes: scopes.to_vec(),
         expires_at,
     };

@@ -1,17 +1,19 @@
 //! An embedded DynamoDB with the two tables, the published sample customer and two demo tokens.
 //! The tests use the same tables and records.
 
+use std::time::Duration;
+
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::client::Waiters;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use update_customer::attribute::{self, Item};
-use update_customer::dynamodb;
+use update_customer::{auth, dynamodb};
 
 /// The published sample's id.
 pub const CUSTOMER_ID: &str = "638df9e713920facde1a1cfa";
@@ -37,7 +39,7 @@ pub fn local_config(endpoint: &str) -> SdkConfig {
         .build()
 }
 
-/// Creates a table with one string key; one that is there already stays as it is.
+/// Creates a table with one string key, and waits until it is there; one that is stays as it is.
 pub async fn create_table(client: &Client, name: &str, key: &str) -> Result<(), String> {
     let attribute =
         AttributeDefinition::builder().attribute_name(key).attribute_type(ScalarAttributeType::S).build();
@@ -51,7 +53,11 @@ pub async fn create_table(client: &Client, name: &str, key: &str) -> Result<(), 
         .send()
         .await;
     match created {
-        Ok(_) => Ok(()),
+        Ok(_) => {
+            let there =
+                client.wait_until_table_exists().table_name(name).wait(Duration::from_secs(120)).await;
+            there.map(|_| ()).map_err(|error| DisplayErrorContext(error).to_string())
+        }
         Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception()) => {
             Ok(())
         }
@@ -92,9 +98,8 @@ pub fn item(value: &Value) -> Item {
 
 /// The record of an access token.
 pub fn token_record(token: &str, subject: &str, scopes: &[&str], expires_at: Option<u64>) -> Item {
-    let hash: String = Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect();
     let mut record = Item::from([
-        ("tokenHash".to_owned(), AttributeValue::S(hash)),
+        ("tokenHash".to_owned(), AttributeValue::S(auth::record_key(token))),
         ("subject".to_owned(), AttributeValue::S(subject.to_owned())),
     ]);
     if !scopes.is_empty() {

@@ -182,7 +182,7 @@ async fn the_commands_walk_a_token_through_its_life() {
     assert_eq!(stand.send(put().token(token)).await.status, 200);
 
     let listed = access_token(&stand, &[&table[..], &["list"]].concat()).await;
-    assert!(text(&listed.stdout).contains(&tokens::hash(token)[..12]));
+    assert!(text(&listed.stdout).contains(&stand.token_hash(token)[..12]));
     assert!(!text(&listed.stdout).contains(token));
 
     let revoked = access_token(&stand, &[&table[..], &["revoke", "--token", token]].concat()).await;
