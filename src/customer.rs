@@ -38,13 +38,14 @@ pub struct WrongType {
 
 impl Customer {
     /// Builds a customer from its stored attributes; `take` gives the value of one, if it is stored.
-    /// What is not stored, or stored as null, is `""`, `[]`, `{}`, `false` or version 0.
+    /// What is not stored, or stored as null, is `""`, `[]`, `{}` or `false`.
     ///
     /// # Errors
     ///
     /// [`WrongType`] for an attribute of another type. Showing it as empty would invite the caller to
     /// send the emptiness back.
     pub fn from_stored(mut take: impl FnMut(&str) -> Option<Value>) -> Result<Self, WrongType> {
+        let version = version(take("version"))?;
         let mut stored = |attribute| (attribute, take(attribute).unwrap_or_default());
         Ok(Self {
             id: text(stored("id"))?,
@@ -64,14 +65,24 @@ impl Customer {
             updated_at: text(stored("updatedAt"))?,
             address: list(stored("address"))?,
             notes: text(stored("notes"))?,
-            version: version(stored("version"))?,
+            version,
         })
     }
 
-    /// How many writes have changed the customer; absent means 0 (contract, part 3).
+    /// How many writes have changed the customer.
     pub fn version(&self) -> u64 {
         self.version
     }
+}
+
+/// Reads a stored version; absent means 0 (contract, part 3).
+///
+/// # Errors
+///
+/// [`WrongType`] for what is no whole number.
+pub fn version(stored: Option<Value>) -> Result<u64, WrongType> {
+    let version = stored.map_or(Some(0), |value| value.as_u64());
+    version.ok_or(WrongType { attribute: "version", expected: "a whole number" })
 }
 
 type Stored = (&'static str, Value);
@@ -106,15 +117,6 @@ fn object((attribute, value): Stored) -> Result<Map<String, Value>, WrongType> {
         Value::Object(members) => Ok(members),
         _ => Err(WrongType { attribute, expected: "a map" }),
     }
-}
-
-fn version((attribute, value): Stored) -> Result<u64, WrongType> {
-    let version = match &value {
-        Value::Null => Some(0),
-        Value::Number(number) => number.as_u64(),
-        _ => None,
-    };
-    version.ok_or(WrongType { attribute, expected: "a whole number" })
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! The customers table: one conditional `UpdateItem` for an update.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use crate::attribute::{self, Item};
-use crate::customer::{Customer, WrongType};
+use crate::customer::{self, Customer, WrongType};
 use crate::dynamodb;
 use crate::error::{Cause, Error};
 use crate::expression::{EmailGuard, Expression};
@@ -63,7 +63,8 @@ impl CustomersTable {
                 Outcome::Refused(None) => return Err(Error::CustomerNotFound),
                 Outcome::Refused(Some(stored)) => stored,
             };
-            let current = version(&stored)?;
+            let current = customer::version(stored.get("version").cloned().map(attribute::to_json));
+            let current = current.map_err(|wrong| wrong_type(&wrong))?;
             if !if_match.matches(current) {
                 return if holds(&stored, update) {
                     customer(stored)
@@ -100,24 +101,20 @@ impl CustomersTable {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
-        match result {
-            Ok(output) => Ok(Outcome::Written(output.attributes.unwrap_or_default())),
-            Err(SdkError::ServiceError(refusal)) if refusal.err().is_conditional_check_failed_exception() => {
-                match refusal.into_err() {
-                    UpdateItemError::ConditionalCheckFailedException(refusal) => {
-                        Ok(Outcome::Refused(refusal.item))
-                    }
-                    _ => Ok(Outcome::Refused(None)),
-                }
+        let error = match result {
+            Ok(output) => return Ok(Outcome::Written(output.attributes.unwrap_or_default())),
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(refusal)) => {
+                Ok(Outcome::Refused(refusal.item.clone()))
             }
-            Err(SdkError::ServiceError(refusal)) if is_item_too_large(refusal.err()) => {
-                Err(Error::InvalidRequest(
-                    "With this update the customer would be larger than the 400 KB that can be stored; \
-                     shorten notes, address or metaFields"
-                        .to_owned(),
-                ))
-            }
-            Err(error) => Err(dynamodb::fault("UpdateItem on the customers table", &error)),
+            Some(refusal) if is_item_too_large(refusal) => Err(Error::InvalidRequest(
+                "With this update the customer would be larger than the 400 KB that can be stored; \
+                 shorten notes, address or metaFields"
+                    .to_owned(),
+            )),
+            _ => Err(dynamodb::fault("UpdateItem on the customers table", &error)),
         }
     }
 }
@@ -127,15 +124,6 @@ impl CustomersTable {
 fn is_item_too_large(error: &UpdateItemError) -> bool {
     error.code() == Some("ValidationException")
         && error.message().is_some_and(|message| message.starts_with("Item size to update has exceeded"))
-}
-
-fn version(stored: &Item) -> Result<u64, Error> {
-    let version = match stored.get("version") {
-        None => Some(0),
-        Some(AttributeValue::N(text)) => text.parse().ok(),
-        Some(_) => None,
-    };
-    version.ok_or_else(|| wrong_type(&WrongType { attribute: "version", expected: "a whole number" }))
 }
 
 /// Whether the stored customer is what `update` would make of it.
