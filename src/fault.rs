@@ -152,30 +152,29 @@ impl<'a> Pointer<'a> {
 
     /// Appends this place to `text`; false when it had to end at an ancestor.
     fn append_to(&self, text: &mut String) -> bool {
-        let (parent, segment) = match self {
-            Self::Root => return true,
-            Self::Member(_, key) if key.len() > MAX_POINTER_BYTES => {
-                // Not even worth escaping: the pointer ends at this member's object.
-                self.parent().append_to(text);
-                return false;
-            }
-            Self::Member(parent, key) => (parent, key.replace('~', "~0").replace('/', "~1")),
-            Self::Element(parent, index) => (parent, index.to_string()),
-        };
-        let fits = parent.append_to(text) && text.len() + 1 + segment.len() <= MAX_POINTER_BYTES;
-        if fits {
-            text.push('/');
-            text.push_str(&segment);
-        }
-        fits
-    }
-
-    fn parent(&self) -> &Self {
         match self {
-            Self::Root => self,
-            Self::Member(parent, _) | Self::Element(parent, _) => parent,
+            Self::Root => true,
+            // A key that is too long unescaped is not worth escaping.
+            Self::Member(parent, key) => {
+                parent.append_to(text)
+                    && key.len() < MAX_POINTER_BYTES
+                    && append_if_it_fits(text, &key.replace('~', "~0").replace('/', "~1"))
+            }
+            Self::Element(parent, index) => {
+                parent.append_to(text) && append_if_it_fits(text, &index.to_string())
+            }
         }
     }
+}
+
+/// Appends `/` and a segment; false when they do not fit.
+fn append_if_it_fits(text: &mut String, segment: &str) -> bool {
+    let fits = text.len() + 1 + segment.len() <= MAX_POINTER_BYTES;
+    if fits {
+        text.push('/');
+        text.push_str(segment);
+    }
+    fits
 }
 
 impl std::fmt::Display for Pointer<'_> {

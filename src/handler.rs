@@ -1,6 +1,6 @@
 //! The way of a request, step by step, and its answer whatever happens.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
 use lambda_http::{Body, Request, RequestExt, Response};
@@ -42,8 +42,7 @@ pub async fn handle(function: &UpdateCustomer, request: Request) -> Response<Bod
     let request_id = request.lambda_context_ref().map_or("", |context| &context.request_id);
     match outcome {
         Ok(customer) => {
-            entry.version = Some(customer.version());
-            entry.updated(request_id);
+            entry.updated(request_id, customer.version());
             response::updated(&customer)
         }
         Err(error) => {
@@ -64,10 +63,7 @@ async fn update(
     entry.customer_id = id.as_ref().ok().map(|id| id.as_str().to_owned());
 
     let token = AccessToken::from_headers(request.headers())?;
-    let asked = Instant::now();
-    let grant = function.tokens.authenticate(&token).await;
-    entry.dynamodb = asked.elapsed();
-    let grant = grant?;
+    let grant = timed(&mut entry.dynamodb, function.tokens.authenticate(&token)).await?;
     entry.subject = Some(grant.subject().to_owned());
     grant.require_write_scope()?;
 
@@ -76,8 +72,15 @@ async fn update(
     let update = CustomerUpdate::parse(body, faults).map_err(Error::InvalidBody)?;
     entry.fields = update.changes().iter().map(|(name, _)| *name).collect();
 
+    let id = id?;
+    let written = function.customers.update(&id, &update, &if_match, grant.subject());
+    timed(&mut entry.dynamodb, written).await
+}
+
+/// Adds the time that `call` takes to `total`.
+async fn timed<T>(total: &mut Duration, call: impl Future<Output = T>) -> T {
     let asked = Instant::now();
-    let customer = function.customers.update(&id?, &update, &if_match, grant.subject()).await;
-    entry.dynamodb += asked.elapsed();
-    customer
+    let outcome = call.await;
+    *total += asked.elapsed();
+    outcome
 }

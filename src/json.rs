@@ -77,13 +77,13 @@ impl Reader<'_> {
 
     fn number(&mut self, first: Peek, at: &Pointer<'_>) -> Result<Value, Stop> {
         let start = self.json.current_index();
-        match self.json.known_number_bytes(first).map(<[u8]>::to_vec) {
-            // What `jiter` takes for a number, `serde_json` takes too: the error is for the types.
-            Ok(digits) => serde_json::from_slice(&digits)
-                .map(Value::Number)
-                .map_err(|_| self.syntax("invalid number", start)),
-            Err(error) => Err(self.stop(error, at)),
+        if let Err(error) = self.json.known_number_bytes(first).map(|_| ()) {
+            return Err(self.stop(error, at));
         }
+        // What `jiter` takes for a number, `serde_json` takes too: the error is for the types.
+        serde_json::from_slice(self.json.slice_to_current(start))
+            .map(Value::Number)
+            .map_err(|_| self.syntax("invalid number", start))
     }
 
     fn array(&mut self, at: &Pointer<'_>, depth: usize) -> Result<Value, Stop> {

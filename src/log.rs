@@ -50,21 +50,19 @@ pub struct Entry {
     pub subject: Option<String>,
     /// The names of the attributes to change.
     pub fields: Vec<&'static str>,
-    /// The customer's version after the request.
-    pub version: Option<u64>,
     /// Time spent waiting for DynamoDB.
     pub dynamodb: Duration,
 }
 
 impl Entry {
-    /// Tells that the customer was updated.
-    pub fn updated(&self, request_id: &str) {
+    /// Tells that the customer was updated, and to which version.
+    pub fn updated(&self, request_id: &str, version: u64) {
         tracing::info!(
             requestId = request_id,
             customerId = self.customer_id,
             subject = self.subject,
             fields = self.fields.join(","),
-            version = self.version,
+            version,
             status = StatusCode::OK.as_u16(),
             outcome = "updated",
             dynamodbMs = self.milliseconds(),
