@@ -134,6 +134,15 @@ impl AccessTokens {
         Ok(grant)
     }
 
+    /// A look-up that finds nothing: no token has this hash.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] or [`Error::Internal`] when the table cannot be read.
+    pub async fn look_up_nothing(&self) -> Result<(), Error> {
+        self.look_up(&TokenHash::default()).await.map(|_| ())
+    }
+
     async fn look_up(&self, hash: &TokenHash) -> Result<Option<Grant>, Error> {
         let found = self
             .client

@@ -8,7 +8,8 @@ use aws_config::{SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_dynamodb::config::{Builder, http::HttpResponse};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::HttpClientError;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use crate::error::{Cause, Error};
@@ -36,10 +37,18 @@ const BUSY: [&str; 6] = [
     "TransactionConflictException",
 ];
 
-/// The HTTP client below the SDK: HTTPS through `rustls` with `ring`, and plain HTTP for a local
-/// endpoint.
-pub fn http_client() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+/// The HTTP client below the SDK: HTTPS through `rustls` with `ring`, where servers are trusted that
+/// `roots` vouch for, and plain HTTP for a local endpoint.
+///
+/// # Errors
+///
+/// None that a [`TrustStore`] can cause today; the SDK leaves itself room for some.
+pub fn http_client(roots: TrustStore) -> Result<SharedHttpClient, HttpClientError> {
+    let tls = TlsContext::builder().with_trust_store(roots).build()?;
+    Ok(aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(tls)
+        .build_https())
 }
 
 /// DynamoDB's part of the configuration: `shared` with this function's time limits and retries.

@@ -3,14 +3,52 @@
 use std::convert::Infallible;
 use std::future::ready;
 
+use jiter::{Jiter, JiterResult};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Service, service_fn};
 use lambda_runtime::LambdaEvent;
-use serde::Serialize;
+use serde::de::{Deserialize, Deserializer, Error as _};
+use serde::ser::Serialize;
+use serde_json::value::RawValue;
 
 use crate::error::Error;
 use crate::handler::{UpdateCustomer, handle};
 use crate::{log, panic, response};
+
+/// A request as API Gateway sends it.
+///
+/// `lambda_http` alone would read an event of an HTTP API twice: as one of a REST API first, to the
+/// end, and then again. Here it is looked at first.
+pub struct Event(LambdaRequest);
+
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <&RawValue>::deserialize(deserializer)?.get();
+        let event = match is_http_api(text) {
+            Ok(true) => serde_json::from_str(text).map(LambdaRequest::ApiGatewayV2).ok(),
+            Ok(false) => serde_json::from_str(text).map(LambdaRequest::ApiGatewayV1).ok(),
+            Err(_) => None,
+        };
+        // The reader's own words could hold a header's value.
+        event.map(Self).ok_or_else(|| D::Error::custom("the event is not one of API Gateway, 1.0 or 2.0"))
+    }
+}
+
+/// Whether an event has payload 2.0. The version stands first in it; a REST API's own event has none
+/// and starts with the resource.
+fn is_http_api(event: &str) -> JiterResult<bool> {
+    let mut json = Jiter::new(event.as_bytes());
+    let mut key = json.next_object()?;
+    while let Some(name) = key {
+        match name {
+            "version" => return Ok(json.next_str()? == "2.0"),
+            "resource" => break,
+            _ => json.next_skip()?,
+        }
+        key = json.next_key()?;
+    }
+    Ok(false)
+}
 
 /// Answers one event, of an HTTP API (payload 2.0) or a REST API (payload 1.0), in kind.
 ///
@@ -18,9 +56,9 @@ use crate::{log, panic, response};
 /// to here.
 pub async fn invoke(
     function: &UpdateCustomer,
-    event: LambdaEvent<LambdaRequest>,
+    event: LambdaEvent<Event>,
 ) -> Result<impl Serialize + use<>, Infallible> {
-    let LambdaEvent { payload, context } = event;
+    let LambdaEvent { payload: Event(payload), context } = event;
     let request_id = context.request_id.clone();
     let same_kind = blank(&payload);
     let payload = faithful(payload);

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
 use lambda_http::{Body, Request, RequestExt, Response};
+use tokio::time::timeout;
 
 use crate::auth::{AccessToken, AccessTokens};
 use crate::customer::Customer;
@@ -14,6 +15,9 @@ use crate::request::CustomerId;
 use crate::table::CustomersTable;
 use crate::update::CustomerUpdate;
 use crate::{json, log, panic, request, response};
+
+/// A DynamoDB nearby answers a new connection's first request in some ten milliseconds.
+pub const WARM_UP_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The function with all it needs, made once at start.
 #[derive(Debug)]
@@ -30,6 +34,21 @@ impl UpdateCustomer {
             customers: CustomersTable::new(client, customers_table),
         }
     }
+
+    /// Makes ready what the first request would else wait for: the connection to DynamoDB, and what
+    /// the SDK works out once. Lambda gives a start a whole processor, and a call its share of one.
+    ///
+    /// Writes nothing. A DynamoDB that does not answer delays the start by [`WARM_UP_TIMEOUT`] at most
+    /// and is told to the operator; requests then find out for themselves.
+    pub async fn warm_up(&self) {
+        let reached = timeout(WARM_UP_TIMEOUT, self.tokens.look_up_nothing()).await;
+        let cause = match reached {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.cause().unwrap_or_default().to_owned(),
+            Err(_) => format!("no answer within {} ms", WARM_UP_TIMEOUT.as_millis()),
+        };
+        log::not_warm(&cause);
+    }
 }
 
 /// Answers a request. Every outcome is a response of the contract's shape, a panic included; each is
@@ -42,12 +61,14 @@ pub async fn handle(function: &UpdateCustomer, request: Request) -> Response<Bod
     let request_id = request.lambda_context_ref().map_or("", |context| &context.request_id);
     match outcome {
         Ok(customer) => {
+            let response = response::updated(&customer);
             entry.updated(request_id, customer.version());
-            response::updated(&customer)
+            response
         }
         Err(error) => {
+            let response = response::refused(&error, request_id);
             entry.refused(request_id, &error);
-            response::refused(&error, request_id)
+            response
         }
     }
 }

@@ -41,4 +41,5 @@ mod remembered;
 pub mod request;
 pub mod response;
 pub mod table;
+pub mod trust;
 pub mod update;

@@ -42,6 +42,11 @@ fn level(name: &str) -> LevelFilter {
     }
 }
 
+/// Tells that DynamoDB could not be reached during start. It may be by the first request.
+pub fn not_warm(cause: &str) {
+    tracing::warn!(cause, "DynamoDB was not reached during start");
+}
+
 /// What is known of a request by the time it is answered.
 #[derive(Debug, Default)]
 pub struct Entry {

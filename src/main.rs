@@ -3,12 +3,14 @@
 use std::env;
 use std::process::ExitCode;
 
-use aws_config::BehaviorVersion;
+use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::Client;
+use aws_smithy_http_client::tls::TrustStore;
 use lambda_runtime::service_fn;
 use update_customer::environment::Environment;
 use update_customer::handler::UpdateCustomer;
-use update_customer::{dynamodb, event, log, panic};
+use update_customer::{dynamodb, event, log, panic, trust};
 
 // One thread: a Lambda environment answers one request at a time.
 #[tokio::main(flavor = "current_thread")]
@@ -29,9 +31,19 @@ async fn run() -> Result<(), lambda_runtime::Error> {
     if env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
         return Err("This program runs in AWS Lambda; on a desk use `cargo run --example local`".into());
     }
-    let shared =
-        aws_config::defaults(BehaviorVersion::latest()).http_client(dynamodb::http_client()).load().await;
-    let client = Client::from_conf(dynamodb::config(&shared).build());
+    let roots = trust::from_environment(|name| env::var(name).ok())?;
+    let client = Client::from_conf(dynamodb::config(&lambda_config(roots).await?).build());
     let function = UpdateCustomer::new(client, environment);
+    function.warm_up().await;
     lambda_runtime::run(service_fn(|event| event::invoke(&function, event))).await
+}
+
+/// Lambda gives credentials and region in variables. The SDK's whole chain would also look for files
+/// and for other machines' services.
+async fn lambda_config(roots: TrustStore) -> Result<SdkConfig, lambda_runtime::Error> {
+    let loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(dynamodb::http_client(roots)?)
+        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+        .region(EnvironmentVariableRegionProvider::new());
+    Ok(loader.load().await)
 }

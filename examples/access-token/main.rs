@@ -5,6 +5,7 @@
 
 mod tokens;
 
+use std::env;
 use std::error::Error;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use aws_sdk_dynamodb::error::DisplayErrorContext;
 use clap::{Parser, Subcommand};
 use tokens::NewToken;
 use update_customer::auth::{self, WRITE_SCOPE};
-use update_customer::dynamodb;
+use update_customer::{dynamodb, trust};
 
 /// The name that `samconfig.toml` gives the stack.
 const STACK: &str = "update-customer";
@@ -75,8 +76,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
-    let shared =
-        aws_config::defaults(BehaviorVersion::latest()).http_client(dynamodb::http_client()).load().await;
+    let roots = trust::from_environment(|name| env::var(name).ok())?;
+    let http_client = dynamodb::http_client(roots)?;
+    let shared = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client).load().await;
     let client = Client::from_conf(dynamodb::config(&shared).build());
     let table = match arguments.table {
         Some(table) => table,

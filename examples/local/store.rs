@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::{
 };
 use serde_json::{Value, json};
 use update_customer::attribute::{self, Item};
-use update_customer::{auth, dynamodb};
+use update_customer::auth;
 
 /// The published sample's id.
 pub const CUSTOMER_ID: &str = "638df9e713920facde1a1cfa";
@@ -35,7 +35,7 @@ pub fn local_config(endpoint: &str) -> SdkConfig {
         .region(Region::new("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .endpoint_url(endpoint)
-        .http_client(dynamodb::http_client())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build()
 }
 

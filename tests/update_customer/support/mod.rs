@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use update_customer::attribute::{self, Item};
 use update_customer::environment::Environment;
 use update_customer::handler::UpdateCustomer;
-use update_customer::{auth, dynamodb, event};
+use update_customer::{auth, dynamodb, event, trust};
 
 pub use request::{Answer, PutRequest, put};
 pub use store::{CUSTOMER_ID, READ_TOKEN, WRITE_TOKEN};
@@ -195,8 +195,13 @@ async fn external_config(endpoint: &str) -> SdkConfig {
     if std::env::var_os("AWS_ACCESS_KEY_ID").is_none() {
         return store::local_config(endpoint);
     }
-    let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(dynamodb::http_client());
-    loader.endpoint_url(endpoint).load().await
+    let roots = trust::from_environment(|name| std::env::var(name).ok()).unwrap();
+    let http_client = dynamodb::http_client(roots).unwrap();
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client)
+        .endpoint_url(endpoint)
+        .load()
+        .await
 }
 
 /// A prefix for table names that no other test, run or machine uses at the same time.
