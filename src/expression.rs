@@ -31,7 +31,6 @@ impl EmailGuard {
 }
 
 /// The parts of an `UpdateItem`. Every name is a `#placeholder`: `status` and others are reserved.
-#[derive(Default)]
 pub struct Expression {
     pub update: String,
     pub condition: String,
@@ -41,94 +40,114 @@ pub struct Expression {
 
 impl Expression {
     pub fn new(update: &CustomerUpdate, if_match: &IfMatch, guard: &EmailGuard, subject: &str) -> Self {
-        let mut expression = Self::default();
-        let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
-        let mut set = vec![
-            expression.assign("updatedAt", AttributeValue::S(now)),
-            expression.assign("updatedBy", AttributeValue::S(subject.to_owned())),
-            expression.next_version(),
-        ];
-        let mut remove = Vec::new();
-        for (name, change) in update.changes() {
-            match change {
-                Change::Set(value) => set.push(expression.assign(name, attribute::from_json(value))),
-                Change::Clear => remove.push(expression.name(name)),
-            }
-        }
-
-        let mut conditions = vec![format!("attribute_exists({})", expression.name("id"))];
-        conditions.extend(expression.version_condition(if_match));
-        conditions.push(expression.email_condition(guard, update.email()));
-        if matches!(guard, EmailGuard::Seen { reset_verified: true, .. }) {
-            set.push(expression.assign("verifiedEmail", AttributeValue::Bool(false)));
-        }
-
-        expression.condition = conditions.join(" AND ");
-        expression.update = format!("SET {}", set.join(", "));
-        if !remove.is_empty() {
-            expression.update += &format!(" REMOVE {}", remove.join(", "));
-        }
+        // Room for every field, so that none of the four grows on the way.
+        let room = update.changes().len() + 8;
+        let mut expression = Self {
+            update: String::with_capacity(32 * room),
+            condition: String::with_capacity(256),
+            names: HashMap::with_capacity(room),
+            values: HashMap::with_capacity(room),
+        };
+        expression.set_fields(update, guard, subject);
+        expression.remove_fields(update);
+        expression.condition(update, if_match, guard);
         expression
     }
 
-    fn next_version(&mut self) -> String {
-        let (version, zero, one) =
-            (self.name("version"), self.value("v0", number(0)), self.value("one", number(1)));
-        format!("{version} = if_not_exists({version}, {zero}) + {one}")
-    }
-
-    fn version_condition(&mut self, if_match: &IfMatch) -> Option<String> {
-        let versions = match if_match {
-            IfMatch::Any => return None,
-            // Nothing matches, yet the write has to find out whether the customer exists: no version
-            // is below zero.
-            IfMatch::OneOf(versions) if versions.is_empty() => {
-                return Some(format!(
-                    "#version = {}",
-                    self.value("none", AttributeValue::N("-1".to_owned()))
-                ));
+    fn set_fields(&mut self, update: &CustomerUpdate, guard: &EmailGuard, subject: &str) {
+        let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
+        self.update += "SET #version = if_not_exists(#version, :v0) + :one";
+        self.name("version");
+        self.value(":v0", number(0));
+        self.value(":one", number(1));
+        self.assign("updatedAt", AttributeValue::S(now));
+        self.assign("updatedBy", AttributeValue::S(subject.to_owned()));
+        for (name, change) in update.changes() {
+            if let Change::Set(value) = change {
+                self.assign(name, attribute::from_json(value));
             }
-            IfMatch::OneOf(versions) => versions,
-        };
-        let list: Vec<_> =
-            versions.iter().map(|&version| self.value(&format!("v{version}"), number(version))).collect();
-        let condition = format!("#version IN ({})", list.join(", "));
-        Some(match versions.contains(&0) {
-            true => format!("(attribute_not_exists(#version) OR {condition})"),
-            false => condition,
-        })
-    }
-
-    fn email_condition(&mut self, guard: &EmailGuard, new_email: &str) -> String {
-        let stored = self.name("email");
-        match guard {
-            EmailGuard::UnverifiedOrSame => {
-                let verified = self.name("verifiedEmail");
-                let yes = self.value("verified", AttributeValue::Bool(true));
-                let same = self.value("email", AttributeValue::S(new_email.to_owned()));
-                format!("(attribute_not_exists({verified}) OR {verified} <> {yes} OR {stored} = {same})")
-            }
-            EmailGuard::Seen { email: Some(email), .. } => {
-                format!("{stored} = {}", self.value("seenEmail", email.clone()))
-            }
-            EmailGuard::Seen { email: None, .. } => format!("attribute_not_exists({stored})"),
+        }
+        if matches!(guard, EmailGuard::Seen { reset_verified: true, .. }) {
+            self.assign("verifiedEmail", AttributeValue::Bool(false));
         }
     }
 
-    fn assign(&mut self, name: &str, value: AttributeValue) -> String {
-        format!("{} = {}", self.name(name), self.value(name, value))
+    fn remove_fields(&mut self, update: &CustomerUpdate) {
+        let mut separator = " REMOVE #";
+        for (name, change) in update.changes() {
+            if let Change::Clear = change {
+                self.update += separator;
+                self.update += name;
+                self.name(name);
+                separator = ", #";
+            }
+        }
     }
 
-    fn name(&mut self, name: &str) -> String {
-        let placeholder = format!("#{name}");
-        self.names.insert(placeholder.clone(), name.to_owned());
-        placeholder
+    fn condition(&mut self, update: &CustomerUpdate, if_match: &IfMatch, guard: &EmailGuard) {
+        self.condition += "attribute_exists(#id)";
+        self.name("id");
+        self.version_condition(if_match);
+        self.email_condition(guard, update.email());
     }
 
-    fn value(&mut self, name: &str, value: AttributeValue) -> String {
+    fn version_condition(&mut self, if_match: &IfMatch) {
+        match if_match {
+            IfMatch::Any => {}
+            // Nothing matches, yet the write has to find out whether the customer exists: no version
+            // is below zero.
+            IfMatch::OneOf(versions) if versions.is_empty() => {
+                self.condition += " AND #version = :none";
+                self.value(":none", AttributeValue::N("-1".to_owned()));
+            }
+            IfMatch::OneOf(versions) => {
+                let list: Vec<_> = versions.iter().map(|version| format!(":v{version}")).collect();
+                let known = format!("#version IN ({})", list.join(", "));
+                self.condition += &match versions.contains(&0) {
+                    true => format!(" AND (attribute_not_exists(#version) OR {known})"),
+                    false => format!(" AND {known}"),
+                };
+                for (placeholder, &version) in list.iter().zip(versions) {
+                    self.value(placeholder, number(version));
+                }
+            }
+        }
+    }
+
+    fn email_condition(&mut self, guard: &EmailGuard, new_email: &str) {
+        self.name("email");
+        match guard {
+            EmailGuard::UnverifiedOrSame => {
+                self.condition += " AND (attribute_not_exists(#verifiedEmail) OR #verifiedEmail <> :verified \
+                                   OR #email = :email)";
+                self.name("verifiedEmail");
+                self.value(":verified", AttributeValue::Bool(true));
+                self.value(":email", AttributeValue::S(new_email.to_owned()));
+            }
+            EmailGuard::Seen { email: Some(email), .. } => {
+                self.condition += " AND #email = :seenEmail";
+                self.value(":seenEmail", email.clone());
+            }
+            EmailGuard::Seen { email: None, .. } => self.condition += " AND attribute_not_exists(#email)",
+        }
+    }
+
+    /// Adds `, #name = :name` to what is set.
+    fn assign(&mut self, name: &str, value: AttributeValue) {
         let placeholder = format!(":{name}");
-        self.values.insert(placeholder.clone(), value);
-        placeholder
+        for part in [", #", name, " = ", &placeholder] {
+            self.update += part;
+        }
+        self.name(name);
+        self.values.insert(placeholder, value);
+    }
+
+    fn name(&mut self, name: &str) {
+        self.names.insert(format!("#{name}"), name.to_owned());
+    }
+
+    fn value(&mut self, placeholder: &str, value: AttributeValue) {
+        self.values.insert(placeholder.to_owned(), value);
     }
 }
 

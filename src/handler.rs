@@ -55,7 +55,8 @@ impl UpdateCustomer {
 /// logged in one line.
 pub async fn handle(function: &UpdateCustomer, request: Request) -> Response<Body> {
     let mut entry = log::Entry::default();
-    let outcome = panic::catch(update(function, &request, &mut entry)).await;
+    // Boxed, or every layer around would move the SDK's large future along.
+    let outcome = panic::catch(Box::pin(update(function, &request, &mut entry))).await;
     let outcome = outcome.unwrap_or_else(|cause| Err(Error::Internal(cause)));
 
     let request_id = request.lambda_context_ref().map_or("", |context| &context.request_id);
@@ -84,7 +85,7 @@ async fn update(
     entry.customer_id = id.as_ref().ok().map(|id| id.as_str().to_owned());
 
     let token = AccessToken::from_headers(request.headers())?;
-    let grant = timed(&mut entry.dynamodb, function.tokens.authenticate(&token)).await?;
+    let grant = timed(&mut entry.dynamodb, Box::pin(function.tokens.authenticate(&token))).await?;
     entry.subject = Some(grant.subject().to_owned());
     grant.require_write_scope()?;
 
@@ -95,7 +96,7 @@ async fn update(
 
     let id = id?;
     let written = function.customers.update(&id, &update, &if_match, grant.subject());
-    timed(&mut entry.dynamodb, written).await
+    timed(&mut entry.dynamodb, Box::pin(written)).await
 }
 
 /// Adds the time that `call` takes to `total`.

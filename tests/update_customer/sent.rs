@@ -22,8 +22,8 @@ async fn an_update_is_one_conditional_update_item() {
     let expected = json!({
         "TableName": stand.customers,
         "Key": {"id": {"S": CUSTOMER_ID}},
-        "UpdateExpression": "SET #updatedAt = :updatedAt, #updatedBy = :updatedBy, \
-            #version = if_not_exists(#version, :v0) + :one, #firstName = :firstName, #lastName = :lastName, \
+        "UpdateExpression": "SET #version = if_not_exists(#version, :v0) + :one, #updatedAt = :updatedAt, \
+            #updatedBy = :updatedBy, #firstName = :firstName, #lastName = :lastName, \
             #email = :email, #notes = :notes REMOVE #company",
         "ConditionExpression": "attribute_exists(#id) AND (attribute_not_exists(#verifiedEmail) \
             OR #verifiedEmail <> :verified OR #email = :email)",
