@@ -5,18 +5,15 @@ use std::fs;
 
 use aws_smithy_http_client::tls::TrustStore;
 use aws_smithy_types::base64;
-use memchr::memmem;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use webpki::anchor_from_trusted_cert;
-use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
 /// The variables that name a bundle, the AWS tools' own one first.
 const VARIABLES: [&str; 2] = ["AWS_CA_BUNDLE", "SSL_CERT_FILE"];
 
-/// What the names of Amazon Trust Services' five roots have and no other root has. DynamoDB's
-/// endpoints may move from one of the five to another, so all are trusted.
-const AMAZON: [&[u8]; 2] = [b"Amazon Root CA ", b"Starfield Services Root Certificate Authority - G2"];
+/// The five roots of Amazon Trust Services, picked from Mozilla's list by the build script.
+const AMAZON: &str = include_str!(concat!(env!("OUT_DIR"), "/amazon-roots.pem"));
 
 /// A bundle that stops the start.
 #[derive(Debug)]
@@ -58,12 +55,7 @@ pub fn from_environment(
 /// The five roots of Amazon Trust Services. They are compiled in: reading a system's whole store
 /// takes longer than all the rest of a start.
 pub fn amazon() -> TrustStore {
-    store(amazon_roots().cloned().collect())
-}
-
-fn amazon_roots() -> impl Iterator<Item = &'static CertificateDer<'static>> {
-    let names = AMAZON.map(memmem::Finder::new);
-    TLS_SERVER_ROOT_CERTS.iter().filter(move |root| names.iter().any(|name| name.find(root).is_some()))
+    TrustStore::empty().with_pem_certificate(AMAZON)
 }
 
 /// The certificates of a PEM file. One that cannot be a root is left out, as systems' stores have some.
@@ -90,10 +82,14 @@ mod tests {
     use crate::auth::lower_case_hex;
     use sha2::{Digest, Sha256};
 
+    fn amazon_roots() -> Vec<CertificateDer<'static>> {
+        CertificateDer::pem_slice_iter(AMAZON.as_bytes()).collect::<Result<_, _>>().unwrap()
+    }
+
     #[test]
     fn exactly_amazons_five_roots_are_built_in() {
         let mut found: Vec<_> =
-            amazon_roots().map(|root| lower_case_hex(&Sha256::digest(root.as_ref()))).collect();
+            amazon_roots().iter().map(|root| lower_case_hex(&Sha256::digest(root))).collect();
         found.sort_unstable();
         assert_eq!(
             found,
@@ -114,16 +110,16 @@ mod tests {
 
     #[test]
     fn a_bundle_replaces_them_and_aws_ca_bundle_comes_first() {
-        let roots = amazon_roots().count();
-        let named = |store: &TrustStore| format!("{store:?}").matches("CertificatePEM").count();
-        assert_eq!(named(&from_environment(|_| None).unwrap()), roots);
-        assert_eq!(named(&from_environment(|_| Some(String::new())).unwrap()), roots);
+        let text = |store: &TrustStore| format!("{store:?}");
+        let named = |store: &TrustStore| text(store).matches("CertificatePEM").count();
+        assert_eq!(text(&from_environment(|_| None).unwrap()), text(&amazon()));
+        assert_eq!(text(&from_environment(|_| Some(String::new())).unwrap()), text(&amazon()));
 
         let file = std::env::temp_dir().join(format!("update-customer-bundle-{}.pem", std::process::id()));
         let pem = |der: &[u8]| {
             format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", base64::encode(der))
         };
-        let root = amazon_roots().next().unwrap();
+        let root = &amazon_roots()[0];
         fs::write(&file, format!("{}# a comment\n{}{}", pem(root), pem(b"no certificate"), pem(root)))
             .unwrap();
         let path = file.to_str().unwrap();
