@@ -1,7 +1,7 @@
 //! DynamoDB over TLS, with answers that were made before: it costs each program the same little time.
 
 use std::io::{self, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,9 +9,10 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 use update_customer::auth;
 
+use crate::Failure;
 use crate::http::{self, Request};
+use crate::listener::Listener;
 use crate::store::WRITE_TOKEN;
-use crate::{Failure, background};
 
 /// The answers to the `UpdateItem`s of one event, in their order.
 #[derive(Clone, Default)]
@@ -34,6 +35,7 @@ pub struct Asked {
 pub struct DynamoDb {
     pub endpoint: String,
     state: Arc<State>,
+    _listener: Listener,
 }
 
 #[derive(Default)]
@@ -46,12 +48,14 @@ struct State {
 
 impl DynamoDb {
     pub fn start(tls: &Arc<ServerConfig>) -> Result<Self, Failure> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let endpoint = format!("https://localhost:{}", listener.local_addr()?.port());
         let state = Arc::new(State::default());
         let (shared, tls) = (Arc::clone(&state), Arc::clone(tls));
-        background(move || accept(&listener, &tls, &shared));
-        Ok(Self { endpoint, state })
+        let listener = Listener::start(move |stream| {
+            let tls = ServerConnection::new(Arc::clone(&tls))?;
+            Ok(serve(StreamOwned::new(tls, stream), &shared)?)
+        })?;
+        let endpoint = format!("https://localhost:{}", listener.address.port());
+        Ok(Self { endpoint, state, _listener: listener })
     }
 
     /// Has these answers ready and counts from zero.
@@ -74,16 +78,6 @@ impl DynamoDb {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn accept(listener: &TcpListener, tls: &Arc<ServerConfig>, state: &Arc<State>) -> Result<(), Failure> {
-    loop {
-        let (stream, _) = listener.accept()?;
-        stream.set_nodelay(true)?;
-        let stream = StreamOwned::new(ServerConnection::new(Arc::clone(tls))?, stream);
-        let state = Arc::clone(state);
-        background(move || Ok(serve(stream, &state)?));
-    }
 }
 
 fn serve(mut stream: StreamOwned<ServerConnection, TcpStream>, state: &State) -> io::Result<()> {

@@ -12,6 +12,7 @@ mod certificate;
 mod cold;
 mod dynamodb;
 mod http;
+mod listener;
 mod options;
 mod plot;
 mod process;
@@ -182,13 +183,4 @@ fn memory(programs: &Programs, environment: &Environment, options: &Options) -> 
         }
     }
     Ok(memories)
-}
-
-/// Runs a server's thread; a program that is stopped may break its connection.
-fn background(serve: impl FnOnce() -> Result<(), Failure> + Send + 'static) {
-    std::thread::spawn(move || {
-        if let Err(failure) = serve() {
-            eprintln!("a server of the benchmark: {failure}");
-        }
-    });
 }

@@ -1,13 +1,14 @@
 //! Lambda's Runtime API for one program: it hands events out and takes the time until the answer.
 
 use std::io::{self, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::Failure;
 use crate::http::{self, Request};
-use crate::{Failure, background};
+use crate::listener::Listener;
 
 /// What the program did.
 pub enum Signal {
@@ -23,6 +24,7 @@ pub struct RuntimeApi {
     pub address: String,
     pub events: Sender<Arc<[u8]>>,
     pub signals: Receiver<Signal>,
+    _listener: Listener,
 }
 
 /// What the connections of one program share; it uses one after the other.
@@ -34,20 +36,10 @@ struct Queue {
 
 impl RuntimeApi {
     pub fn start() -> Result<Self, Failure> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let address = listener.local_addr()?.to_string();
         let ((events, queue), (signal, signals)) = (channel(), channel());
-        let queue = Queue { events: queue, handed_out: Instant::now(), number: 0 };
-        let queue = Arc::new(Mutex::new(queue));
-        background(move || {
-            loop {
-                let (stream, _) = listener.accept()?;
-                stream.set_nodelay(true)?;
-                let (queue, signal) = (Arc::clone(&queue), signal.clone());
-                background(move || Ok(serve(stream, &queue, &signal)?));
-            }
-        });
-        Ok(Self { address, events, signals })
+        let queue = Mutex::new(Queue { events: queue, handed_out: Instant::now(), number: 0 });
+        let listener = Listener::start(move |stream| Ok(serve(stream, &queue, &signal)?))?;
+        Ok(Self { address: listener.address.to_string(), events, signals, _listener: listener })
     }
 }
 

@@ -63,3 +63,24 @@ fn hex(bytes: &[u8]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn the_signature_is_the_one_that_aws_sdk_for_python_makes() {
+        let credentials = Credentials {
+            region: "us-east-1".to_owned(),
+            access_key_id: "ASIAIOSFODNN7EXAMPLE".to_owned(),
+            secret_access_key: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned(),
+            session_token: "token".to_owned(),
+        };
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_670_248_903);
+        let signed = credentials.sign("localhost:8000", "{}", time);
+        assert_eq!(signed.date, "20221205T140143Z");
+        let signature = signed.authorization.rsplit('=').next();
+        assert_eq!(signature, Some("4e64f706e860e92327ae9a8ec9f2f462940e4621034432d388d40d6be1c839ea"));
+    }
+}
