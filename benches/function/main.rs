@@ -5,7 +5,7 @@
 //! `cargo bench --bench function -- --quick` takes seconds and writes nothing. `--calls N` says after
 //! how many calls memory is looked at for the last time.
 
-#[path = "../bodies.rs"]
+#[path = "../support/bodies.rs"]
 mod bodies;
 mod cases;
 mod certificate;
@@ -24,6 +24,8 @@ mod statistics;
 #[path = "../../examples/local/store.rs"]
 #[expect(dead_code, reason = "the records are used, the tables are not")]
 mod store;
+#[path = "../support/svg.rs"]
+mod svg;
 mod warm;
 
 use std::fs;

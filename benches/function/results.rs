@@ -63,7 +63,7 @@ impl Results {
             judged("resident memory after 1,000 calls", early, 8.0, " MiB"),
             judged("resident memory after all calls, against 1,000", late / early, 1.05, "×"),
             judged("zip", zip.map_or(0.0, |(_, size)| size.zip as f64 / 1e6), 2.6, " MB"),
-            judged("time a KB of body, 100 to 390 KB against 10 to 100 KB", self.growth(), 1.3, "×"),
+            judged("cost of a KB, from 100 to 390 KB against 10 to 100", self.growth(), 1.3, "×"),
         ]
     }
 
