@@ -10,6 +10,7 @@ mod bodies;
 mod cases;
 mod certificate;
 mod cold;
+mod cpus;
 mod dynamodb;
 mod http;
 mod listener;
@@ -35,6 +36,7 @@ use std::time::Duration;
 
 use cases::{Case, SIZES};
 use certificate::Authority;
+use cpus::Cpus;
 use options::Options;
 use process::{Environment, Process};
 use programs::{Programs, Size};
@@ -64,7 +66,8 @@ fn run(options: &Options) -> Result<(), Failure> {
     let programs = Programs::build()?;
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).to_owned();
     let authority = Authority::new(&folder)?;
-    let mut environment = Environment { folder, authority, update_item: String::new() };
+    let cpus = Cpus::divide()?;
+    let mut environment = Environment { folder, authority, cpus, update_item: String::new() };
     environment.update_item = update_item(&programs, &environment)?;
 
     let results = Results {

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::Failure;
 use crate::cases::Case;
 use crate::certificate::Authority;
+use crate::cpus::Cpus;
 use crate::dynamodb::DynamoDb;
 use crate::runtime_api::{RuntimeApi, Signal};
 
@@ -22,6 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Environment {
     pub folder: PathBuf,
     pub authority: Authority,
+    pub cpus: Cpus,
     /// The `UpdateItem` that the baselines send.
     pub update_item: String,
 }
@@ -88,9 +90,8 @@ impl Process {
             .env("ACCESS_TOKEN_CACHE_SECONDS", remember.as_secs().to_string())
             .env("SSL_CERT_FILE", &environment.authority.path)
             .stdout(File::create(&log)?);
-        let spawned = Instant::now();
-        let child = command.spawn()?;
-        let mut process = Self { child, log, runtime_api, dynamodb, start: Duration::ZERO };
+        let (spawned, child) = environment.cpus.as_program(|| (Instant::now(), command.spawn()))?;
+        let mut process = Self { child: child?, log, runtime_api, dynamodb, start: Duration::ZERO };
         process.start = process.waiting()? - spawned;
         Ok(process)
     }
