@@ -15,7 +15,8 @@ pub fn markdown(results: &Results) -> String {
     let mut text = String::from(
         "# Benchmark\n\n\
          Made by `cargo bench`, which plays the Lambda Runtime API and DynamoDB (over TLS) on one machine. Times are\n\
-         milliseconds. Absolute times hold for this machine only; ratios compare programs that took turns in one run.\n\n\
+         milliseconds. Absolute times hold for this machine only; ratios compare programs that took turns in one run. DynamoDB answers\n\
+         at once, so ratios show what a program itself costs; the milliseconds of a real one would hide most of it.\n\n\
          | Program | |\n|---|---|\n\
          | function | this one, as deployed |\n\
          | nothing | `lambda_http`, and a handler that only answers |\n\
@@ -134,7 +135,8 @@ fn machine() -> String {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     let processors = read("/proc/cpuinfo");
     let model = processors.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    // Not those that this thread may use: the programs have one to themselves.
+    let cores = processors.lines().filter(|line| line.starts_with("processor")).count();
     let compiler = Command::new(env::var_os("RUSTC").unwrap_or("rustc".into())).arg("--version").output();
     let compiler = compiler.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     format!(
