@@ -1,0 +1,21 @@
+//! Medians and percentiles of times.
+
+use std::time::Duration;
+
+/// In milliseconds.
+pub fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
+}
+
+/// The middle value; zero of none.
+pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    percentile(values, 50.0)
+}
+
+/// The smallest value that `percent` of all do not exceed; zero of none.
+pub fn percentile(values: impl IntoIterator<Item = f64>, percent: f64) -> f64 {
+    let mut values: Vec<_> = values.into_iter().collect();
+    values.sort_unstable_by(f64::total_cmp);
+    let rank = (percent / 100.0 * values.len() as f64).ceil() as usize;
+    values.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
+}
