@@ -8,11 +8,10 @@ use crate::process::{Environment, Process};
 use crate::statistics::{median, milliseconds};
 use crate::{Failure, REMEMBER};
 
-/// Calls after the first one, to compare it with.
-const WARM_CALLS: usize = 100;
-
-/// The first of them still fill caches.
 const SETTLING_CALLS: usize = 20;
+
+/// Calls to compare the first one with.
+const WARM_CALLS: usize = 80;
 
 /// A program and its first event.
 pub struct Arm<'a> {
@@ -40,12 +39,18 @@ pub struct Life {
     pub first_call_cpu: f64,
     /// The median of later calls.
     pub warm: f64,
+    /// The mean of later calls.
+    pub warm_cpu: f64,
 }
 
 impl Life {
     /// From the start of the process to its first answer.
     pub fn cold(&self) -> f64 {
         self.start + self.first_call
+    }
+
+    pub fn cold_cpu(&self) -> f64 {
+        self.start_cpu + self.first_call_cpu
     }
 }
 
@@ -73,15 +78,22 @@ fn live(arm: &Arm<'_>, environment: &Environment) -> Result<Life, Failure> {
     let started = process.cpu()?;
     let first_call = process.call(&arm.first)?;
     let called = process.cpu()?;
+    // The first of them still fill caches.
+    for _ in 0..SETTLING_CALLS {
+        process.call(&arm.next)?;
+    }
+    let settled = process.cpu()?;
     let mut warm = Vec::with_capacity(WARM_CALLS);
     for _ in 0..WARM_CALLS {
         warm.push(milliseconds(process.call(&arm.next)?));
     }
+    let warm_cpu = milliseconds(process.cpu()? - settled) / WARM_CALLS as f64;
     Ok(Life {
         start: milliseconds(process.start),
         first_call: milliseconds(first_call),
         start_cpu: milliseconds(started),
         first_call_cpu: milliseconds(called - started),
-        warm: median(warm.split_off(SETTLING_CALLS)),
+        warm: median(warm),
+        warm_cpu,
     })
 }

@@ -90,12 +90,11 @@ fn run(options: &Options) -> Result<(), Failure> {
     }
     for judged in results.judged() {
         let verdict = if judged.is_within() { "ok  " } else { "over" };
+        let unit = judged.unit;
+        let cpu = judged.cpu.map_or(String::new(), |cpu| format!(", {cpu:.2}{unit} of CPU"));
         println!(
-            "{verdict}  {:.2}{unit} of {:.2}{unit}  {}",
-            judged.figure,
-            judged.limit,
-            judged.name,
-            unit = judged.unit
+            "{verdict}  {}: {:.2}{unit}{cpu}; limit {:.2}{unit}",
+            judged.name, judged.figure, judged.limit
         );
     }
     Ok(())

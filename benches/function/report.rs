@@ -38,13 +38,15 @@ fn limits(results: &Results) -> String {
         let verdict = if judged.is_within() { "ok" } else { "over" };
         let unit = judged.unit;
         [
-            judged.name.into(),
+            judged.name.to_owned(),
             format!("{:.2}{unit}", judged.figure),
+            judged.cpu.map_or(String::new(), |cpu| format!("{cpu:.2}{unit}")),
             format!("{:.2}{unit}", judged.limit),
-            verdict.into(),
+            verdict.to_owned(),
         ]
     });
-    table("Against the limits", &["Figure", "Measured", "Limit", ""], rows)
+    table("Against the limits", &["Figure", "Measured", "of CPU", "Limit", ""], rows)
+        + "\nRatios of CPU are there because other programs on the machine disturb them less.\n"
 }
 
 fn cold(results: &Results) -> String {

@@ -31,6 +31,8 @@ pub struct Warm {
 pub struct Judged {
     pub name: &'static str,
     pub figure: f64,
+    /// The same ratio of CPU time, which other programs on the machine disturb less.
+    pub cpu: Option<f64>,
     pub limit: f64,
     pub unit: &'static str,
 }
@@ -43,28 +45,46 @@ impl Judged {
 
 impl Results {
     pub fn judged(&self) -> Vec<Judged> {
-        let judged = |name, figure, limit, unit| Judged { name, figure, limit, unit };
-        let (function, lookup, floor) = (self.lives(FUNCTION), self.lives(LOOKUP), self.lives(FLOOR));
-        let cold = function.iter().zip(floor).map(|(life, floor)| life.cold() / floor.cold());
-        let first = lookup.iter().map(|life| life.first_call / life.warm);
-        let first_remembered = function.iter().map(|life| life.first_call / life.warm);
+        let ratio = |name, (figure, cpu), limit| Judged { name, figure, cpu: Some(cpu), limit, unit: "×" };
+        let plain = |name, figure, limit, unit| Judged { name, figure, cpu: None, limit, unit };
         let memory: Vec<_> = self.memory.iter().filter(|(name, ..)| *name == FUNCTION).collect();
         let early = memory.first().map_or(0.0, |(.., memory)| memory.now);
         let late = memory.last().map_or(0.0, |(.., memory)| memory.now);
-        let sample = self.calls(FUNCTION, "sample");
-        let against = |other: Option<&Calls>| sample.zip(other).map_or(0.0, |(one, other)| one.ratio(other));
         let zip = self.sizes.iter().find(|(name, _)| *name == FUNCTION);
+        let zip = zip.map_or(0.0, |(_, size)| size.zip as f64 / 1e6);
         vec![
-            judged("cold: start to first answer, against the floor", median(cold), 1.5, "×"),
-            judged("first call, against warm with a token lookup", median(first), 2.0, "×"),
-            judged("first call, against warm with the token remembered", median(first_remembered), 3.0, "×"),
-            judged("warm sample, against the SDK alone", against(self.calls(SDK, "sample")), 1.15, "×"),
-            judged("warm sample, against the floor", against(self.calls(FLOOR, "sample")), 1.65, "×"),
-            judged("resident memory after 1,000 calls", early, 8.0, " MiB"),
-            judged("resident memory after all calls, against 1,000", late / early, 1.05, "×"),
-            judged("zip", zip.map_or(0.0, |(_, size)| size.zip as f64 / 1e6), 2.6, " MB"),
-            judged("cost of a KB, from 100 to 390 KB against 10 to 100", self.growth(), 1.3, "×"),
+            ratio("cold: start to first answer, against the floor", self.cold_ratio(), 1.5),
+            ratio("first call, against warm with a token lookup", self.first_ratio(LOOKUP), 2.0),
+            ratio("first call, against warm with the token remembered", self.first_ratio(FUNCTION), 3.0),
+            ratio("warm sample, against the SDK alone", self.warm_ratio(SDK), 1.15),
+            ratio("warm sample, against the floor", self.warm_ratio(FLOOR), 1.65),
+            plain("resident memory after 1,000 calls", early, 8.0, " MiB"),
+            plain("resident memory after all calls, against 1,000", late / early, 1.05, "×"),
+            plain("zip", zip, 2.6, " MB"),
+            plain("cost of a KB, from 100 to 390 KB against 10 to 100", self.growth(), 1.3, "×"),
         ]
+    }
+
+    /// Of time and of CPU, as all that follow.
+    fn cold_ratio(&self) -> (f64, f64) {
+        let pairs = || self.lives(FUNCTION).iter().zip(self.lives(FLOOR));
+        (
+            median(pairs().map(|(life, floor)| life.cold() / floor.cold())),
+            median(pairs().map(|(life, floor)| life.cold_cpu() / floor.cold_cpu())),
+        )
+    }
+
+    fn first_ratio(&self, arm: &str) -> (f64, f64) {
+        let lives = || self.lives(arm).iter();
+        (
+            median(lives().map(|life| life.first_call / life.warm)),
+            median(lives().map(|life| life.first_call_cpu / life.warm_cpu)),
+        )
+    }
+
+    fn warm_ratio(&self, baseline: &str) -> (f64, f64) {
+        let pair = self.calls(FUNCTION, "sample").zip(self.calls(baseline, "sample"));
+        pair.map_or((0.0, 0.0), |(calls, other)| (calls.ratio(other), calls.cpu_ratio(other)))
     }
 
     pub fn calls(&self, program: &str, case: &str) -> Option<&Calls> {

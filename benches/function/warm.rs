@@ -44,6 +44,11 @@ impl Calls {
         let pairs = self.blocks.iter().zip(&other.blocks);
         median(pairs.map(|(block, other)| median_of(block) / median_of(other)))
     }
+
+    /// The same for CPU, which other programs on the machine disturb less.
+    pub fn cpu_ratio(&self, other: &Self) -> f64 {
+        median(self.cpu.iter().zip(&other.cpu).map(|(cpu, other)| cpu / other))
+    }
 }
 
 pub fn measure(arms: &[Arm], processes: &mut [Process], blocks: usize) -> Result<Vec<Calls>, Failure> {
