@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use aws_config::{SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_sdk_dynamodb::config::{Builder, http::HttpResponse};
+use aws_sdk_dynamodb::config::{Builder, StalledStreamProtectionConfig, http::HttpResponse};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
 use aws_smithy_http_client::HttpClientError;
@@ -61,6 +61,8 @@ pub fn config(shared: &SdkConfig) -> Builder {
                 .operation_timeout(OPERATION_TIMEOUT)
                 .build(),
         )
+        // It watches bodies that stream for minutes; here an attempt ends with its time limit.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .retry_config(
             RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS).with_initial_backoff(FIRST_BACKOFF),
         )
