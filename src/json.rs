@@ -5,7 +5,8 @@
 //! precision as an object with a reserved key, which a caller could send as well.
 
 use jiter::{Jiter, JiterErrorType, JsonErrorType, Peek};
-use serde_json::{Map, Value};
+use serde_json::Value;
+use serde_json::map::{Entry, Map};
 
 use crate::error::Error;
 use crate::fault::{FaultCode, Faults, Pointer};
@@ -81,9 +82,9 @@ impl Reader<'_> {
             return Err(self.stop(error, at));
         }
         // What `jiter` takes for a number, `serde_json` takes too: the error is for the types.
-        serde_json::from_slice(self.json.slice_to_current(start))
-            .map(Value::Number)
-            .map_err(|_| self.syntax("invalid number", start))
+        let text = str::from_utf8(self.json.slice_to_current(start)).ok();
+        let number = text.and_then(|text| text.parse().ok()).map(Value::Number);
+        number.ok_or_else(|| self.syntax("invalid number", start))
     }
 
     fn array(&mut self, at: &Pointer<'_>, depth: usize) -> Result<Value, Stop> {
@@ -102,12 +103,14 @@ impl Reader<'_> {
         let mut next = self.json.known_object().map(|key| key.map(str::to_owned));
         while let Some(key) = next.map_err(|error| self.stop(error, at))? {
             let member = at.member(&key);
-            if members.contains_key(&key) {
-                self.duplicate_key(&member, before_key);
-            }
             let first = self.json.peek().map_err(|error| self.stop(error, &member))?;
             let value = self.value(first, &member, depth + 1)?;
-            members.entry(key).or_insert(value);
+            match members.entry(key) {
+                Entry::Vacant(place) => {
+                    place.insert(value);
+                }
+                Entry::Occupied(first) => self.duplicate_key(&at.member(first.key()), before_key),
+            }
             before_key = self.json.current_index();
             next = self.json.next_key().map(|key| key.map(str::to_owned));
         }

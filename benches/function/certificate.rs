@@ -1,5 +1,6 @@
 //! A certificate authority made on the spot, and a TLS server that it vouches for.
 
+use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,8 +8,6 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, 
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::PrivatePkcs8KeyDer;
-
-use crate::Failure;
 
 pub struct Authority {
     /// Where the authority's own certificate is, for clients to trust.
@@ -19,7 +18,7 @@ pub struct Authority {
 
 impl Authority {
     /// Makes an authority and keeps its certificate in `folder`.
-    pub fn new(folder: &Path) -> Result<Self, Failure> {
+    pub fn new(folder: &Path) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let key = KeyPair::generate()?;
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, "Benchmark");

@@ -16,6 +16,7 @@ mod process;
 mod properties;
 mod requests;
 mod sent;
+mod start;
 mod stored;
 mod tokens;
 mod versions;

@@ -4,6 +4,7 @@
 pub mod store;
 
 pub mod description;
+pub mod program;
 mod request;
 mod wire;
 
