@@ -4,6 +4,7 @@
 pub mod store;
 
 pub mod description;
+mod logged;
 mod request;
 mod wire;
 
@@ -21,6 +22,7 @@ use update_customer::environment::Environment;
 use update_customer::handler::UpdateCustomer;
 use update_customer::{auth, dynamodb, event};
 
+pub use logged::Log;
 pub use request::{Answer, PutRequest, put};
 pub use store::{CUSTOMER_ID, READ_TOKEN, WRITE_TOKEN};
 pub use wire::{Sent, Wire};
@@ -79,6 +81,11 @@ impl Stand {
     /// Sends an event as it is.
     pub async fn send_event(&self, event: &Value) -> Answer {
         answer(&self.function, event).await
+    }
+
+    /// Sends a request as an HTTP API event, and gives what was logged as well.
+    pub async fn send_and_log(&self, request: PutRequest) -> (Answer, Log) {
+        answer_and_log(&self.function, &request.http_api_event()).await
     }
 
     /// What the function sent to DynamoDB since the last look, in order.
@@ -165,13 +172,21 @@ pub fn function_on(client: Client) -> UpdateCustomer {
 
 /// The function's answer to an event, through `lambda_http`'s adapter.
 pub async fn answer(function: &UpdateCustomer, event: &Value) -> Answer {
-    let event = serde_json::from_str(&event.to_string()).expect("an event that lambda_http knows");
+    answer_and_log(function, event).await.0
+}
+
+/// The same with what was logged meanwhile. Every answer is held to `openapi.yaml`, and every log to
+/// the rule that it tells no secret.
+pub async fn answer_and_log(function: &UpdateCustomer, event: &Value) -> (Answer, Log) {
+    let lambda_event = serde_json::from_str(&event.to_string()).expect("an event that lambda_http knows");
     let mut context = Context::default();
     context.request_id = REQUEST_ID.to_owned();
-    let Ok(answer) = event::invoke(function, LambdaEvent::new(event, context)).await;
+    let invocation = event::invoke(function, LambdaEvent::new(lambda_event, context));
+    let (Ok(answer), log) = logged::logged(invocation).await;
     let answer = Answer::from_lambda(&serde_json::to_value(answer).unwrap());
     description::assert_described(&answer);
-    answer
+    logged::assert_no_secret(event, &answer, &log);
+    (answer, log)
 }
 
 /// The time limits are tested elsewhere; a busy machine must not fail these tests.
