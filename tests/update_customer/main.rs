@@ -11,6 +11,7 @@ mod concurrency;
 mod description;
 mod events;
 mod faults;
+mod faulty;
 mod fields;
 mod process;
 mod properties;

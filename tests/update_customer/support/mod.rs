@@ -3,7 +3,9 @@
 #[path = "../../../examples/local/store.rs"]
 pub mod store;
 
+mod clock;
 pub mod description;
+mod faulty;
 mod logged;
 mod request;
 mod wire;
@@ -12,6 +14,7 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_types::timeout::TimeoutConfig;
 use lambda_runtime::{Context, LambdaEvent};
@@ -22,6 +25,7 @@ use update_customer::environment::Environment;
 use update_customer::handler::UpdateCustomer;
 use update_customer::{auth, dynamodb, event};
 
+pub use faulty::{Calls, Engine, Fault, Faulty};
 pub use logged::Log;
 pub use request::{Answer, PutRequest, put};
 pub use store::{CUSTOMER_ID, READ_TOKEN, WRITE_TOKEN};
@@ -81,6 +85,24 @@ impl Stand {
     /// Sends an event as it is.
     pub async fn send_event(&self, event: &Value) -> Answer {
         answer(&self.function, event).await
+    }
+
+    /// This stand's tables behind a server that misbehaves on command. The function has production's time
+    /// limits, on the server's clock, and repetitions of its own to spend.
+    pub async fn behind_faults(mut self, access_token_cache: Duration) -> (Self, Faulty) {
+        let faulty = Faulty::start(&self.endpoint).await;
+        let config = dynamodb::config(&store::local_config(&faulty.endpoint))
+            .retry_partition(RetryPartition::new(faulty.endpoint.clone()))
+            .sleep_impl(faulty.clock.clone())
+            .interceptor(self.wire.clone())
+            .build();
+        let environment = Environment {
+            customers_table: self.customers.clone(),
+            access_tokens_table: self.tokens.clone(),
+            access_token_cache,
+        };
+        self.function = UpdateCustomer::new(Client::from_conf(config), environment);
+        (self, faulty)
     }
 
     /// Sends a request as an HTTP API event, and gives what was logged as well.
