@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::ErrorKind;
 
 use crate::error::{Cause, Error};
 
@@ -67,7 +68,10 @@ where
     let cause = Cause::new(format!("{operation}: {}", chain(error)));
     let not_now = match error {
         SdkError::TimeoutError(_) => true,
-        SdkError::DispatchFailure(failure) => failure.is_io() || failure.is_timeout(),
+        // A connection that closes before the answer is neither of the first two, but worth a repetition.
+        SdkError::DispatchFailure(failure) => {
+            failure.is_io() || failure.is_timeout() || failure.as_other() == Some(ErrorKind::TransientError)
+        }
         SdkError::ServiceError(refusal) => {
             let code = refusal.err().code();
             refusal.raw().status().is_server_error() || code.is_some_and(|code| BUSY.contains(&code))
