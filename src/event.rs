@@ -49,16 +49,27 @@ fn faithful(event: LambdaRequest) -> LambdaRequest {
             for name in event.multi_value_headers.keys() {
                 event.headers.remove(name);
             }
+            shorten(&mut event.path);
             event.query_string_parameters = Default::default();
             event.multi_value_query_string_parameters = Default::default();
             LambdaRequest::ApiGatewayV1(event)
         }
         LambdaRequest::ApiGatewayV2(mut event) => {
+            shorten(&mut event.raw_path);
             event.query_string_parameters = Default::default();
             event.raw_query_string = None;
             LambdaRequest::ApiGatewayV2(event)
         }
         other => other,
+    }
+}
+
+/// Cuts a path that no URI can hold, on which the adapter panics. What is left is still too long for a
+/// customer's id, which may be 2,048 bytes after percent-decoding.
+fn shorten(path: &mut Option<String>) {
+    const ENOUGH: usize = 8_192;
+    if let Some(path) = path {
+        path.truncate(path.floor_char_boundary(ENOUGH));
     }
 }
 
