@@ -12,6 +12,7 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::ErrorKind;
 
+use crate::checksum::AnswerChecksum;
 use crate::error::{Cause, Error};
 
 /// One try is given up after this time, so that a connection that died while Lambda had frozen the
@@ -43,9 +44,11 @@ pub fn http_client() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
 }
 
-/// DynamoDB's part of the configuration: `shared` with this function's time limits and retries.
+/// DynamoDB's part of the configuration: `shared` with this function's time limits and retries, and the
+/// check of each answer's sum.
 pub fn config(shared: &SdkConfig) -> Builder {
     Builder::from(shared)
+        .interceptor(AnswerChecksum)
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(CONNECT_TIMEOUT)
