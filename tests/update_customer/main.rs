@@ -13,6 +13,7 @@ mod events;
 mod faults;
 mod faulty;
 mod fields;
+mod hostile;
 mod process;
 mod properties;
 mod requests;

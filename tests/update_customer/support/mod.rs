@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::StalledStreamProtectionConfig;
 use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -94,6 +95,8 @@ impl Stand {
         let config = dynamodb::config(&store::local_config(&faulty.endpoint))
             .retry_partition(RetryPartition::new(faulty.endpoint.clone()))
             .sleep_impl(faulty.clock.clone())
+            // It looks at the clock all the time, and after more seconds than an attempt may last.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .interceptor(self.wire.clone())
             .build();
         let environment = Environment {
