@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::future::ready;
 
+use lambda_http::http::header::HOST;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Service, service_fn};
 use lambda_runtime::LambdaEvent;
@@ -41,21 +42,24 @@ pub async fn invoke(
 /// The event, ready for the adapter.
 ///
 /// A REST API names each header twice: with its last value and with all of them. The adapter lets
-/// the last value replace all, which would hide a second token. Nothing here reads the query, and the
-/// adapter panics on characters that a URI may not have.
+/// the last value replace all, which would hide a second token. Nothing here reads the query or the
+/// host, and the adapter panics on what a URI may not hold.
 fn faithful(event: LambdaRequest) -> LambdaRequest {
     match event {
         LambdaRequest::ApiGatewayV1(mut event) => {
+            event.multi_value_headers.remove(HOST);
             for name in event.multi_value_headers.keys() {
                 event.headers.remove(name);
             }
             shorten(&mut event.path);
+            event.headers.remove(HOST);
             event.query_string_parameters = Default::default();
             event.multi_value_query_string_parameters = Default::default();
             LambdaRequest::ApiGatewayV1(event)
         }
         LambdaRequest::ApiGatewayV2(mut event) => {
             shorten(&mut event.raw_path);
+            event.headers.remove(HOST);
             event.query_string_parameters = Default::default();
             event.raw_query_string = None;
             LambdaRequest::ApiGatewayV2(event)
