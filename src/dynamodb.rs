@@ -11,7 +11,9 @@ use aws_sdk_dynamodb::operation::RequestId;
 use aws_smithy_http_client::HttpClientError;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::ErrorKind;
 
+use crate::checksum::AnswerChecksum;
 use crate::error::{Cause, Error};
 
 /// One try is given up after this time, so that a connection that died while Lambda had frozen the
@@ -51,9 +53,11 @@ pub fn http_client(roots: TrustStore) -> Result<SharedHttpClient, HttpClientErro
         .build_https())
 }
 
-/// DynamoDB's part of the configuration: `shared` with this function's time limits and retries.
+/// DynamoDB's part of the configuration: `shared` with this function's time limits and retries, and the
+/// check of each answer's sum.
 pub fn config(shared: &SdkConfig) -> Builder {
     Builder::from(shared)
+        .interceptor(AnswerChecksum)
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(CONNECT_TIMEOUT)
@@ -78,7 +82,10 @@ where
     let cause = Cause::new(format!("{operation}: {}", chain(error)));
     let not_now = match error {
         SdkError::TimeoutError(_) => true,
-        SdkError::DispatchFailure(failure) => failure.is_io() || failure.is_timeout(),
+        // A connection that closes before the answer is neither of the first two, but worth a repetition.
+        SdkError::DispatchFailure(failure) => {
+            failure.is_io() || failure.is_timeout() || failure.as_other() == Some(ErrorKind::TransientError)
+        }
         SdkError::ServiceError(refusal) => {
             let code = refusal.err().code();
             refusal.raw().status().is_server_error() || code.is_some_and(|code| BUSY.contains(&code))

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::ready;
 
 use jiter::{Jiter, JiterResult};
+use lambda_http::http::header::HOST;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Service, service_fn};
 use lambda_runtime::LambdaEvent;
@@ -79,24 +80,38 @@ pub async fn invoke(
 /// The event, ready for the adapter.
 ///
 /// A REST API names each header twice: with its last value and with all of them. The adapter lets
-/// the last value replace all, which would hide a second token. Nothing here reads the query, and the
-/// adapter panics on characters that a URI may not have.
+/// the last value replace all, which would hide a second token. Nothing here reads the query or the
+/// host, and the adapter panics on what a URI may not hold.
 fn faithful(event: LambdaRequest) -> LambdaRequest {
     match event {
         LambdaRequest::ApiGatewayV1(mut event) => {
+            event.multi_value_headers.remove(HOST);
             for name in event.multi_value_headers.keys() {
                 event.headers.remove(name);
             }
+            shorten(&mut event.path);
+            event.headers.remove(HOST);
             event.query_string_parameters = Default::default();
             event.multi_value_query_string_parameters = Default::default();
             LambdaRequest::ApiGatewayV1(event)
         }
         LambdaRequest::ApiGatewayV2(mut event) => {
+            shorten(&mut event.raw_path);
+            event.headers.remove(HOST);
             event.query_string_parameters = Default::default();
             event.raw_query_string = None;
             LambdaRequest::ApiGatewayV2(event)
         }
         other => other,
+    }
+}
+
+/// Cuts a path that no URI can hold, on which the adapter panics. What is left is still too long for a
+/// customer's id, which may be 2,048 bytes after percent-decoding.
+fn shorten(path: &mut Option<String>) {
+    const ENOUGH: usize = 8_192;
+    if let Some(path) = path {
+        path.truncate(path.floor_char_boundary(ENOUGH));
     }
 }
 

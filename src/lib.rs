@@ -22,6 +22,7 @@
 
 pub mod attribute;
 pub mod auth;
+mod checksum;
 pub mod customer;
 pub mod dynamodb;
 pub mod environment;

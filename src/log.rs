@@ -1,33 +1,49 @@
 //! What the operator reads: one line a request, with no token and no value of a personal field.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::time::Duration;
+use std::{env, io};
 
 use lambda_http::http::StatusCode;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt;
+use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::prelude::*;
+use tracing_subscriber::{Layer, Registry};
 
 use crate::error::Error;
 
-/// Starts logging to standard output: JSON lines when `AWS_LAMBDA_LOG_FORMAT` is `JSON`, else text,
-/// from the level that `AWS_LAMBDA_LOG_LEVEL` names (`INFO` unless set).
+/// Starts logging to standard output, in the format that `AWS_LAMBDA_LOG_FORMAT` and from the level that
+/// `AWS_LAMBDA_LOG_LEVEL` name.
+pub fn init() {
+    let variable = |name| env::var(name).unwrap_or_default();
+    let layer = layer(io::stdout, &variable("AWS_LAMBDA_LOG_FORMAT"), &variable("AWS_LAMBDA_LOG_LEVEL"));
+    tracing_subscriber::registry().with(layer).init();
+}
+
+/// What writes the log: JSON lines when `format` is `JSON`, else text, from `level` (`INFO` unless it
+/// is one of Lambda's names).
 ///
 /// Whatever the level, libraries tell warnings and errors only: at lower levels the SDK prints whole
 /// requests and answers, and with them the customer.
-pub fn init() {
-    let variable = |name| env::var(name).unwrap_or_default();
-    let level = level(&variable("AWS_LAMBDA_LOG_LEVEL"));
+pub fn layer<W>(writer: W, format: &str, level: &str) -> Box<dyn Layer<Registry> + Send + Sync>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let level = self::level(level);
     let targets =
         Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("update_customer", level);
-    let registry = tracing_subscriber::registry();
-    if variable("AWS_LAMBDA_LOG_FORMAT").eq_ignore_ascii_case("json") {
-        let lines = fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
-        registry.with(lines.with_target(false).with_filter(targets)).init();
+    let lines = fmt::layer().with_target(false).with_writer(writer);
+    if format.eq_ignore_ascii_case("json") {
+        lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false)
+            .with_filter(targets)
+            .boxed()
     } else {
-        registry.with(fmt::layer().with_target(false).with_ansi(false).with_filter(targets)).init();
+        lines.with_ansi(false).with_filter(targets).boxed()
     }
 }
 

@@ -123,7 +123,9 @@ impl<'a> Object<'a> {
     /// Refuses every member that was not taken.
     pub fn finish(self) {
         for name in self.members.keys() {
-            let message = match nearest(name, &self.known) {
+            // Only what is listed is worth the search: a body has room for ten thousand names.
+            let hint = if self.faults.has_room() { nearest(name, &self.known) } else { None };
+            let message = match hint {
                 Some(known) => format!("There is no such field; did you mean `{known}`?"),
                 None => "There is no such field; leave it out".to_owned(),
             };

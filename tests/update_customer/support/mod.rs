@@ -3,7 +3,10 @@
 #[path = "../../../examples/local/store.rs"]
 pub mod store;
 
+mod clock;
 pub mod description;
+mod faulty;
+mod logged;
 pub mod program;
 mod request;
 mod wire;
@@ -12,6 +15,8 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::StalledStreamProtectionConfig;
+use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_types::timeout::TimeoutConfig;
 use lambda_runtime::{Context, LambdaEvent};
@@ -22,6 +27,8 @@ use update_customer::environment::Environment;
 use update_customer::handler::UpdateCustomer;
 use update_customer::{auth, dynamodb, event, trust};
 
+pub use faulty::{Calls, Engine, Fault, Faulty};
+pub use logged::Log;
 pub use request::{Answer, PutRequest, put};
 pub use store::{CUSTOMER_ID, READ_TOKEN, WRITE_TOKEN};
 pub use wire::{Sent, Wire};
@@ -80,6 +87,31 @@ impl Stand {
     /// Sends an event as it is.
     pub async fn send_event(&self, event: &Value) -> Answer {
         answer(&self.function, event).await
+    }
+
+    /// This stand's tables behind a server that misbehaves on command. The function has production's time
+    /// limits, on the server's clock, and repetitions of its own to spend.
+    pub async fn behind_faults(mut self, access_token_cache: Duration) -> (Self, Faulty) {
+        let faulty = Faulty::start(&self.endpoint).await;
+        let config = dynamodb::config(&store::local_config(&faulty.endpoint))
+            .retry_partition(RetryPartition::new(faulty.endpoint.clone()))
+            .sleep_impl(faulty.clock.clone())
+            // It looks at the clock all the time, and after more seconds than an attempt may last.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .interceptor(self.wire.clone())
+            .build();
+        let environment = Environment {
+            customers_table: self.customers.clone(),
+            access_tokens_table: self.tokens.clone(),
+            access_token_cache,
+        };
+        self.function = UpdateCustomer::new(Client::from_conf(config), environment);
+        (self, faulty)
+    }
+
+    /// Sends a request as an HTTP API event, and gives what was logged as well.
+    pub async fn send_and_log(&self, request: PutRequest) -> (Answer, Log) {
+        answer_and_log(&self.function, &request.http_api_event()).await
     }
 
     /// What the function sent to DynamoDB since the last look, in order.
@@ -166,13 +198,21 @@ pub fn function_on(client: Client) -> UpdateCustomer {
 
 /// The function's answer to an event, through `lambda_http`'s adapter.
 pub async fn answer(function: &UpdateCustomer, event: &Value) -> Answer {
-    let event = serde_json::from_str(&event.to_string()).expect("an event that lambda_http knows");
+    answer_and_log(function, event).await.0
+}
+
+/// The same with what was logged meanwhile. Every answer is held to `openapi.yaml`, and every log to
+/// the rule that it tells no secret.
+pub async fn answer_and_log(function: &UpdateCustomer, event: &Value) -> (Answer, Log) {
+    let lambda_event = serde_json::from_str(&event.to_string()).expect("an event that lambda_http knows");
     let mut context = Context::default();
     context.request_id = REQUEST_ID.to_owned();
-    let Ok(answer) = event::invoke(function, LambdaEvent::new(event, context)).await;
+    let invocation = event::invoke(function, LambdaEvent::new(lambda_event, context));
+    let (Ok(answer), log) = logged::logged(invocation).await;
     let answer = Answer::from_lambda(&serde_json::to_value(answer).unwrap());
     description::assert_described(&answer);
-    answer
+    logged::assert_no_secret(event, &answer, &log);
+    (answer, log)
 }
 
 /// The time limits are tested elsewhere; a busy machine must not fail these tests.

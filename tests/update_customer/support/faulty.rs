@@ -1,0 +1,232 @@
+//! A DynamoDB that misbehaves on command: it stands between the SDK and the engine, passes requests
+//! on, and answers the n-th call of an operation with a fault.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::clock::Clock;
+
+/// Which calls of an operation meet a fault. The SDK's repetitions are calls as well.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Calls {
+    Always,
+    /// Counted from 1.
+    Nth(usize),
+    /// All that come on a connection that was used before.
+    OnAReusedConnection,
+}
+
+/// What happens to a call.
+#[derive(Clone)]
+pub enum Fault {
+    /// DynamoDB's own error, and the engine sees nothing.
+    Error(u16, &'static str),
+    /// The connection ends in good order.
+    Close(Engine),
+    /// The connection is reset.
+    Reset(Engine),
+    /// Nothing comes any more, and the connection stays open.
+    Silent(Engine),
+    /// The answer comes a byte every tenth of a second.
+    Trickle,
+    /// The answer's bytes are changed on their way; its head tells the length that is left.
+    Altered(fn(&mut Vec<u8>)),
+    /// The answer ends half way, and so does the connection.
+    Half,
+    /// These bytes instead of an answer, and then the connection ends.
+    Raw(Arc<Vec<u8>>),
+    /// Another writer comes first.
+    Meanwhile(Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>),
+}
+
+/// Whether the engine gets the request before the fault.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Engine {
+    Untouched,
+    Applied,
+}
+
+#[derive(Default)]
+struct State {
+    faults: Vec<(&'static str, Calls, Fault)>,
+    calls: Vec<String>,
+    applied: usize,
+    connections: usize,
+}
+
+/// The server's remote control.
+#[derive(Clone)]
+pub struct Faulty {
+    pub endpoint: String,
+    pub clock: Clock,
+    state: Arc<Mutex<State>>,
+}
+
+impl Faulty {
+    /// Starts in front of the engine at `engine`, such as `http://127.0.0.1:8000`.
+    pub async fn start(engine: &str) -> Self {
+        let engine = engine.strip_prefix("http://").expect("plain HTTP").to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let faulty = Self { endpoint, clock: Clock::default(), state: Arc::default() };
+        let server = faulty.clone();
+        tokio::spawn(async move {
+            while let Ok((caller, _)) = listener.accept().await {
+                server.state.lock().unwrap().connections += 1;
+                let (server, engine) = (server.clone(), engine.clone());
+                tokio::spawn(async move { server.serve(caller, &engine).await });
+            }
+        });
+        faulty
+    }
+
+    /// Adds a fault; the first that fits a call is the one it meets.
+    pub fn on(&self, operation: &'static str, calls: Calls, fault: Fault) {
+        self.state.lock().unwrap().faults.push((operation, calls, fault));
+    }
+
+    /// How many calls of an operation came, repetitions included.
+    pub fn calls(&self, operation: &str) -> usize {
+        self.state.lock().unwrap().calls.iter().filter(|call| *call == operation).count()
+    }
+
+    /// How many `UpdateItem`s reached the engine.
+    pub fn applied(&self) -> usize {
+        self.state.lock().unwrap().applied
+    }
+
+    pub fn connections(&self) -> usize {
+        self.state.lock().unwrap().connections
+    }
+
+    /// Counts a call, and finds its fault.
+    fn fault(&self, operation: &str, reused: bool) -> Option<Fault> {
+        let mut state = self.state.lock().unwrap();
+        state.calls.push(operation.to_owned());
+        let nth = state.calls.iter().filter(|call| *call == operation).count();
+        let met = |calls| match calls {
+            Calls::Always => true,
+            Calls::Nth(wanted) => nth == wanted,
+            Calls::OnAReusedConnection => reused,
+        };
+        let mut faults = state.faults.iter();
+        faults.find(|(name, calls, _)| *name == operation && met(*calls)).map(|(_, _, fault)| fault.clone())
+    }
+
+    /// Serves a connection to its end; an error is only the caller's going away.
+    async fn serve(&self, caller: TcpStream, engine: &str) -> Option<()> {
+        let mut caller = BufReader::new(caller);
+        let mut reused = false;
+        loop {
+            let request = Message::read(&mut caller).await?;
+            let operation = request.header("x-amz-target")?.rsplit('.').next()?.to_owned();
+            let fault = self.fault(&operation, reused);
+            reused = true;
+            let answer = match &fault {
+                Some(Fault::Close(Engine::Untouched)) => return None,
+                Some(Fault::Reset(Engine::Untouched)) => return caller.get_ref().set_zero_linger().ok(),
+                Some(Fault::Silent(Engine::Untouched)) => return self.silence(&mut caller).await,
+                Some(Fault::Raw(bytes)) => return caller.write_all(bytes).await.ok(),
+                Some(Fault::Error(status, code)) => aws_error(*status, code),
+                Some(Fault::Meanwhile(other_writer)) => {
+                    other_writer().await;
+                    self.pass_on(&request, &operation, engine).await?
+                }
+                _ => self.pass_on(&request, &operation, engine).await?,
+            };
+            match fault {
+                Some(Fault::Close(_)) => return None,
+                Some(Fault::Reset(_)) => return caller.get_ref().set_zero_linger().ok(),
+                Some(Fault::Silent(_)) => return self.silence(&mut caller).await,
+                Some(Fault::Trickle) => {
+                    for byte in answer.bytes() {
+                        caller.write_all(&[byte]).await.ok()?;
+                        caller.flush().await.ok()?;
+                        self.clock.advance(Duration::from_millis(100));
+                        // The caller shall see each byte by itself.
+                        tokio::task::yield_now().await;
+                    }
+                }
+                Some(Fault::Half) => {
+                    let bytes = answer.bytes();
+                    return caller.write_all(&bytes[..bytes.len() - answer.body.len() / 2]).await.ok();
+                }
+                Some(Fault::Altered(alter)) => caller.write_all(&answer.altered(alter).bytes()).await.ok()?,
+                _ => caller.write_all(&answer.bytes()).await.ok()?,
+            }
+        }
+    }
+
+    async fn pass_on(&self, request: &Message, operation: &str, engine: &str) -> Option<Message> {
+        let mut engine = BufReader::new(TcpStream::connect(engine).await.ok()?);
+        engine.write_all(&request.bytes()).await.ok()?;
+        let answer = Message::read(&mut engine).await;
+        self.state.lock().unwrap().applied += usize::from(operation == "UpdateItem");
+        answer
+    }
+
+    /// Lets the caller's wait end, and keeps the connection until the caller gives it up.
+    async fn silence(&self, caller: &mut BufReader<TcpStream>) -> Option<()> {
+        self.clock.advance_to_the_next_end();
+        caller.read_u8().await.ok().map(|_| ())
+    }
+}
+
+/// An HTTP message, either way.
+struct Message {
+    /// The first line and the headers but for the length.
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Message {
+    async fn read(stream: &mut BufReader<TcpStream>) -> Option<Self> {
+        let (mut head, mut length) = (String::new(), 0);
+        loop {
+            let mut line = String::new();
+            if stream.read_line(&mut line).await.ok()? == 0 {
+                return None;
+            }
+            match line.to_ascii_lowercase().strip_prefix("content-length:") {
+                Some(text) => length = text.trim().parse().ok()?,
+                None if line == "\r\n" => break,
+                None => head += &line,
+            }
+        }
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body).await.ok()?;
+        Some(Self { head, body })
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        let mut fields = self.head.lines().filter_map(|line| line.split_once(':'));
+        fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+    }
+
+    fn altered(mut self, alter: fn(&mut Vec<u8>)) -> Self {
+        alter(&mut self.body);
+        self
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let mut bytes = format!("{}content-length: {}\r\n\r\n", self.head, self.body.len()).into_bytes();
+        bytes.extend_from_slice(&self.body);
+        bytes
+    }
+}
+
+/// DynamoDB's answer to a call that it refuses, with a text that no caller may see.
+fn aws_error(status: u16, code: &str) -> Message {
+    let kind = format!("com.amazonaws.dynamodb.v20120810#{code}");
+    let body = json!({"__type": kind, "message": format!("secret text of {code}")}).to_string().into_bytes();
+    let sum = crc32fast::hash(&body);
+    let head = format!(
+        "HTTP/1.1 {status} Refused\r\ncontent-type: application/x-amz-json-1.0\r\nx-amz-crc32: {sum}\r\n"
+    );
+    Message { head, body }
+}

@@ -1,0 +1,161 @@
+//! The log of each request, exactly as the program would write it, and what must never stand in it.
+
+use std::cell::RefCell;
+use std::io;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use aws_smithy_types::base64;
+use serde_json::Value;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::prelude::*;
+use update_customer::{auth, log};
+
+use super::{Answer, store};
+
+/// What was logged, in both formats, from `TRACE` up.
+#[derive(Debug, Default)]
+pub struct Log {
+    json: Vec<u8>,
+    text: Vec<u8>,
+}
+
+impl Log {
+    /// The JSON lines; each has to be one.
+    #[track_caller]
+    pub fn lines(&self) -> Vec<Value> {
+        let lines = std::str::from_utf8(&self.json).unwrap().lines();
+        lines.map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
+    }
+
+    /// The log in the text format.
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.text).unwrap()
+    }
+
+    /// The only line.
+    #[track_caller]
+    pub fn line(&self) -> Value {
+        let mut lines = self.lines();
+        assert_eq!((lines.len(), self.text().lines().count()), (1, 1), "{}", self.text());
+        lines.remove(0)
+    }
+}
+
+tokio::task_local! {
+    static LOG: RefCell<Log>;
+}
+
+/// Lines that come from outside of any request, such as from a connection's own task.
+static ELSEWHERE: Mutex<Log> = Mutex::new(Log { json: Vec::new(), text: Vec::new() });
+
+static SUBSCRIBER: LazyLock<()> = LazyLock::new(|| {
+    let layers = vec![log::layer(|| Format::Json, "JSON", "TRACE"), log::layer(|| Format::Text, "", "TRACE")];
+    // The embedded engine, which is no part of the program, logs refusals too.
+    let program = Targets::new().with_default(LevelFilter::TRACE).with_target("dynoxide", LevelFilter::OFF);
+    tracing_subscriber::registry().with(layers).with(program).init();
+});
+
+enum Format {
+    Json,
+    Text,
+}
+
+impl io::Write for Format {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let add = |log: &mut Log| match self {
+            Self::Json => log.json.extend_from_slice(bytes),
+            Self::Text => log.text.extend_from_slice(bytes),
+        };
+        if LOG.try_with(|log| add(&mut log.borrow_mut())).is_err() {
+            add(&mut ELSEWHERE.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Runs `request` to its end, and gives what it logged.
+pub async fn logged<T>(request: impl Future<Output = T>) -> (T, Log) {
+    LazyLock::force(&SUBSCRIBER);
+    LOG.scope(RefCell::default(), async { (request.await, LOG.with(RefCell::take)) }).await
+}
+
+/// Holds a request's log to the contract: no token, no hash of one, no value of a body or of a stored
+/// customer, in either format.
+#[track_caller]
+pub fn assert_no_secret(event: &Value, answer: &Answer, log: &Log) {
+    let elsewhere = std::mem::take(&mut *ELSEWHERE.lock().unwrap_or_else(PoisonError::into_inner));
+    let (own, expected) = told(log);
+    let (others, _) = told(&elsewhere);
+    for secret in secrets(event, answer) {
+        for secret in [secret.as_str(), secret.escape_debug().to_string().as_str()] {
+            let found = [&own, &others].into_iter().find(|place| place.contains(secret));
+            assert!(found.is_none() || expected.contains(secret), "{secret} in the log: {found:?}");
+        }
+    }
+}
+
+/// What a log tells, but for the times; and the texts that it may tell: id, subject, and names of fields.
+fn told(log: &Log) -> (String, String) {
+    let (mut told, mut expected) = (String::new(), String::new());
+    for mut line in log.lines() {
+        let line = line.as_object_mut().unwrap();
+        line.remove("timestamp");
+        for name in ["customerId", "subject", "fields"] {
+            expected += line.remove(name).as_ref().and_then(Value::as_str).unwrap_or_default();
+        }
+        for value in line.values() {
+            told += value.as_str().unwrap_or_default();
+            told += &value.to_string();
+        }
+    }
+    for line in log.text().lines() {
+        told += line.split_once('Z').map_or(line, |(_, rest)| rest);
+    }
+    (told, expected)
+}
+
+/// Every text that a log must not hold and that is long enough to be told from others.
+fn secrets(event: &Value, answer: &Answer) -> Vec<String> {
+    let mut secrets = Vec::new();
+    for headers in [&event["headers"], &event["multiValueHeaders"]] {
+        let token = |(name, _): &(&String, &Value)| name.eq_ignore_ascii_case("accessToken");
+        for (_, value) in headers.as_object().into_iter().flatten().filter(token) {
+            leaves(value, &mut secrets);
+        }
+    }
+    for token in secrets.clone() {
+        secrets.extend(token.split([' ', ',']).map(str::to_owned));
+        secrets.extend(token.split([' ', ',']).map(auth::record_key));
+    }
+    let body = event["body"].as_str().unwrap_or_default();
+    let decoded = (event["isBase64Encoded"] == true).then(|| base64::decode(body).unwrap_or_default());
+    let body = serde_json::from_slice(decoded.as_deref().unwrap_or(body.as_bytes())).unwrap_or_default();
+    static SAMPLE: LazyLock<Value> = LazyLock::new(store::sample_customer);
+    for customer in [&body, &answer.body["data"], &SAMPLE] {
+        for (name, value) in customer.as_object().into_iter().flatten() {
+            if !["id", "status", "role"].contains(&name.as_str()) {
+                leaves(value, &mut secrets);
+            }
+        }
+    }
+    // A shorter one could stand there for another reason.
+    let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
+    secrets.retain(|secret| secret.len() >= 4 && (digits(secret) < secret.len() - 1 || digits(secret) > 4));
+    secrets
+}
+
+/// The texts and numbers within a value.
+fn leaves(value: &Value, texts: &mut Vec<String>) {
+    match value {
+        Value::String(text) => texts.push(text.clone()),
+        Value::Number(number) => texts.push(number.to_string()),
+        Value::Array(elements) => elements.iter().for_each(|element| leaves(element, texts)),
+        Value::Object(members) => members.values().for_each(|member| leaves(member, texts)),
+        Value::Null | Value::Bool(_) => {}
+    }
+}
