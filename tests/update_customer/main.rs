@@ -14,6 +14,7 @@ mod faults;
 mod faulty;
 mod fields;
 mod hostile;
+mod model;
 mod process;
 mod properties;
 mod requests;

@@ -7,6 +7,7 @@ mod clock;
 pub mod description;
 mod faulty;
 mod logged;
+pub mod lossy;
 pub mod program;
 mod request;
 mod wire;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::config::StalledStreamProtectionConfig;
 use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -77,6 +79,18 @@ impl Stand {
         };
         let function = UpdateCustomer::new(Client::from_conf(recorded), environment);
         Self { function, client, endpoint, customers, tokens, wire, external }
+    }
+
+    /// The function once more, on the same tables, with its own client for DynamoDB.
+    pub fn function_with(&self, configure: impl FnOnce(Builder) -> Builder) -> UpdateCustomer {
+        let shared = self.external.clone().unwrap_or_else(|| store::local_config(&self.endpoint));
+        let environment = Environment {
+            customers_table: self.customers.clone(),
+            access_tokens_table: self.tokens.clone(),
+            access_token_cache: Duration::from_secs(86_400),
+        };
+        let config = configure(dynamodb::config(&shared)).build();
+        UpdateCustomer::new(Client::from_conf(config), environment)
     }
 
     /// Sends a request as an HTTP API event.
@@ -149,8 +163,18 @@ impl Stand {
         self.store(&customer).await;
     }
 
+    /// Deletes a customer as another writer would.
+    pub async fn delete(&self, id: &str) {
+        let delete = self.client.delete_item().table_name(&self.customers);
+        delete.key("id", AttributeValue::S(id.to_owned())).send().await.unwrap();
+    }
+
     pub async fn issue_token(&self, token: &str, scopes: &[&str], expires_at: Option<u64>) {
-        let record = store::token_record(token, "issued", scopes, expires_at);
+        self.issue_token_to("issued", token, scopes, expires_at).await;
+    }
+
+    pub async fn issue_token_to(&self, subject: &str, token: &str, scopes: &[&str], expires_at: Option<u64>) {
+        let record = store::token_record(token, subject, scopes, expires_at);
         self.client.put_item().table_name(&self.tokens).set_item(Some(record)).send().await.unwrap();
     }
 
@@ -216,7 +240,7 @@ pub async fn answer_and_log(function: &UpdateCustomer, event: &Value) -> (Answer
 }
 
 /// The time limits are tested elsewhere; a busy machine must not fail these tests.
-pub fn patient(config: aws_sdk_dynamodb::config::Builder) -> aws_sdk_dynamodb::config::Builder {
+pub fn patient(config: Builder) -> Builder {
     let limit = Duration::from_secs(60);
     config.timeout_config(
         TimeoutConfig::builder().connect_timeout(limit).operation_attempt_timeout(limit).build(),

@@ -1,0 +1,106 @@
+//! The stored customer of one run, and another writer who changes it and knows nothing of versions.
+
+use fastrand::Rng;
+use serde_json::{Map, Value, json};
+
+use super::history::{State, version};
+use crate::support::{Stand, store};
+
+pub struct Stored<'a> {
+    stand: &'a Stand,
+    id: String,
+    /// The customer before the run.
+    start: State,
+    now: State,
+    /// The highest version so far.
+    highest: u64,
+}
+
+impl<'a> Stored<'a> {
+    /// Stores a customer with that id: the sample one, without some attributes, and with some that this
+    /// function does not know.
+    pub async fn new(stand: &'a Stand, rng: &mut Rng, id: &str) -> Self {
+        let mut customer = store::sample_customer();
+        customer["id"] = json!(id);
+        customer["loyaltyPoints"] = json!(0);
+        customer["erp"] = json!({"ids": ["e-1", 2], "checked": null});
+        let mut start = customer.as_object().cloned();
+        for name in ["version", "verifiedEmail", "phoneNumber", "address", "notes", "newsletter"] {
+            if rng.u8(..) < 40 {
+                start.as_mut().map(|customer| customer.shift_remove(name));
+            }
+        }
+        let highest = start.as_ref().map_or(0, version);
+        let stored = Self { stand, id: id.to_owned(), now: start.clone(), start, highest };
+        stored.store().await;
+        stored
+    }
+
+    pub fn now(&self) -> State {
+        self.now.clone()
+    }
+
+    pub fn version(&self) -> u64 {
+        self.now.as_ref().map_or(0, version)
+    }
+
+    /// What is stored after a write. One that was carried out is looked at, whatever the function made of
+    /// it.
+    pub async fn after(&mut self, applied: bool) -> State {
+        if applied {
+            let stored = self.stand.stored_with_id(&self.id).await;
+            self.now = stored.and_then(|stored| stored.as_object().cloned());
+            self.highest = self.highest.max(self.version());
+        }
+        self.now()
+    }
+
+    /// Another writer's change: of a loyalty programme, say, or of the service that verifies addresses.
+    pub async fn change(&mut self, rng: &mut Rng) -> &'static str {
+        let what = match &mut self.now {
+            Some(_) if rng.u8(..) < 16 => {
+                self.now = None;
+                self.stand.delete(&self.id).await;
+                "deleted"
+            }
+            Some(customer) => edit(rng, customer),
+            None => {
+                // With a version above all so far, so that none comes twice.
+                let version = json!(self.highest + 10);
+                self.now = self.start.clone();
+                self.now.as_mut().map(|customer| customer.insert("version".to_owned(), version));
+                "made again"
+            }
+        };
+        self.store().await;
+        what
+    }
+
+    async fn store(&self) {
+        if let Some(customer) = &self.now {
+            self.stand.store(&Value::Object(customer.clone())).await;
+        }
+    }
+}
+
+fn edit(rng: &mut Rng, customer: &mut Map<String, Value>) -> &'static str {
+    match rng.u8(..5) {
+        0 => {
+            let points = customer.get("loyaltyPoints").and_then(Value::as_u64).unwrap_or(0);
+            customer.insert("loyaltyPoints".to_owned(), json!(points + 1));
+            "more points"
+        }
+        1 => {
+            customer.insert(format!("shop{}", rng.u8(..3)), json!({"seen": true}));
+            "another attribute"
+        }
+        2 => {
+            customer.insert("newsletter".to_owned(), json!(rng.bool()));
+            "newsletter"
+        }
+        _ => {
+            customer.insert("verifiedEmail".to_owned(), json!(true));
+            "the address is verified"
+        }
+    }
+}
