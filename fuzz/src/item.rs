@@ -42,6 +42,7 @@ pub fn holds(data: &[u8]) {
         *outcome.lock().unwrap() = reply;
         stand.answer(event(*letter == b'V'))
     });
+    assert!(!calls.is_empty(), "{answer:?}");
     let writes = calls.len() - 1;
     let unsettled = answer.header("retry-after").is_some();
     assert_eq!(writes == 3, unsettled, "{writes} writes, then {answer:?}");

@@ -160,11 +160,6 @@ impl Json {
         self.parts().map(Self::depth).max().unwrap_or(0) + usize::from(container)
     }
 
-    /// Every text among the values.
-    pub fn texts(&self) -> Vec<&str> {
-        self.text().into_iter().chain(self.parts().flat_map(Self::texts)).collect()
-    }
-
     /// Every number, as it is written.
     pub fn numbers(&self) -> Vec<&str> {
         let own = if let Self::Number(text) = self { Some(text.as_str()) } else { None };

@@ -128,11 +128,14 @@ fn levels(value: &Json) -> usize {
 /// Whether the fault is one: its place exists in the body, and what stands there breaks that rule.
 /// Not `exact` is a pointer that may end before the place.
 pub fn broken(fault: &Fault, body: &Json, exact: bool) -> bool {
-    let found = body.at(&fault.pointer);
     let (parent, name) = fault.pointer.rsplit_once('/').unwrap_or(("", ""));
+    let missing = || body.at(parent).iter().any(|parent| parent.get(name).is_none());
+    if fault.code == FaultCode::Required && missing() {
+        return true;
+    }
+    let found = body.at(&fault.pointer);
     if found.is_empty() {
-        let parent = body.at(parent);
-        return fault.code == FaultCode::Required && parent.iter().any(|parent| parent.get(name).is_none());
+        return false;
     }
     if !exact {
         return true;

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, StalledStreamProtectionConfig};
 use aws_sdk_dynamodb::{Client, Config};
 use aws_smithy_http_client::test_util::infallible_client_fn;
 use lambda_http::http;
@@ -85,6 +86,8 @@ impl Stand {
             .http_client(http_client)
             .region(Region::new("us-east-1"))
             .retry_config(RetryConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .timeout_config(TimeoutConfig::disabled())
             .build();
         let environment = Environment {
             customers_table: "customers".to_owned(),
@@ -94,7 +97,7 @@ impl Stand {
         };
         Self {
             function: UpdateCustomer::new(Client::from_conf(config), environment),
-            runtime: tokio::runtime::Builder::new_current_thread().build().unwrap(),
+            runtime: tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap(),
             calls,
         }
     }
@@ -131,6 +134,7 @@ fn quiet_while_answering() {
     ONCE.call_once(|| {
         let otherwise = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
+            if std::env::var_os("LOUD").is_some() { eprintln!("{info}"); }
             if !ANSWERING.get() {
                 otherwise(info);
             }
