@@ -15,6 +15,9 @@ use crate::error::Error;
 use crate::handler::{UpdateCustomer, handle};
 use crate::{log, panic, response};
 
+/// Headers that the adapter makes a URI of.
+const IN_URI: [&str; 2] = ["host", "x-forwarded-proto"];
+
 /// A request as API Gateway sends it.
 ///
 /// `lambda_http` alone would read an event of an HTTP API twice: as one of a REST API first, to the
@@ -79,12 +82,16 @@ pub async fn invoke(
 /// The event, ready for the adapter.
 ///
 /// A REST API names each header twice: with its last value and with all of them. The adapter lets
-/// the last value replace all, which would hide a second token. Nothing here reads the query, and the
-/// adapter panics on characters that a URI may not have.
+/// the last value replace all, which would hide a second token. The adapter also makes a URI, which
+/// nothing here reads, and panics on characters that a URI may not have; so it gets no query, and none
+/// of the caller's headers that it would make the URI of.
 fn faithful(event: LambdaRequest) -> LambdaRequest {
     match event {
         LambdaRequest::ApiGatewayV1(mut event) => {
             for name in event.multi_value_headers.keys() {
+                event.headers.remove(name);
+            }
+            for name in IN_URI {
                 event.headers.remove(name);
             }
             event.query_string_parameters = Default::default();
@@ -92,6 +99,9 @@ fn faithful(event: LambdaRequest) -> LambdaRequest {
             LambdaRequest::ApiGatewayV1(event)
         }
         LambdaRequest::ApiGatewayV2(mut event) => {
+            for name in IN_URI {
+                event.headers.remove(name);
+            }
             event.query_string_parameters = Default::default();
             event.raw_query_string = None;
             LambdaRequest::ApiGatewayV2(event)
