@@ -7,10 +7,11 @@ use aws_smithy_types::base64;
 use lambda_http::http::{HeaderMap, HeaderValue, Method};
 use lambda_http::request::LambdaRequest;
 use update_customer::auth;
+use update_customer::event::Event;
 use update_customer::update::{Change, CustomerUpdate};
 
 use super::answer::Answer;
-use super::json::Json;
+use super::json::{self, Json};
 use super::stand::{Call, GetItem, Reply, Stand, UpdateItem, condition_failed};
 use super::token;
 
@@ -30,8 +31,8 @@ thread_local! {
 /// Takes `data` as the JSON of an event.
 pub fn holds(data: &[u8]) {
     // What is no event of a gateway never reaches the function.
-    let Ok(event) = serde_json::from_slice::<LambdaRequest>(data) else { return };
-    let Some(asked) = Asked::of(&event) else { return };
+    let Ok(event) = serde_json::from_slice::<Event>(data) else { return };
+    let Some(asked) = Asked::of(data) else { return };
     let (answer, calls) = STAND.with(|stand| stand.answer(event));
 
     let (gets, updates) = split(&calls);
@@ -79,8 +80,17 @@ struct Asked {
 }
 
 impl Asked {
-    fn of(event: &LambdaRequest) -> Option<Self> {
-        let (method, headers, path, parameters, body, base64, domain, stage) = match event {
+    /// `None` where a second reader does not read it, or the order of its members leaves open which kind it is.
+    fn of(data: &[u8]) -> Option<Self> {
+        let event = json::read(data)?;
+        let version = event.members().iter().position(|(name, _)| name == "version");
+        let resource = event.members().iter().position(|(name, _)| name == "resource");
+        let event = match event.get("version").and_then(Json::text) {
+            Some("2.0") if resource.is_some_and(|resource| version > Some(resource)) => return None,
+            Some("2.0") => LambdaRequest::ApiGatewayV2(serde_json::from_slice(data).ok()?),
+            _ => LambdaRequest::ApiGatewayV1(serde_json::from_slice(data).ok()?),
+        };
+        let (method, headers, path, parameters, body, base64, domain, stage) = match &event {
             LambdaRequest::ApiGatewayV1(event) => {
                 let mut headers = event.multi_value_headers.clone();
                 for (name, value) in &event.headers {

@@ -4,8 +4,8 @@
 use std::sync::{Arc, Mutex};
 
 use aws_smithy_types::base64;
-use lambda_http::request::LambdaRequest;
 use serde_json::json;
+use update_customer::event::Event;
 
 use super::answer::{Answer, empty_data};
 use super::json::{self, Json};
@@ -153,7 +153,7 @@ fn binary(text: &Json) -> Option<Json> {
 const SENT: [(&str, &str); 3] =
     [("firstName", "John"), ("lastName", "Doe"), ("email", "john@aximcommerce.com")];
 
-fn event(with_if_match: bool) -> LambdaRequest {
+fn event(with_if_match: bool) -> Event {
     let mut body = json!({"phoneNumber": null});
     for (name, text) in SENT {
         body[name] = json!(text);

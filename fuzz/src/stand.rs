@@ -13,13 +13,12 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, StalledStre
 use aws_sdk_dynamodb::{Client, Config};
 use aws_smithy_http_client::test_util::infallible_client_fn;
 use lambda_http::http;
-use lambda_http::request::LambdaRequest;
 use lambda_runtime::{Context, LambdaEvent};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::runtime::Runtime;
 use update_customer::environment::Environment;
-use update_customer::event;
+use update_customer::event::{self, Event};
 use update_customer::handler::UpdateCustomer;
 
 use super::answer::{Answer, REQUEST_ID};
@@ -103,7 +102,7 @@ impl Stand {
     }
 
     /// The function's answer to `event`, of the contract's shape, and what it asked DynamoDB meanwhile.
-    pub fn answer(&self, event: LambdaRequest) -> (Answer, Vec<Call>) {
+    pub fn answer(&self, event: Event) -> (Answer, Vec<Call>) {
         let mut context = Context::default();
         context.request_id = REQUEST_ID.to_owned();
         ANSWERING.set(true);
@@ -134,7 +133,6 @@ fn quiet_while_answering() {
     ONCE.call_once(|| {
         let otherwise = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if std::env::var_os("LOUD").is_some() { eprintln!("{info}"); }
             if !ANSWERING.get() {
                 otherwise(info);
             }

@@ -12,6 +12,7 @@ mod description;
 mod events;
 mod faults;
 mod fields;
+mod fuzz;
 mod process;
 mod properties;
 mod requests;
