@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::future::ready;
 
 use jiter::{Jiter, JiterResult};
-use lambda_http::http::header::HOST;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Service, service_fn};
 use lambda_runtime::LambdaEvent;
@@ -15,6 +14,9 @@ use serde_json::value::RawValue;
 use crate::error::Error;
 use crate::handler::{UpdateCustomer, handle};
 use crate::{log, panic, response};
+
+/// Headers that the adapter makes a URI of.
+const IN_URI: [&str; 2] = ["host", "x-forwarded-proto"];
 
 /// A request as API Gateway sends it.
 ///
@@ -80,24 +82,28 @@ pub async fn invoke(
 /// The event, ready for the adapter.
 ///
 /// A REST API names each header twice: with its last value and with all of them. The adapter lets
-/// the last value replace all, which would hide a second token. Nothing here reads the query or the
-/// host, and the adapter panics on what a URI may not hold.
+/// the last value replace all, which would hide a second token. The adapter also makes a URI, which
+/// nothing here reads, and panics on characters that a URI may not have; so it gets no query, none
+/// of the caller's headers that it would make the URI of, and no path that a URI cannot hold.
 fn faithful(event: LambdaRequest) -> LambdaRequest {
     match event {
         LambdaRequest::ApiGatewayV1(mut event) => {
-            event.multi_value_headers.remove(HOST);
             for name in event.multi_value_headers.keys() {
                 event.headers.remove(name);
             }
             shorten(&mut event.path);
-            event.headers.remove(HOST);
+            for name in IN_URI {
+                event.headers.remove(name);
+            }
             event.query_string_parameters = Default::default();
             event.multi_value_query_string_parameters = Default::default();
             LambdaRequest::ApiGatewayV1(event)
         }
         LambdaRequest::ApiGatewayV2(mut event) => {
             shorten(&mut event.raw_path);
-            event.headers.remove(HOST);
+            for name in IN_URI {
+                event.headers.remove(name);
+            }
             event.query_string_parameters = Default::default();
             event.raw_query_string = None;
             LambdaRequest::ApiGatewayV2(event)

@@ -13,6 +13,7 @@ mod events;
 mod faults;
 mod faulty;
 mod fields;
+mod fuzz;
 mod hostile;
 mod model;
 mod process;

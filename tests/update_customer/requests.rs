@@ -145,6 +145,19 @@ async fn a_query_changes_nothing_whatever_is_in_it() {
 }
 
 #[tokio::test]
+async fn headers_that_make_no_uri_change_nothing() {
+    let stand = Stand::new().await;
+    for (name, value) in [("host", "api.example.co]m"), ("host", ""), ("x-forwarded-proto", "ht tp, https")] {
+        let request = put().header("host", "api.example.com").header(name, value);
+        let mut headers_once = request.rest_api_event();
+        headers_once.as_object_mut().unwrap().shift_remove("multiValueHeaders");
+        for event in [request.http_api_event(), request.rest_api_event(), headers_once] {
+            assert_eq!(stand.send_event(&event).await.status, 200, "{name}: {value}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_event_that_no_gateway_sends_still_gets_the_contracts_500() {
     let stand = Stand::new().await;
     for mut event in [put().http_api_event(), put().rest_api_event()] {

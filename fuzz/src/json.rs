@@ -1,0 +1,179 @@
+//! A second reading of JSON, by another parser than the function's: every member in order, a key that
+//! comes twice included, and numbers as they are written.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::decimal;
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Json {
+    Null,
+    Bool(bool),
+    Number(String),
+    String(String),
+    Array(Vec<Json>),
+    Object(Vec<(String, Json)>),
+}
+
+/// Arrays and objects within each other that are read; the function itself reads 128.
+const MOST_LEVELS: usize = 200;
+
+/// `None` for what is not JSON, or too deep to be worth a stack.
+pub fn read(text: &[u8]) -> Option<Json> {
+    value(serde_json::from_slice::<&RawValue>(text).ok()?, MOST_LEVELS)
+}
+
+fn value(raw: &RawValue, levels: usize) -> Option<Json> {
+    let text = raw.get();
+    let within = |raw| value(raw, levels.checked_sub(1)?);
+    Some(match text.as_bytes().first()? {
+        b'{' => {
+            let Members(members) = serde_json::from_str(text).ok()?;
+            let read = |(key, raw)| Some((key, within(raw)?));
+            Json::Object(members.into_iter().map(read).collect::<Option<_>>()?)
+        }
+        b'[' => {
+            let elements: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+            Json::Array(elements.into_iter().map(within).collect::<Option<_>>()?)
+        }
+        b'"' => Json::String(serde_json::from_str(text).ok()?),
+        b't' | b'f' => Json::Bool(text == "true"),
+        b'n' => Json::Null,
+        _ => Json::Number(text.to_owned()),
+    })
+}
+
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+impl Json {
+    /// Whether the function reads this as `value`: digit for digit, the first of equal keys.
+    pub fn reads_as(&self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Null, Value::Null) => true,
+            (Self::Bool(one), Value::Bool(other)) => one == other,
+            (Self::Number(one), Value::Number(other)) => decimal::read(one) == decimal::read(other.as_str()),
+            (Self::String(one), Value::String(other)) => one == other,
+            (Self::Array(one), Value::Array(other)) => {
+                one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.reads_as(other))
+            }
+            (Self::Object(_), Value::Object(other)) => {
+                let first = self.first_members();
+                let same =
+                    |(key, one): &(&str, &Self)| other.get(*key).is_some_and(|other| one.reads_as(other));
+                first.len() == other.len() && first.iter().all(same)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether both are the same value, whatever the notation of numbers and the order of members.
+    pub fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Number(one), Self::Number(other)) => decimal::read(one) == decimal::read(other),
+            (Self::Array(one), Self::Array(other)) => {
+                one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.same(other))
+            }
+            (Self::Object(one), Self::Object(members)) => {
+                let same = |(key, one): &(String, Self)| other.get(key).is_some_and(|other| one.same(other));
+                one.len() == members.len() && one.iter().all(same)
+            }
+            _ => self == other,
+        }
+    }
+
+    /// The members of an object, without those whose key came before; none for another value.
+    pub fn first_members(&self) -> Vec<(&str, &Self)> {
+        let mut seen = HashSet::new();
+        let members = self.members().iter().filter(|(key, _)| seen.insert(key));
+        members.map(|(key, value)| (key.as_str(), value)).collect()
+    }
+
+    /// The first member of that name.
+    pub fn get(&self, name: &str) -> Option<&Self> {
+        self.members().iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    pub fn members(&self) -> &[(String, Self)] {
+        if let Self::Object(members) = self { members } else { &[] }
+    }
+
+    pub fn elements(&self) -> &[Self] {
+        if let Self::Array(elements) = self { elements } else { &[] }
+    }
+
+    pub fn text(&self) -> Option<&str> {
+        if let Self::String(text) = self { Some(text) } else { None }
+    }
+
+    /// All values that a JSON Pointer (RFC 6901) may mean where keys come twice.
+    pub fn at(&self, pointer: &str) -> Vec<&Self> {
+        let mut places = vec![self];
+        for segment in pointer.split('/').skip(1) {
+            let name = segment.replace("~1", "/").replace("~0", "~");
+            places = places.into_iter().flat_map(|place| place.children(&name)).collect();
+        }
+        places
+    }
+
+    fn children(&self, name: &str) -> Vec<&Self> {
+        let members = self.members().iter().filter(|(key, _)| key == name).map(|(_, value)| value);
+        let element = name.parse::<usize>().ok().and_then(|index| self.elements().get(index));
+        members.chain(element).collect()
+    }
+
+    /// How many keys come again in the same object, at any depth.
+    pub fn duplicates(&self) -> usize {
+        let within: usize = self.parts().map(Self::duplicates).sum();
+        within + self.members().len() - self.first_members().len()
+    }
+
+    /// How many arrays and objects are within each other at most.
+    pub fn depth(&self) -> usize {
+        let container = matches!(self, Self::Array(_) | Self::Object(_));
+        self.parts().map(Self::depth).max().unwrap_or(0) + usize::from(container)
+    }
+
+    /// Every number, as it is written.
+    pub fn numbers(&self) -> Vec<&str> {
+        let own = if let Self::Number(text) = self { Some(text.as_str()) } else { None };
+        own.into_iter().chain(self.parts().flat_map(Self::numbers)).collect()
+    }
+
+    /// Every key.
+    pub fn keys(&self) -> Vec<&str> {
+        let own = self.members().iter().map(|(key, _)| key.as_str());
+        own.chain(self.parts().flat_map(Self::keys)).collect()
+    }
+
+    /// The values directly within.
+    pub fn parts(&self) -> impl Iterator<Item = &Self> {
+        self.elements().iter().chain(self.members().iter().map(|(_, value)| value))
+    }
+}
