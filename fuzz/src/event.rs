@@ -115,17 +115,18 @@ impl Asked {
         let path = path.as_deref().unwrap_or_default();
         let body = body.as_deref().unwrap_or_default();
         let decoded = if base64 { base64::decode(body).ok() } else { Some(body.into()) };
-        let name = |text: &Option<String>| {
-            text.as_deref().is_none_or(|text| {
-                text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-$_".contains(&byte))
-            })
-        };
+        let of_a_name = |byte: u8| byte.is_ascii_alphanumeric() || b".-$_".contains(&byte);
+        let stage = stage.as_deref().is_none_or(|stage| stage.bytes().all(of_a_name));
+        // A last label of digits would be part of an IP address, and `xn--` starts another encoding.
+        let domain = domain.as_deref().is_none_or(|domain| {
+            domain.bytes().all(of_a_name) && domain.ends_with(".com") && !domain.contains("xn--")
+        });
         let segment = || percent_decoded(path.strip_prefix("/customers/").unwrap_or_default());
         Some(Self {
             method: method.clone(),
             headers,
             id: parameters.get("customer_id").cloned().or_else(segment).unwrap_or_default(),
-            can_be_sent: decoded.is_some() && path.starts_with('/') && name(domain) && name(stage),
+            can_be_sent: decoded.is_some() && path.starts_with('/') && domain && stage,
             body: decoded.unwrap_or_default(),
         })
     }
