@@ -19,7 +19,6 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::timeout::TimeoutConfig;
 use tokio::sync::{mpsc, oneshot};
-use update_customer::dynamodb;
 
 /// What happens to one request to DynamoDB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +58,7 @@ pub struct Late {
 impl Gate {
     pub fn new() -> Self {
         let (sender, arrivals) = mpsc::unbounded_channel();
-        let client = SharedHttpClient::new(Client { network: dynamodb::http_client(), sender });
+        let client = SharedHttpClient::new(Client { network: aws_smithy_http_client::Builder::new().build_http(), sender });
         Self { client, arrivals }
     }
 
