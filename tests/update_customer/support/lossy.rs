@@ -58,7 +58,10 @@ pub struct Late {
 impl Gate {
     pub fn new() -> Self {
         let (sender, arrivals) = mpsc::unbounded_channel();
-        let client = SharedHttpClient::new(Client { network: aws_smithy_http_client::Builder::new().build_http(), sender });
+        let client = SharedHttpClient::new(Client {
+            network: aws_smithy_http_client::Builder::new().build_http(),
+            sender,
+        });
         Self { client, arrivals }
     }
 
