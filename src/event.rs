@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::future::ready;
 
-use jiter::{Jiter, JiterResult};
+use jiter::{Jiter, JiterResult, Peek};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Service, service_fn};
 use lambda_runtime::LambdaEvent;
@@ -20,35 +20,37 @@ const IN_URI: [&str; 2] = ["host", "x-forwarded-proto"];
 
 /// A request as API Gateway sends it.
 ///
-/// `lambda_http` alone would read an event of an HTTP API twice: as one of a REST API first, to the
-/// end, and then again. Here it is looked at first.
+/// `lambda_http` alone would read every event of an HTTP API twice: as one of a REST API first, to the
+/// end, and then again. Here its version is looked at first.
 pub struct Event(LambdaRequest);
 
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <&RawValue>::deserialize(deserializer)?.get();
-        let event = match is_http_api(text) {
-            Ok(true) => serde_json::from_str(text).map(LambdaRequest::ApiGatewayV2).ok(),
-            Ok(false) => serde_json::from_str(text).map(LambdaRequest::ApiGatewayV1).ok(),
-            Err(_) => None,
+        let http_api = || serde_json::from_str(text).map(LambdaRequest::ApiGatewayV2);
+        let rest_api = || serde_json::from_str(text).map(LambdaRequest::ApiGatewayV1);
+        let event = match is_version_2(text) {
+            Ok(true) => http_api(),
+            _ => rest_api().or_else(|_| http_api()),
         };
         // The reader's own words could hold a header's value.
-        event.map(Self).ok_or_else(|| D::Error::custom("the event is not one of API Gateway, 1.0 or 2.0"))
+        event.map(Self).map_err(|_| D::Error::custom("the event is not one of API Gateway, 1.0 or 2.0"))
     }
 }
 
-/// Whether an event has payload 2.0. The version stands first in it; a REST API's own event has none
-/// and starts with the resource.
-fn is_http_api(event: &str) -> JiterResult<bool> {
+/// Whether an event says that it has payload 2.0. API Gateway says so first of all; an event that starts
+/// with its resource is a REST API's, which names no version.
+fn is_version_2(event: &str) -> JiterResult<bool> {
     let mut json = Jiter::new(event.as_bytes());
-    let mut key = json.next_object()?;
+    let mut key = json.next_object()?.map(str::to_owned);
     while let Some(name) = key {
-        match name {
-            "version" => return Ok(json.next_str()? == "2.0"),
-            "resource" => break,
-            _ => json.next_skip()?,
+        let value = json.peek()?;
+        match name.as_str() {
+            "version" if value == Peek::String => return Ok(json.known_str()? == "2.0"),
+            "resource" if value == Peek::String => return Ok(false),
+            _ => json.known_skip(value)?,
         }
-        key = json.next_key()?;
+        key = json.next_key()?.map(str::to_owned);
     }
     Ok(false)
 }
@@ -126,5 +128,39 @@ fn blank(event: &LambdaRequest) -> LambdaRequest {
     match event {
         LambdaRequest::ApiGatewayV1(_) => LambdaRequest::ApiGatewayV1(Default::default()),
         _ => LambdaRequest::ApiGatewayV2(Default::default()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_decides_wherever_it_stands() {
+        for (event, version_2) in [
+            (r#"{"version":"2.0"}"#, true),
+            (r#"{"a":[{"version":"1.0"}],"version":"2.0"}"#, true),
+            (r#"{"resource":null,"version":"2.0"}"#, true),
+            (r#"{"version":"1.0","resource":"/"}"#, false),
+            (r#"{"resource":"/","version":"2.0"}"#, false),
+            (r#"{"version":null}"#, false),
+            (r#"{"version":2.0}"#, false),
+            ("{}", false),
+        ] {
+            assert_eq!(is_version_2(event).unwrap(), version_2, "{event}");
+        }
+        assert!(is_version_2("[]").is_err());
+    }
+
+    #[test]
+    fn what_is_no_event_of_api_gateway_is_refused_without_its_text() {
+        for event in [r#"{}"#, r#"{"version":"2.0","headers":"john@example.com"}"#, r#"["john@example.com"]"#]
+        {
+            let error = serde_json::from_str::<Event>(event).map(|_| ()).unwrap_err();
+            assert!(
+                error.to_string().starts_with("the event is not one of API Gateway, 1.0 or 2.0"),
+                "{error}"
+            );
+        }
     }
 }

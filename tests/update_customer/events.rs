@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{CUSTOMER_ID, Stand};
+use crate::support::{CUSTOMER_ID, Stand, put};
 
 fn events() -> Vec<(String, Value)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/events");
@@ -47,4 +47,27 @@ async fn the_published_sample_is_among_them() {
     let body: Value = serde_json::from_str(event["body"].as_str().unwrap()).unwrap();
     let sample: Value = serde_json::from_str(crate::support::store::SAMPLE_REQUEST).unwrap();
     assert_eq!(body, sample);
+}
+
+#[tokio::test]
+async fn an_event_is_read_wherever_its_version_stands_and_without_one() {
+    let stand = Stand::new().await;
+    for change in [
+        |_: &mut Value| {},
+        |event: &mut Value| drop(event.as_object_mut().unwrap().shift_remove("version")),
+        |event: &mut Value| event["version"] = Value::Null,
+        // As `cargo lambda watch` writes an event: with members that the other kind has, in another order.
+        |event: &mut Value| {
+            let members = std::mem::take(event.as_object_mut().unwrap());
+            let event = event.as_object_mut().unwrap();
+            event.insert("resource".to_owned(), Value::Null);
+            event.extend(members.into_iter().rev());
+        },
+    ] {
+        for mut event in [put().http_api_event(), put().rest_api_event()] {
+            change(&mut event);
+            let answer = stand.send_event(&event).await;
+            assert_eq!(answer.status, 200, "{event}");
+        }
+    }
 }
