@@ -210,6 +210,7 @@ mod tests {
     fn a_hundred_faults_are_listed_and_all_are_counted() {
         let mut faults = Faults::default();
         for index in 0..250 {
+            assert_eq!(faults.has_room(), index < 100);
             faults.add(&Pointer::Root.element(index), FaultCode::InvalidType, format!("fault {index}"));
         }
         assert_eq!(faults.listed().len(), 100);

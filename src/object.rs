@@ -176,6 +176,9 @@ mod tests {
             ("cod", Some("code")),
             ("mode", Some("code")),
             ("cab", None),
+            ("coal", None),
+            ("z_i_p_c_o_d_e___________________", Some("zipcode")),
+            ("z_i_p_c_o_d_e____________________", None),
             ("street", None),
             ("", None),
         ] {

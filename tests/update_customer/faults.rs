@@ -2,10 +2,13 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::get_item::GetItemError;
 use aws_smithy_http_client::test_util::infallible_client_fn;
 use lambda_http::http;
 use serde_json::{Value, json};
 use update_customer::dynamodb;
+use update_customer::error::Error;
 
 use crate::support::{Answer, REQUEST_ID, answer, function_on, patient, put, store};
 
@@ -77,6 +80,13 @@ async fn an_unreachable_dynamodb_is_500_with_retry_after() {
     let config = dynamodb::config(&store::local_config(&endpoint)).build();
     let answer = answer(&function_on(Client::from_conf(config)), &put().http_api_event()).await;
     assert_internal_error(&answer, Some("1"));
+}
+
+#[test]
+fn a_dynamodb_that_does_not_answer_in_time_is_unavailable() {
+    let late = SdkError::<GetItemError, _>::timeout_error("late");
+    let Error::Unavailable(cause) = dynamodb::fault("GetItem", &late) else { panic!("not Unavailable") };
+    assert_eq!(cause.as_str(), "GetItem: request has timed out: late");
 }
 
 #[tokio::test]

@@ -194,6 +194,23 @@ async fn a_fault_is_logged_once_with_its_cause() {
 }
 
 #[tokio::test]
+async fn a_start_that_does_not_reach_dynamodb_is_told_and_events_are_answered() {
+    let stand = Stand::new().await;
+    stand.client.delete_table().table_name(&stand.tokens).send().await.unwrap();
+    let (answers, log, error) = run(&stand, vec![put().http_api_event()], "", "JSON").await;
+    assert_eq!(answers[0].status, 500);
+    let lines = lines(&log);
+    assert_eq!(lines.len(), 2, "{log}");
+    let told = (&lines[0]["level"], &lines[0]["message"]);
+    assert_eq!(told, (&json!("WARN"), &json!("DynamoDB was not reached during start")));
+    let cause = lines[0]["cause"].as_str().unwrap();
+    assert!(cause.starts_with("GetItem on the access tokens table: "), "{cause}");
+    assert!(cause.contains("ResourceNotFoundException"), "{cause}");
+    assert_eq!(error, "");
+    crate::support::store::create_table(&stand.client, &stand.tokens, "tokenHash").await.unwrap();
+}
+
+#[tokio::test]
 async fn an_event_of_no_gateway_is_survived_and_its_panic_located() {
     let stand = Stand::new().await;
     let mut spoiled = put().http_api_event();

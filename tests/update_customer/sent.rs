@@ -10,6 +10,17 @@ fn updates(sent: Vec<Sent>) -> Vec<Value> {
 }
 
 #[tokio::test]
+async fn a_start_looks_up_a_token_that_nobody_has_and_writes_nothing() {
+    let stand = Stand::new().await;
+    stand.warm_up().await;
+    let sent = stand.sent();
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    assert_eq!((sent[0].operation.as_str(), &sent[0].body["TableName"]), ("GetItem", &json!(stand.tokens)));
+    // No token is known whose SHA-256 this is.
+    assert_eq!(sent[0].body["Key"], json!({"tokenHash": {"S": "0".repeat(64)}}));
+}
+
+#[tokio::test]
 async fn an_update_is_one_conditional_update_item() {
     let stand = Stand::new().await;
     stand.send(put().with(json!({"notes": "n", "company": null}))).await.data();

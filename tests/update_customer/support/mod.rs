@@ -128,6 +128,11 @@ impl Stand {
         answer_and_log(&self.function, &request.http_api_event()).await
     }
 
+    /// What the function does during start, before the first event.
+    pub async fn warm_up(&self) {
+        self.function.warm_up().await;
+    }
+
     /// What the function sent to DynamoDB since the last look, in order.
     pub fn sent(&self) -> Vec<Sent> {
         self.wire.take()
