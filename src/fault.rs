@@ -207,6 +207,15 @@ mod tests {
     }
 
     #[test]
+    fn a_pointer_is_up_to_1_024_bytes_long() {
+        let value = Pointer::Root.member("value");
+        let longest = "k".repeat(1_017);
+        assert_eq!(value.member(&longest).to_string(), format!("/value/{longest}"));
+        assert_eq!(value.member(&format!("{longest}k")).to_string(), "/value");
+        assert_eq!(value.member(&longest).element(0).to_string(), format!("/value/{longest}"));
+    }
+
+    #[test]
     fn a_hundred_faults_are_listed_and_all_are_counted() {
         let mut faults = Faults::default();
         for index in 0..250 {
