@@ -221,6 +221,9 @@ mod tests {
             "\"é\"@x.co",
             "\"jörg müller\"@müller.de",
             &format!("{}@example.com", "l".repeat(64)),
+            &format!("{}@example.com", "é".repeat(32)),
+            &format!("{}@example.com", "中".repeat(21)),
+            &format!("{}@example.com", "😀".repeat(16)),
             &format!("{}@{}.{}.{}.com", "l".repeat(60), "d".repeat(63), "d".repeat(63), "d".repeat(61)),
         ] {
             assert_eq!(code(email, text), None, "{text}");
