@@ -242,6 +242,7 @@ mod tests {
     fn nesting_and_numbers_beyond_reading_are_faults_not_crashes() {
         for (body, pointer, code) in [
             (format!("{{\"a\":{}", "[".repeat(400_000)), "/a/0/0/0", FaultCode::TooDeep),
+            ("{\"a\":".repeat(80_000), "/a/a/a", FaultCode::TooDeep),
             (format!("{{\"a\":{}}}", "9".repeat(400_000)), "/a", FaultCode::NumberOutOfRange),
         ] {
             match parse(body.as_bytes()) {
