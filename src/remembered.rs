@@ -116,14 +116,35 @@ mod tests {
         assert!(remembered(60, None).find(&[8; 32], seconds(1_000)).is_none());
     }
 
+    /// Remembers `count` other grants at `now`.
+    fn remember_others(grants: &RememberedGrants, count: u64, now: Duration) {
+        for number in 0..count {
+            let mut hash = [0; 32];
+            hash[..8].copy_from_slice(&number.to_be_bytes());
+            grants.remember(hash, &Arc::new(Grant::until(None)), now);
+        }
+    }
+
+    #[test]
+    fn one_grant_does_not_take_anothers_place() {
+        let grants = remembered(60, None);
+        remember_others(&grants, 10, seconds(1_000));
+        assert!(grants.find(&HASH, seconds(1_000)).is_some());
+    }
+
     #[test]
     fn memory_is_bounded() {
         let grants = remembered(60, None);
-        for number in 0..5_000_u64 {
-            let mut hash = [0; 32];
-            hash[..8].copy_from_slice(&number.to_be_bytes());
-            grants.remember(hash, &Arc::new(Grant::until(None)), seconds(1_000));
-        }
+        remember_others(&grants, 5_000, seconds(1_000));
         assert!(grants.lock().len() <= MOST_GRANTS);
+    }
+
+    #[test]
+    fn a_full_memory_makes_room_by_what_no_longer_counts() {
+        let grants = remembered(60, None);
+        remember_others(&grants, 999, seconds(940));
+        grants.remember([8; 32], &Arc::new(Grant::until(None)), seconds(1_000));
+        assert!(grants.find(&HASH, seconds(1_000)).is_some());
+        assert_eq!(grants.lock().len(), 2);
     }
 }

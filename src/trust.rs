@@ -112,6 +112,7 @@ mod tests {
     fn a_bundle_replaces_them_and_aws_ca_bundle_comes_first() {
         let text = |store: &TrustStore| format!("{store:?}");
         let named = |store: &TrustStore| text(store).matches("CertificatePEM").count();
+        assert_eq!(text(&amazon()), text(&TrustStore::empty().with_pem_certificate(AMAZON)));
         assert_eq!(text(&from_environment(|_| None).unwrap()), text(&amazon()));
         assert_eq!(text(&from_environment(|_| Some(String::new())).unwrap()), text(&amazon()));
 
