@@ -185,21 +185,28 @@ async fn a_metafield_has_a_unique_code_and_a_value() {
 #[tokio::test]
 async fn a_metafields_value_is_at_most_30_levels_deep() {
     let stand = Stand::new().await;
-    let nested = |arrays: usize, inner: &str| {
-        let value = format!("{}{inner}{}", "[".repeat(arrays), "]".repeat(arrays));
+    let nested = |(open, close): (&str, &str), containers: usize, inner: &str| {
+        let value = format!("{}{inner}{}", open.repeat(containers), close.repeat(containers));
         let fields = r#""firstName": "John", "lastName": "Doe", "email": "john@aximcommerce.com""#;
         format!(r#"{{{fields}, "metaFields": [{{"code": "c", "value": {value}}}]}}"#)
     };
-    // A scalar is a level of its own: DynamoDB stores 32, and two are the list and its entry.
-    for (arrays, inner) in [(29, "1"), (30, ""), (29, "\"\""), (29, "{}")] {
-        assert_eq!(stand.send(put().body(nested(arrays, inner))).await.status, 200, "{arrays} {inner}");
-    }
-    for (arrays, inner) in [(30, "1"), (31, ""), (30, "{}"), (100, "")] {
-        let answer = stand.send(put().body(nested(arrays, inner))).await;
-        assert_eq!(answer.faults(), ["/metaFields/0/value too_deep"], "{arrays} {inner}");
+    for container in [("[", "]"), (r#"{"k":"#, "}")] {
+        // A scalar is a level of its own: DynamoDB stores 32, and two are the list and its entry.
+        for (containers, inner) in [(29, "1"), (29, "[]"), (29, "\"\""), (29, "{}")] {
+            let answer = stand.send(put().body(nested(container, containers, inner))).await;
+            assert_eq!(answer.status, 200, "{container:?} {containers} {inner}");
+        }
+        for (containers, inner) in [(30, "1"), (30, "[]"), (30, "{}"), (100, "1")] {
+            let answer = stand.send(put().body(nested(container, containers, inner))).await;
+            assert_eq!(
+                answer.faults(),
+                ["/metaFields/0/value too_deep"],
+                "{container:?} {containers} {inner}"
+            );
+        }
     }
     for arrays in [200, 100_000] {
-        let faults = stand.send(put().body(nested(arrays, ""))).await.faults();
+        let faults = stand.send(put().body(nested(("[", "]"), arrays, ""))).await.faults();
         assert!(faults[0].starts_with("/metaFields/0/value/0/") && faults[0].ends_with(" too_deep"));
     }
 }
