@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
 use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
-use aws_sdk_dynamodb::config::{AsyncSleep, Builder, Sleep, StalledStreamProtectionConfig};
+use aws_sdk_dynamodb::config::{AsyncSleep, Builder, Sleep};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
@@ -73,7 +73,6 @@ impl Gate {
             .http_client(self.client.clone())
             .sleep_impl(NoSleep)
             .timeout_config(TimeoutConfig::disabled())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .retry_partition(budget)
     }
 

@@ -16,9 +16,7 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::Builder;
-use aws_sdk_dynamodb::config::StalledStreamProtectionConfig;
-use aws_sdk_dynamodb::config::retry::RetryPartition;
+use aws_sdk_dynamodb::config::{Builder, retry::RetryPartition};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_types::timeout::TimeoutConfig;
 use lambda_runtime::{Context, LambdaEvent};
@@ -72,11 +70,7 @@ impl Stand {
 
         let wire = Wire::default();
         let recorded = patient(dynamodb::config(&shared)).interceptor(wire.clone()).build();
-        let environment = Environment {
-            customers_table: customers.clone(),
-            access_tokens_table: tokens.clone(),
-            access_token_cache,
-        };
+        let environment = environment(&customers, &tokens, access_token_cache);
         let function = UpdateCustomer::new(Client::from_conf(recorded), environment);
         Self { function, client, endpoint, customers, tokens, wire, external }
     }
@@ -84,12 +78,8 @@ impl Stand {
     /// The function once more, on the same tables, with its own client for DynamoDB.
     pub fn function_with(&self, configure: impl FnOnce(Builder) -> Builder) -> UpdateCustomer {
         let shared = self.external.clone().unwrap_or_else(|| store::local_config(&self.endpoint));
-        let environment = Environment {
-            customers_table: self.customers.clone(),
-            access_tokens_table: self.tokens.clone(),
-            access_token_cache: Duration::from_secs(86_400),
-        };
         let config = configure(dynamodb::config(&shared)).build();
+        let environment = environment(&self.customers, &self.tokens, Duration::from_secs(86_400));
         UpdateCustomer::new(Client::from_conf(config), environment)
     }
 
@@ -110,15 +100,9 @@ impl Stand {
         let config = dynamodb::config(&store::local_config(&faulty.endpoint))
             .retry_partition(RetryPartition::new(faulty.endpoint.clone()))
             .sleep_impl(faulty.clock.clone())
-            // It looks at the clock all the time, and after more seconds than an attempt may last.
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .interceptor(self.wire.clone())
             .build();
-        let environment = Environment {
-            customers_table: self.customers.clone(),
-            access_tokens_table: self.tokens.clone(),
-            access_token_cache,
-        };
+        let environment = environment(&self.customers, &self.tokens, access_token_cache);
         self.function = UpdateCustomer::new(Client::from_conf(config), environment);
         (self, faulty)
     }
@@ -217,12 +201,15 @@ impl Drop for Stand {
 
 /// A function whose DynamoDB is `client`.
 pub fn function_on(client: Client) -> UpdateCustomer {
-    let environment = Environment {
-        customers_table: "customers".to_owned(),
-        access_tokens_table: "tokens".to_owned(),
-        access_token_cache: Duration::ZERO,
-    };
-    UpdateCustomer::new(client, environment)
+    UpdateCustomer::new(client, environment("customers", "tokens", Duration::ZERO))
+}
+
+fn environment(customers: &str, tokens: &str, access_token_cache: Duration) -> Environment {
+    Environment {
+        customers_table: customers.to_owned(),
+        access_tokens_table: tokens.to_owned(),
+        access_token_cache,
+    }
 }
 
 /// The function's answer to an event, through `lambda_http`'s adapter.
