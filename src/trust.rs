@@ -69,11 +69,12 @@ fn bundle(path: &str) -> Result<Vec<CertificateDer<'static>>, String> {
 
 /// The SDK takes roots in PEM alone.
 fn store(roots: Vec<CertificateDer<'static>>) -> TrustStore {
-    roots.iter().fold(TrustStore::empty(), |store, root| {
-        let text = base64::encode(root);
-        store
-            .with_pem_certificate(format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n"))
-    })
+    roots.iter().fold(TrustStore::empty(), |store, root| store.with_pem_certificate(pem(root)))
+}
+
+fn pem(certificate: &[u8]) -> String {
+    let text = base64::encode(certificate);
+    format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
 }
 
 #[cfg(test)]
@@ -117,9 +118,6 @@ mod tests {
         assert_eq!(text(&from_environment(|_| Some(String::new())).unwrap()), text(&amazon()));
 
         let file = std::env::temp_dir().join(format!("update-customer-bundle-{}.pem", std::process::id()));
-        let pem = |der: &[u8]| {
-            format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", base64::encode(der))
-        };
         let root = &amazon_roots()[0];
         fs::write(&file, format!("{}# a comment\n{}{}", pem(root), pem(b"no certificate"), pem(root)))
             .unwrap();
