@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::ready;
 
 use jiter::{Jiter, JiterResult, Peek};
+use lambda_http::http::HeaderMap;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Service, service_fn};
 use lambda_runtime::LambdaEvent;
@@ -14,9 +15,6 @@ use serde_json::value::RawValue;
 use crate::error::Error;
 use crate::handler::{UpdateCustomer, handle};
 use crate::{log, panic, response};
-
-/// Headers that the adapter makes a URI of.
-const IN_URI: [&str; 2] = ["host", "x-forwarded-proto"];
 
 /// A request as API Gateway sends it.
 ///
@@ -93,19 +91,13 @@ fn faithful(event: LambdaRequest) -> LambdaRequest {
             for name in event.multi_value_headers.keys() {
                 event.headers.remove(name);
             }
-            shorten(&mut event.path);
-            for name in IN_URI {
-                event.headers.remove(name);
-            }
+            fit_a_uri(&mut event.headers, &mut event.path);
             event.query_string_parameters = Default::default();
             event.multi_value_query_string_parameters = Default::default();
             LambdaRequest::ApiGatewayV1(event)
         }
         LambdaRequest::ApiGatewayV2(mut event) => {
-            shorten(&mut event.raw_path);
-            for name in IN_URI {
-                event.headers.remove(name);
-            }
+            fit_a_uri(&mut event.headers, &mut event.raw_path);
             event.query_string_parameters = Default::default();
             event.raw_query_string = None;
             LambdaRequest::ApiGatewayV2(event)
@@ -114,10 +106,13 @@ fn faithful(event: LambdaRequest) -> LambdaRequest {
     }
 }
 
-/// Cuts a path that no URI can hold, on which the adapter panics. What is left is still too long for a
-/// customer's id, which may be 2,048 bytes after percent-decoding.
-fn shorten(path: &mut Option<String>) {
+/// Takes the headers away that the adapter makes a URI of, and cuts a path that no URI can hold. What is
+/// left of it is still too long for a customer's id, which may be 2,048 bytes after percent-decoding.
+fn fit_a_uri(headers: &mut HeaderMap, path: &mut Option<String>) {
     const ENOUGH: usize = 8_192;
+    for name in ["host", "x-forwarded-proto"] {
+        headers.remove(name);
+    }
     if let Some(path) = path {
         path.truncate(path.floor_char_boundary(ENOUGH));
     }
