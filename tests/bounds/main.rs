@@ -4,12 +4,13 @@
 //! the same bodies with their times.
 
 mod shapes;
+#[path = "../../examples/local/store.rs"]
+#[expect(dead_code, reason = "the configuration is used, the tables are not")]
+mod store;
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_http_client::test_util::infallible_client_fn;
 use lambda_http::http;
 use lambda_runtime::{Context, LambdaEvent};
@@ -37,12 +38,7 @@ fn function() -> UpdateCustomer {
         };
         http::Response::new(answer)
     });
-    let credentials = Credentials::new("local", "local", None, None, "local");
-    let shared = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("us-east-1"))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .build();
+    let shared = store::local_config("http://127.0.0.1:1");
     let client = Client::from_conf(dynamodb::config(&shared).http_client(http_client).build());
     let environment = Environment {
         customers_table: "customers".to_owned(),
