@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::process::Command;
 
-use crate::results::{FLOOR, Results};
+use crate::results::{FLOOR, Results, SDK};
 use crate::statistics::median;
 
 /// A 128 MB function's share of a CPU: Lambda gives a whole one for 1,769 MB.
@@ -50,12 +50,9 @@ fn limits(results: &Results) -> String {
 }
 
 fn cold(results: &Results) -> String {
-    let floor = results.cold.iter().find(|(name, _)| *name == FLOOR);
     let rows = results.cold.iter().map(|(name, lives)| {
         let middle = |part: fn(&crate::cold::Life) -> f64| median(lives.iter().map(part));
-        let ratio = floor.map_or(0.0, |(_, floors)| {
-            median(lives.iter().zip(floors).map(|(life, floor)| life.cold() / floor.cold()))
-        });
+        let (ratio, _) = results.cold_ratio(name);
         let first_cpu = middle(|life| life.first_call_cpu);
         [
             (*name).to_owned(),
@@ -99,7 +96,7 @@ fn warm(results: &Results) -> String {
             percentile(99.0),
             format!("{:.3}", warm.calls.median_cpu()),
             format!("{:.2}", against(FLOOR)),
-            format!("{:.2}", against(crate::results::SDK)),
+            format!("{:.2}", against(SDK)),
         ]
     });
     table("Warm calls", &["Program", "Case", "p50", "p90", "p99", "CPU", "floors", "SDKs"], rows)
