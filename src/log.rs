@@ -157,6 +157,7 @@ mod tests {
             assert_eq!(level(name), expected, "{name}");
         }
     }
+
     #[test]
     fn time_is_told_in_milliseconds_with_one_decimal() {
         for (microseconds, milliseconds) in [(0, 0.0), (1_240, 1.2), (1_250, 1.3), (62_049, 62.0)] {

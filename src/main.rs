@@ -41,7 +41,7 @@ async fn run() -> Result<(), lambda_runtime::Error> {
 }
 
 /// What Lambda's variables say. The SDK's own search would also look for files and for other
-/// machines' services; with its clients of those, the program would be a quarter larger.
+/// machines' services; with its clients of those, the program would be a sixth larger.
 async fn lambda_config(roots: TrustStore) -> Result<SdkConfig, lambda_runtime::Error> {
     let set = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
     let on = |name: &str| set(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
