@@ -16,16 +16,16 @@ const LONGEST_VERBATIM: usize = 64;
 /// Its value is `d.ddd × 10^exponent`, where `digits` starts and ends with a digit other than
 /// zero. Zero has no digits, no sign and the exponent 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decimal {
+pub struct Decimal<'a> {
     negative: bool,
-    digits: String,
+    digits: Cow<'a, str>,
     exponent: i64,
 }
 
-impl Decimal {
+impl<'a> Decimal<'a> {
     /// Reads a number in JSON's notation. A leading `+`, a bare `.5` and leading zeros, which other
     /// writers may have stored, are read too. `None` when `text` is not a decimal number.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &'a str) -> Option<Self> {
         let (negative, unsigned) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -35,20 +35,27 @@ impl Decimal {
             None => (unsigned, 0),
         };
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let all = [whole, fraction].concat();
+        // Most numbers are whole, and a body can hold two hundred thousand of them.
+        let all = match fraction {
+            "" => Cow::Borrowed(whole),
+            _ => Cow::Owned([whole, fraction].concat()),
+        };
         if all.is_empty() || !all.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
 
-        let significant = all.trim_start_matches('0');
-        let leading_zeros = all.len() - significant.len();
-        let digits = significant.trim_end_matches('0');
-        if digits.is_empty() {
-            return Some(Self { negative: false, digits: String::new(), exponent: 0 });
+        let leading_zeros = all.len() - all.trim_start_matches('0').len();
+        if leading_zeros == all.len() {
+            return Some(Self { negative: false, digits: Cow::Borrowed(""), exponent: 0 });
         }
+        let significant = leading_zeros..all.trim_end_matches('0').len();
+        let digits = match all {
+            Cow::Borrowed(all) => Cow::Borrowed(&all[significant]),
+            Cow::Owned(all) => Cow::Owned(all[significant].to_owned()),
+        };
         // The first significant digit stands this many places left of the decimal point.
         let places = whole.len() as i64 - leading_zeros as i64 - 1;
-        Some(Self { negative, digits: digits.to_owned(), exponent: exponent.saturating_add(places) })
+        Some(Self { negative, digits, exponent: exponent.saturating_add(places) })
     }
 
     /// Whether DynamoDB stores this number without rounding or refusing it.
@@ -58,7 +65,7 @@ impl Decimal {
 }
 
 /// The shortest JSON notation of the form that equal numbers share, such as `-1.5e7`.
-impl std::fmt::Display for Decimal {
+impl std::fmt::Display for Decimal<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.digits.is_empty() {
             return f.write_str("0");
@@ -88,7 +95,7 @@ pub fn equal(one: &str, other: &str) -> bool {
 ///
 /// A number within the limits can have a text beyond them, such as `0e500` or `0.001e128`.
 pub fn dynamodb_text(text: &str) -> Cow<'_, str> {
-    let plain = |decimal: &Decimal| {
+    let plain = |decimal: &Decimal<'_>| {
         text.len() <= LONGEST_VERBATIM && !text.contains(['e', 'E']) && !decimal.digits.is_empty()
     };
     match Decimal::parse(text) {
