@@ -94,6 +94,8 @@ impl Reader<'_> {
             elements.push(self.value(first, &at.element(elements.len()), depth + 1)?);
             next = self.json.array_step();
         }
+        // A vector makes room for four at once: of arrays within arrays, a body would hold four times as much.
+        elements.shrink_to_fit();
         Ok(Value::Array(elements))
     }
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::attributes::attributes;
 use crate::bodies;
-use crate::dynamodb::{Answers, Asked, attributes, condition_failed, success};
+use crate::dynamodb::{Answers, Asked, condition_failed, success};
 use crate::store::{SAMPLE_REQUEST, sample_customer};
 
 const EVENT: &str = include_str!("../../events/http-api-sample-200.json");

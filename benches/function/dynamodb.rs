@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use update_customer::auth;
 
 use crate::Failure;
+use crate::attributes::attributes;
 use crate::http::{self, Request};
 use crate::listener::Listener;
 use crate::store::WRITE_TOKEN;
@@ -143,21 +144,4 @@ fn answer(status: &str, body: &Value) -> Vec<u8> {
         ("x-amz-crc32", &checksum),
     ];
     http::response(status, &headers, body.as_bytes())
-}
-
-/// An item in DynamoDB's JSON.
-pub fn attributes(item: &Value) -> Value {
-    let members = item.as_object().into_iter().flatten();
-    members.map(|(name, value)| (name.clone(), attribute(value))).collect()
-}
-
-fn attribute(value: &Value) -> Value {
-    match value {
-        Value::Null => json!({"NULL": true}),
-        Value::Bool(value) => json!({"BOOL": value}),
-        Value::Number(number) => json!({"N": number.to_string()}),
-        Value::String(text) => json!({"S": text}),
-        Value::Array(elements) => json!({"L": elements.iter().map(attribute).collect::<Value>()}),
-        Value::Object(_) => json!({"M": attributes(value)}),
-    }
 }

@@ -5,6 +5,8 @@
 //! `cargo bench --bench function -- --quick` takes seconds and writes nothing. `--calls N` says after
 //! how many calls memory is looked at for the last time.
 
+#[path = "../support/attributes.rs"]
+mod attributes;
 #[path = "../support/bodies.rs"]
 mod bodies;
 mod cases;
