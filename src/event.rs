@@ -149,8 +149,14 @@ mod tests {
 
     #[test]
     fn what_is_no_event_of_api_gateway_is_refused_without_its_text() {
-        for event in [r#"{}"#, r#"{"version":"2.0","headers":"john@example.com"}"#, r#"["john@example.com"]"#]
-        {
+        for event in [
+            r#"{}"#,
+            r#"["john@example.com"]"#,
+            r#"{"version":"2.0","headers":"john@example.com"}"#,
+            // A line break, which no gateway lets through.
+            r#"{"version":"2.0","headers":{"accesstoken":"john@example.com\r\nx: 1"}}"#,
+            r#"{"resource":"/","headers":{"x: 1\r\ny":"john@example.com"}}"#,
+        ] {
             let error = serde_json::from_str::<Event>(event).map(|_| ()).unwrap_err();
             assert!(
                 error.to_string().starts_with("the event is not one of API Gateway, 1.0 or 2.0"),
