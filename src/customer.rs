@@ -106,8 +106,8 @@ fn boolean((attribute, value): Stored) -> Result<bool, WrongType> {
 fn list((attribute, value): Stored) -> Result<Vec<Value>, WrongType> {
     match value {
         Value::Null => Ok(Vec::new()),
-        Value::Array(elements) => Ok(elements),
-        _ => Err(WrongType { attribute, expected: "a list" }),
+        Value::Array(elements) if elements.iter().all(Value::is_object) => Ok(elements),
+        _ => Err(WrongType { attribute, expected: "a list of maps" }),
     }
 }
 
@@ -147,7 +147,8 @@ mod tests {
         for (attribute, value, expected) in [
             ("email", json!(1), "a string"),
             ("verifiedEmail", json!("true"), "a boolean"),
-            ("address", json!({}), "a list"),
+            ("address", json!({}), "a list of maps"),
+            ("metaFields", json!([{"code": "c", "value": 1}, "c"]), "a list of maps"),
             ("createdBy", json!("me"), "a map"),
             ("version", json!("7"), "a whole number"),
             ("version", json!(7.5), "a whole number"),

@@ -82,8 +82,12 @@ fn shows(answer: &Answer, stored: &Json) {
     let expected = |(key, empty): (&'static str, Json)| match stored.get(key) {
         None | Some(Json::Null) => Some((key, empty)),
         Some(value) => {
-            let fits = std::mem::discriminant(value) == std::mem::discriminant(&empty);
-            fits.then(|| (key, value.clone()))
+            let same_type = std::mem::discriminant(value) == std::mem::discriminant(&empty);
+            let of_maps = match value {
+                Json::Array(entries) => entries.iter().all(|entry| matches!(entry, Json::Object(_))),
+                _ => true,
+            };
+            (same_type && of_maps).then(|| (key, value.clone()))
         }
     };
     let expected: Option<Vec<_>> = empty_data().into_iter().map(expected).collect();

@@ -203,6 +203,7 @@ async fn a_reused_connection_that_is_silent_costs_one_attempt_and_a_new_connecti
     assert_eq!((faulty.connections(), faulty.calls("GetItem")), (2, 3));
     assert!(faulty.clock.now() >= ATTEMPT_TIMEOUT);
     assert!(faulty.clock.now() < ATTEMPT_TIMEOUT + Duration::from_millis(100), "{:?}", faulty.clock.now());
+    assert_stored("both requests", &stand, json!({"notes": "set by this request"}), 2).await;
 }
 
 #[tokio::test]
@@ -217,6 +218,10 @@ async fn an_unreadable_answer_is_500_inside_the_budget() {
             assert_internal_error(what, &answer, retry_after.as_deref());
             assert!(faulty.calls(operation) <= ATTEMPTS, "{operation} {what}");
             assert!(faulty.clock.now() <= OPERATION_TIMEOUT, "{operation} {what}: {:?}", faulty.clock.now());
+            // All of the write or nothing of it, as far as the engine got to see it.
+            let changes =
+                if faulty.applied() > 0 { json!({"notes": "set by this request"}) } else { json!({}) };
+            assert_stored(what, &stand, changes, faulty.applied() as u64).await;
         }
     }
 }
@@ -259,6 +264,8 @@ async fn without_the_tokens_table_only_a_remembered_token_works_and_only_for_its
             assert_eq!(stand.send(new_notes()).await.status, expected, "remembered for {remember_for:?}");
             let unknown = stand.send_and_log(new_notes().token("never-issued-token")).await;
             assert_internal_error("an unknown token", &unknown, retry_after);
+            let writes = if expected == 200 { 2 } else { 1 };
+            assert_stored("tokens", &stand, json!({"notes": "set by this request"}), writes).await;
         }
     }
 }
