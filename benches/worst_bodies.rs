@@ -1,8 +1,8 @@
 //! What the worst bodies cost in processor instructions, over the size of the body: no more than a bound,
-//! and in proportion. Counted by valgrind, so that it is the same on a busy machine. `cargo bench --bench worst-bodies` writes `docs/benchmark-worst-bodies.md`; with
-//! `-- --dry-run` it writes nothing.
+//! and in proportion. Valgrind counts them, so that a busy machine changes nothing.
 //!
-//! What they cost in memory is held to a bound by `cargo test --test bounds`.
+//! `cargo bench --bench worst-bodies` writes `docs/benchmark-worst-bodies.md`; with `-- --dry-run` it
+//! writes nothing. What they cost in memory is held to a bound by `cargo test --test bounds`.
 
 #[path = "../tests/bounds/function.rs"]
 mod function;
