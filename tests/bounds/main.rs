@@ -6,7 +6,7 @@
 mod function;
 mod shapes;
 
-use function::{call, event, function, updated};
+use function::{call, updated};
 
 /// The largest body that is read.
 const LARGEST: usize = 409_600;
@@ -20,9 +20,9 @@ const MOST_ALLOCATED: u64 = 400;
 
 /// The status of the answer, and bytes allocated and held meanwhile.
 fn cost(body: &str) -> (u64, u64, u64) {
-    let (function, event) = (function(updated(body)), event(body));
+    let (function, event) = (function::function(updated(body)), function::event(body));
     // What is made once, such as the endpoint's rules, is no body's cost.
-    call(&function, &self::event("{}"));
+    call(&function, &function::event("{}"));
     let mut status = 0;
     let counted = allocation_counter::measure(|| status = call(&function, &event));
     (status, counted.bytes_total, counted.bytes_max)
@@ -43,7 +43,7 @@ fn the_worst_bodies_cost_memory_in_proportion_to_their_size() {
         let size = LARGEST as u64;
         assert_eq!(status, expected, "{name}");
         println!("{name}: {total} bytes allocated, {held} held");
-        let growth = (total - nothing.min(total)) as f64 / (half - nothing.min(half)).max(1) as f64;
+        let growth = total.saturating_sub(nothing) as f64 / half.saturating_sub(nothing).max(1) as f64;
         if held > MOST_HELD * size || total > MOST_ALLOCATED * size {
             beyond.push(format!("{name}: too much"));
         }
