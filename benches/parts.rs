@@ -35,7 +35,8 @@ const PARTS: [(&str, Part); 5] = [
         let (object, faults) = read(body);
         let update = CustomerUpdate::parse(object, faults).expect("a body within the contract");
         let guard = EmailGuard::UnverifiedOrSame;
-        bencher.iter_with_large_drop(|| Expression::new(&update, &IfMatch::Any, &guard, "demo-erp"));
+        bencher
+            .iter_with_large_drop(|| Expression::new(&update, &IfMatch::Any, &guard, "demo-erp"));
     }),
     ("JSON to attributes", |bencher, body| {
         let value = Value::Object(read(body).0);
@@ -53,22 +54,32 @@ fn read(body: &str) -> (Map<String, Value>, Faults) {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("criterion");
-    let mut criterion = Criterion::default().output_directory(&folder).sample_size(50).configure_from_args();
+    let mut criterion = Criterion::default()
+        .output_directory(&folder)
+        .sample_size(50)
+        .configure_from_args();
     for (name, part) in PARTS {
         let mut group = criterion.benchmark_group(name);
         for kilobytes in KILOBYTES {
             let body = bodies::of_size(kilobytes * 1_000);
             group.throughput(Throughput::Bytes(body.len() as u64));
-            group.bench_with_input(BenchmarkId::from_parameter(kilobytes), body.as_str(), |bencher, body| {
-                part(bencher, body);
-            });
+            group.bench_with_input(
+                BenchmarkId::from_parameter(kilobytes),
+                body.as_str(),
+                |bencher, body| {
+                    part(bencher, body);
+                },
+            );
         }
         group.finish();
     }
     criterion.final_summary();
 
     // With a filter or a short run there is nothing worth keeping.
-    if std::env::args().skip(1).all(|argument| argument == "--bench") {
+    if std::env::args()
+        .skip(1)
+        .all(|argument| argument == "--bench")
+    {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
         fs::write(docs.join("benchmark-parts.md"), table(&folder)?)?;
         fs::write(docs.join("benchmark-parts.svg"), plot(&folder)?)?;
@@ -78,12 +89,18 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// The median that was measured, in milliseconds.
 fn median(folder: &Path, part: &str, kilobytes: usize) -> Result<f64, Box<dyn Error>> {
-    let estimates: PathBuf =
-        [folder, part.as_ref(), kilobytes.to_string().as_ref(), "new/estimates.json".as_ref()]
-            .iter()
-            .collect();
+    let estimates: PathBuf = [
+        folder,
+        part.as_ref(),
+        kilobytes.to_string().as_ref(),
+        "new/estimates.json".as_ref(),
+    ]
+    .iter()
+    .collect();
     let estimates: Value = serde_json::from_slice(&fs::read(estimates)?)?;
-    let nanoseconds = estimates["median"]["point_estimate"].as_f64().ok_or("no median")?;
+    let nanoseconds = estimates["median"]["point_estimate"]
+        .as_f64()
+        .ok_or("no median")?;
     Ok(nanoseconds / 1e6)
 }
 
@@ -101,7 +118,10 @@ fn table(folder: &Path) -> Result<String, Box<dyn Error>> {
     for (name, _) in PARTS {
         text += &format!("| {name} |");
         for kilobytes in KILOBYTES {
-            text += &format!(" {:.2} |", median(folder, name, kilobytes)? * 1_000.0 / kilobytes as f64);
+            text += &format!(
+                " {:.2} |",
+                median(folder, name, kilobytes)? * 1_000.0 / kilobytes as f64
+            );
         }
         text += "\n";
     }
@@ -109,8 +129,14 @@ fn table(folder: &Path) -> Result<String, Box<dyn Error>> {
 }
 
 fn plot(folder: &Path) -> Result<String, Box<dyn Error>> {
-    let plane =
-        svg::Plane { left: 80.0, right: 560.0, top: 50.0, bottom: 340.0, bytes: 3..=6, milliseconds: -3..=2 };
+    let plane = svg::Plane {
+        left: 80.0,
+        right: 560.0,
+        top: 50.0,
+        bottom: 340.0,
+        bytes: 3..=6,
+        milliseconds: -3..=2,
+    };
     let title = "The pure parts by size of the body";
     let mut plot = svg::text(plane.left, 24.0, "title", "start", title) + &plane.grid();
     for (row, ((name, _), class)) in PARTS.into_iter().zip(["a", "b", "c", "d", "e"]).enumerate() {

@@ -30,14 +30,27 @@ const MOST_GROWTH: f64 = 1.25;
 const COUNTED: &str = "--counted";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    if env::args().nth(1).is_some_and(|argument| argument == COUNTED) {
+    if env::args()
+        .nth(1)
+        .is_some_and(|argument| argument == COUNTED)
+    {
         let input = io::read_to_string(io::stdin())?;
-        let (event, updated) = input.split_once('\n').ok_or("an event and DynamoDB's answer")?;
-        println!("{}", function::call(&function::function(updated.to_owned()), event));
+        let (event, updated) = input
+            .split_once('\n')
+            .ok_or("an event and DynamoDB's answer")?;
+        println!(
+            "{}",
+            function::call(&function::function(updated.to_owned()), event)
+        );
         return Ok(());
     }
     // Valgrind does not exist for every system that builds this.
-    if Command::new("valgrind").arg("--version").stdout(Stdio::null()).status().is_err() {
+    if Command::new("valgrind")
+        .arg("--version")
+        .stdout(Stdio::null())
+        .status()
+        .is_err()
+    {
         println!("left out: valgrind is not installed");
         return Ok(());
     }
@@ -49,8 +62,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         for size in SIZES {
             millions.push(instructions(&body(size), status)? as f64 / 1e6);
         }
-        let for_a_byte =
-            |from: usize, to: usize| (millions[to] - millions[from]) * 1e6 / (SIZES[to] - SIZES[from]) as f64;
+        let for_a_byte = |from: usize, to: usize| {
+            (millions[to] - millions[from]) * 1e6 / (SIZES[to] - SIZES[from]) as f64
+        };
         let all = millions[2] * 1e6 / SIZES[2] as f64;
         let growth = for_a_byte(1, 2) / for_a_byte(0, 1);
         let row = format!(
@@ -67,7 +81,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         let bounds = format!("{MOST_FOR_A_BYTE} instructions a byte, a growth of {MOST_GROWTH}");
         return Err(format!("beyond {bounds}: {}", beyond.join(", ")).into());
     }
-    println!("ok: {} shapes within {MOST_FOR_A_BYTE} instructions a byte", shapes::SHAPES.len());
+    println!(
+        "ok: {} shapes within {MOST_FOR_A_BYTE} instructions a byte",
+        shapes::SHAPES.len()
+    );
 
     if env::args().skip(1).all(|argument| argument == "--bench") {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/benchmark-worst-bodies.md");
@@ -79,7 +96,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// What a process takes that answers one request with this body.
 fn instructions(body: &str, expected: u64) -> Result<u64, Box<dyn Error>> {
     let mut process = Command::new("valgrind")
-        .args(["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"])
+        .args([
+            "--tool=cachegrind",
+            "--cache-sim=no",
+            "--cachegrind-out-file=/dev/null",
+        ])
         .arg(env::current_exe()?)
         .arg(COUNTED)
         .stdin(Stdio::piped())
@@ -87,13 +108,23 @@ fn instructions(body: &str, expected: u64) -> Result<u64, Box<dyn Error>> {
         .stderr(Stdio::piped())
         .spawn()?;
     let input = format!("{}\n{}", function::event(body), function::updated(body));
-    process.stdin.take().ok_or("no input")?.write_all(input.as_bytes())?;
+    process
+        .stdin
+        .take()
+        .ok_or("no input")?
+        .write_all(input.as_bytes())?;
     let output = process.wait_with_output()?;
-    let (status, report) = (String::from_utf8(output.stdout)?, String::from_utf8(output.stderr)?);
+    let (status, report) = (
+        String::from_utf8(output.stdout)?,
+        String::from_utf8(output.stderr)?,
+    );
     if status.trim() != expected.to_string() {
         return Err(format!("answered {status} instead of {expected}\n{report}").into());
     }
-    let count = report.lines().find_map(|line| line.split_once("refs:")).ok_or("valgrind counted nothing")?;
+    let count = report
+        .lines()
+        .find_map(|line| line.split_once("refs:"))
+        .ok_or("valgrind counted nothing")?;
     Ok(count.1.trim().replace(',', "").parse()?)
 }
 

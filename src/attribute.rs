@@ -17,12 +17,17 @@ pub fn from_json(value: &Value) -> AttributeValue {
     match value {
         Value::Null => AttributeValue::Null(true),
         Value::Bool(value) => AttributeValue::Bool(*value),
-        Value::Number(number) => AttributeValue::N(number::dynamodb_text(number.as_str()).into_owned()),
+        Value::Number(number) => {
+            AttributeValue::N(number::dynamodb_text(number.as_str()).into_owned())
+        }
         Value::String(text) => AttributeValue::S(text.clone()),
         Value::Array(elements) => AttributeValue::L(elements.iter().map(from_json).collect()),
-        Value::Object(members) => {
-            AttributeValue::M(members.iter().map(|(key, value)| (key.clone(), from_json(value))).collect())
-        }
+        Value::Object(members) => AttributeValue::M(
+            members
+                .iter()
+                .map(|(key, value)| (key.clone(), from_json(value)))
+                .collect(),
+        ),
     }
 }
 
@@ -40,7 +45,9 @@ pub fn to_json(attribute: AttributeValue) -> Value {
         AttributeValue::Ss(list) => Value::Array(texts(list)),
         AttributeValue::Ns(list) => list.into_iter().map(json_number).collect(),
         AttributeValue::B(bytes) => Value::String(base64::encode(bytes)),
-        AttributeValue::Bs(list) => Value::Array(texts(list.into_iter().map(base64::encode).collect())),
+        AttributeValue::Bs(list) => {
+            Value::Array(texts(list.into_iter().map(base64::encode).collect()))
+        }
         // The enumeration is open: a type that DynamoDB may add has no JSON form yet.
         _ => Value::Null,
     }
@@ -52,11 +59,16 @@ pub fn holds(attribute: &AttributeValue, value: &Value) -> bool {
     match (attribute, value) {
         (AttributeValue::Null(_), Value::Null) => true,
         (AttributeValue::Bool(stored), Value::Bool(value)) => stored == value,
-        (AttributeValue::N(stored), Value::Number(number)) => number::equal(stored, number.as_str()),
+        (AttributeValue::N(stored), Value::Number(number)) => {
+            number::equal(stored, number.as_str())
+        }
         (AttributeValue::S(stored), Value::String(text)) => stored == text,
         (AttributeValue::L(stored), Value::Array(elements)) => {
             stored.len() == elements.len()
-                && stored.iter().zip(elements).all(|(stored, element)| holds(stored, element))
+                && stored
+                    .iter()
+                    .zip(elements)
+                    .all(|(stored, element)| holds(stored, element))
         }
         (AttributeValue::M(stored), Value::Object(members)) => {
             stored.len() == members.len()
@@ -72,7 +84,10 @@ pub fn holds(attribute: &AttributeValue, value: &Value) -> bool {
 fn object(members: Item) -> Map<String, Value> {
     let mut members: Vec<_> = members.into_iter().collect();
     members.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-    members.into_iter().map(|(key, attribute)| (key, to_json(attribute))).collect()
+    members
+        .into_iter()
+        .map(|(key, attribute)| (key, to_json(attribute)))
+        .collect()
 }
 
 /// DynamoDB's number texts are JSON; an emulator may have kept another writer's `+5` or `.5`.
@@ -89,8 +104,12 @@ mod tests {
 
     #[test]
     fn every_json_type_has_its_native_dynamodb_type() {
-        let value = serde_json::from_str(r#"{"s":"","n":1.10,"t":true,"z":null,"l":[1,[]],"m":{}}"#).unwrap();
-        let AttributeValue::M(members) = from_json(&value) else { panic!("no map") };
+        let value =
+            serde_json::from_str(r#"{"s":"","n":1.10,"t":true,"z":null,"l":[1,[]],"m":{}}"#)
+                .unwrap();
+        let AttributeValue::M(members) = from_json(&value) else {
+            panic!("no map")
+        };
         assert_eq!(members["s"], AttributeValue::S(String::new()));
         assert_eq!(members["n"], AttributeValue::N("1.10".into()));
         assert_eq!(members["t"], AttributeValue::Bool(true));
@@ -105,11 +124,17 @@ mod tests {
     #[test]
     fn what_only_other_writers_store_still_has_a_json_form() {
         assert_eq!(to_json(AttributeValue::Ss(vec!["a".into()])), json!(["a"]));
-        assert_eq!(to_json(AttributeValue::Ns(vec!["1.5".into()])).to_string(), "[1.5]");
+        assert_eq!(
+            to_json(AttributeValue::Ns(vec!["1.5".into()])).to_string(),
+            "[1.5]"
+        );
         let bytes = aws_sdk_dynamodb::primitives::Blob::new(*b"hi");
         assert_eq!(to_json(AttributeValue::B(bytes.clone())), json!("aGk="));
         assert_eq!(to_json(AttributeValue::Bs(vec![bytes])), json!(["aGk="]));
-        assert_eq!(to_json(AttributeValue::N("+.50".into())).to_string(), "5e-1");
+        assert_eq!(
+            to_json(AttributeValue::N("+.50".into())).to_string(),
+            "5e-1"
+        );
     }
 
     #[test]
@@ -126,7 +151,10 @@ mod tests {
         ] {
             assert!(!holds(&from_json(&other), &value), "{other}");
         }
-        assert!(holds(&AttributeValue::N("100".into()), &serde_json::from_str("1e2").unwrap()));
+        assert!(holds(
+            &AttributeValue::N("100".into()),
+            &serde_json::from_str("1e2").unwrap()
+        ));
         assert!(!holds(&AttributeValue::S("1".into()), &json!(1)));
     }
 }

@@ -49,7 +49,10 @@ impl AccessToken {
         if token.is_empty() {
             return Err(Error::TokenMissing);
         }
-        if !token.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',') {
+        if !token
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b',')
+        {
             return Err(Error::TokenInvalid);
         }
         Ok(Self(token.to_owned()))
@@ -98,7 +101,11 @@ impl Grant {
 
     #[cfg(test)]
     pub fn until(expires_at: Option<Duration>) -> Self {
-        Self { subject: "erp".to_owned(), scopes: vec![WRITE_SCOPE.to_owned()], expires_at }
+        Self {
+            subject: "erp".to_owned(),
+            scopes: vec![WRITE_SCOPE.to_owned()],
+            expires_at,
+        }
     }
 }
 
@@ -113,7 +120,11 @@ pub struct AccessTokens {
 impl AccessTokens {
     /// `remember_for` is how long a grant is trusted without another look; zero is not at all.
     pub fn new(client: Client, table: String, remember_for: Duration) -> Self {
-        Self { client, table, remembered: RememberedGrants::new(remember_for) }
+        Self {
+            client,
+            table,
+            remembered: RememberedGrants::new(remember_for),
+        }
     }
 
     /// Looks the token up, unless it is remembered.
@@ -124,11 +135,16 @@ impl AccessTokens {
     /// [`Error::Unavailable`] or [`Error::Internal`] when its record cannot be read.
     pub async fn authenticate(&self, token: &AccessToken) -> Result<Arc<Grant>, Error> {
         let hash = token.hash();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         if let Some(grant) = self.remembered.find(&hash, now) {
             return Ok(grant);
         }
-        let grant = self.look_up(&hash).await?.filter(|grant| grant.is_valid_at(now));
+        let grant = self
+            .look_up(&hash)
+            .await?
+            .filter(|grant| grant.is_valid_at(now));
         let grant = Arc::new(grant.ok_or(Error::TokenInvalid)?);
         self.remembered.remember(hash, &grant, now);
         Ok(grant)
@@ -163,8 +179,11 @@ impl TryFrom<Item> for Grant {
 
     /// Reads a token's record (contract, part 3). A record that breaks the contract lets nobody in.
     fn try_from(mut record: Item) -> Result<Self, Error> {
-        let malformed =
-            |what| Error::Internal(Cause::new(format!("An access token's record has no valid {what}")));
+        let malformed = |what| {
+            Error::Internal(Cause::new(format!(
+                "An access token's record has no valid {what}"
+            )))
+        };
         let Some(AttributeValue::S(subject)) = record.remove("subject") else {
             return Err(malformed("subject (S)"));
         };
@@ -181,7 +200,11 @@ impl TryFrom<Item> for Grant {
             None => None,
             Some(_) => return Err(malformed("expiresAt (N)")),
         };
-        Ok(Self { subject, scopes, expires_at })
+        Ok(Self {
+            subject,
+            scopes,
+            expires_at,
+        })
     }
 }
 
@@ -221,8 +244,17 @@ mod tests {
 
     #[test]
     fn a_token_comes_bare_or_as_bearer_in_any_case() {
-        for value in ["abc.def-1~+/=", "Bearer abc.def-1~+/=", "bEARER \t abc.def-1~+/= ", " abc.def-1~+/="] {
-            assert_eq!(token(&[value.as_bytes()]).unwrap(), "abc.def-1~+/=", "{value}");
+        for value in [
+            "abc.def-1~+/=",
+            "Bearer abc.def-1~+/=",
+            "bEARER \t abc.def-1~+/= ",
+            " abc.def-1~+/=",
+        ] {
+            assert_eq!(
+                token(&[value.as_bytes()]).unwrap(),
+                "abc.def-1~+/=",
+                "{value}"
+            );
         }
     }
 
@@ -230,28 +262,46 @@ mod tests {
     fn an_absent_or_empty_token_is_missing() {
         assert_eq!(token(&[]), Err(Error::TokenMissing));
         for value in ["", " ", "Bearer", "bearer ", "Bearer \t"] {
-            assert_eq!(token(&[value.as_bytes()]), Err(Error::TokenMissing), "{value:?}");
+            assert_eq!(
+                token(&[value.as_bytes()]),
+                Err(Error::TokenMissing),
+                "{value:?}"
+            );
         }
     }
 
     #[test]
     fn two_values_another_scheme_and_odd_characters_are_invalid() {
         assert_eq!(token(&[b"abc", b"abc"]), Err(Error::TokenInvalid));
-        for value in [&b"abc,abc"[..], b"abc, abc", b"Basic abc", b"Bearer a b", b"a b", b"abc\xff", b","] {
+        for value in [
+            &b"abc,abc"[..],
+            b"abc, abc",
+            b"Basic abc",
+            b"Bearer a b",
+            b"a b",
+            b"abc\xff",
+            b",",
+        ] {
             assert_eq!(token(&[value]), Err(Error::TokenInvalid), "{value:?}");
         }
     }
 
     #[test]
     fn a_token_cannot_be_printed() {
-        assert_eq!(format!("{:?}", AccessToken("secret".into())), "AccessToken(redacted)");
+        assert_eq!(
+            format!("{:?}", AccessToken("secret".into())),
+            "AccessToken(redacted)"
+        );
     }
 
     #[test]
     fn the_hash_is_lower_case_hex_sha_256() {
         // The test vector "abc" of FIPS 180-2.
         let hash = lower_case_hex(&AccessToken("abc".into()).hash());
-        assert_eq!(hash, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(
+            hash,
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
     }
 
     #[test]
@@ -259,11 +309,19 @@ mod tests {
         let s = |text: &str| AttributeValue::S(text.into());
         let record = |extra: &[(&str, AttributeValue)]| -> Item {
             let mut record = Item::from([("subject".to_owned(), s("erp"))]);
-            record.extend(extra.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+            record.extend(
+                extra
+                    .iter()
+                    .map(|(name, value)| ((*name).to_owned(), value.clone())),
+            );
             record
         };
-        let expiry = |text: &str| Grant::try_from(record(&[("expiresAt", AttributeValue::N(text.into()))]));
-        assert_eq!(expiry("12.9").unwrap().expires_at, Some(Duration::from_secs(12)));
+        let expiry =
+            |text: &str| Grant::try_from(record(&[("expiresAt", AttributeValue::N(text.into()))]));
+        assert_eq!(
+            expiry("12.9").unwrap().expires_at,
+            Some(Duration::from_secs(12))
+        );
         assert_eq!(expiry("-1").unwrap().expires_at, Some(Duration::ZERO));
         assert!(Grant::try_from(Item::new()).is_err());
         assert!(Grant::try_from(record(&[("subject", AttributeValue::N("1".into()))])).is_err());

@@ -23,7 +23,8 @@ impl Intercept for AnswerChecksum {
     ) -> Result<(), BoxError> {
         // Only here has the SDK read the whole body.
         let answer = context.response();
-        let (Some(sum), Some(body)) = (answer.headers().get("x-amz-crc32"), answer.body().bytes()) else {
+        let (Some(sum), Some(body)) = (answer.headers().get("x-amz-crc32"), answer.body().bytes())
+        else {
             return Ok(());
         };
         if sum.parse() == Ok(crc32fast::hash(body)) {

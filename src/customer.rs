@@ -82,7 +82,10 @@ impl Customer {
 /// [`WrongType`] for what is no whole number.
 pub fn version(stored: Option<Value>) -> Result<u64, WrongType> {
     let version = stored.map_or(Some(0), |value| value.as_u64());
-    version.ok_or(WrongType { attribute: "version", expected: "a whole number" })
+    version.ok_or(WrongType {
+        attribute: "version",
+        expected: "a whole number",
+    })
 }
 
 type Stored = (&'static str, Value);
@@ -91,7 +94,10 @@ fn text((attribute, value): Stored) -> Result<String, WrongType> {
     match value {
         Value::Null => Ok(String::new()),
         Value::String(text) => Ok(text),
-        _ => Err(WrongType { attribute, expected: "a string" }),
+        _ => Err(WrongType {
+            attribute,
+            expected: "a string",
+        }),
     }
 }
 
@@ -99,7 +105,10 @@ fn boolean((attribute, value): Stored) -> Result<bool, WrongType> {
     match value {
         Value::Null => Ok(false),
         Value::Bool(value) => Ok(value),
-        _ => Err(WrongType { attribute, expected: "a boolean" }),
+        _ => Err(WrongType {
+            attribute,
+            expected: "a boolean",
+        }),
     }
 }
 
@@ -107,7 +116,10 @@ fn list((attribute, value): Stored) -> Result<Vec<Value>, WrongType> {
     match value {
         Value::Null => Ok(Vec::new()),
         Value::Array(elements) if elements.iter().all(Value::is_object) => Ok(elements),
-        _ => Err(WrongType { attribute, expected: "a list of maps" }),
+        _ => Err(WrongType {
+            attribute,
+            expected: "a list of maps",
+        }),
     }
 }
 
@@ -115,7 +127,10 @@ fn object((attribute, value): Stored) -> Result<Map<String, Value>, WrongType> {
     match value {
         Value::Null => Ok(Map::new()),
         Value::Object(members) => Ok(members),
-        _ => Err(WrongType { attribute, expected: "a map" }),
+        _ => Err(WrongType {
+            attribute,
+            expected: "a map",
+        }),
     }
 }
 
@@ -135,7 +150,10 @@ mod tests {
             "verifiedEmail": false, "company": "", "status": "", "newsletter": false, "metaFields": [],
             "isB2B": false, "createdBy": {}, "createdAt": "", "updatedAt": "", "address": [], "notes": ""
         });
-        for stored in [json!({"id": "c-1"}), json!({"id": "c-1", "role": null, "address": null})] {
+        for stored in [
+            json!({"id": "c-1"}),
+            json!({"id": "c-1", "role": null, "address": null}),
+        ] {
             let customer = customer(stored).unwrap();
             assert_eq!(serde_json::to_value(&customer).unwrap(), expected);
             assert_eq!(customer.version(), 0);
@@ -148,13 +166,23 @@ mod tests {
             ("email", json!(1), "a string"),
             ("verifiedEmail", json!("true"), "a boolean"),
             ("address", json!({}), "a list of maps"),
-            ("metaFields", json!([{"code": "c", "value": 1}, "c"]), "a list of maps"),
+            (
+                "metaFields",
+                json!([{"code": "c", "value": 1}, "c"]),
+                "a list of maps",
+            ),
             ("createdBy", json!("me"), "a map"),
             ("version", json!("7"), "a whole number"),
             ("version", json!(7.5), "a whole number"),
         ] {
             let refused = customer(json!({ attribute: value })).unwrap_err();
-            assert_eq!(refused, WrongType { attribute, expected });
+            assert_eq!(
+                refused,
+                WrongType {
+                    attribute,
+                    expected
+                }
+            );
         }
     }
 }

@@ -68,7 +68,9 @@ pub fn config(shared: &SdkConfig) -> Builder {
         // It watches bodies that stream for minutes; here an attempt ends with its time limit.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .retry_config(
-            RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS).with_initial_backoff(FIRST_BACKOFF),
+            RetryConfig::standard()
+                .with_max_attempts(MAX_ATTEMPTS)
+                .with_initial_backoff(FIRST_BACKOFF),
         )
 }
 
@@ -84,15 +86,22 @@ where
         SdkError::TimeoutError(_) => true,
         // A connection that closes before the answer is neither of the first two, but worth a repetition.
         SdkError::DispatchFailure(failure) => {
-            failure.is_io() || failure.is_timeout() || failure.as_other() == Some(ErrorKind::TransientError)
+            failure.is_io()
+                || failure.is_timeout()
+                || failure.as_other() == Some(ErrorKind::TransientError)
         }
         SdkError::ServiceError(refusal) => {
             let code = refusal.err().code();
-            refusal.raw().status().is_server_error() || code.is_some_and(|code| BUSY.contains(&code))
+            refusal.raw().status().is_server_error()
+                || code.is_some_and(|code| BUSY.contains(&code))
         }
         _ => false,
     };
-    if not_now { Error::Unavailable(cause) } else { Error::Internal(cause) }
+    if not_now {
+        Error::Unavailable(cause)
+    } else {
+        Error::Internal(cause)
+    }
 }
 
 /// The error and its sources. `DisplayErrorContext` tells more than a log may hold: it prints the
@@ -132,11 +141,16 @@ mod tests {
 
     #[test]
     fn every_call_is_bounded_and_retried_soon() {
-        let shared = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
+        let shared = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .build();
         let config = config(&shared).build();
         let timeouts = config.timeout_config().expect("time limits");
         assert_eq!(timeouts.connect_timeout(), Some(Duration::from_secs(1)));
-        assert_eq!(timeouts.operation_attempt_timeout(), Some(Duration::from_secs(1)));
+        assert_eq!(
+            timeouts.operation_attempt_timeout(),
+            Some(Duration::from_secs(1))
+        );
         assert_eq!(timeouts.operation_timeout(), Some(Duration::from_secs(4)));
         let retries = config.retry_config().expect("retries");
         assert_eq!(retries.max_attempts(), 3);

@@ -27,10 +27,16 @@ impl fmt::Display for InvalidEnvironment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing(name) => {
-                write!(f, "The environment variable {name} is missing or empty; set it to the table's name")
+                write!(
+                    f,
+                    "The environment variable {name} is missing or empty; set it to the table's name"
+                )
             }
             Self::NotSeconds(name) => {
-                write!(f, "The environment variable {name} must be a whole number of seconds, such as 60")
+                write!(
+                    f,
+                    "The environment variable {name} must be a whole number of seconds, such as 60"
+                )
             }
         }
     }
@@ -44,11 +50,16 @@ impl Environment {
     /// # Errors
     ///
     /// [`InvalidEnvironment`], which names the first variable at fault.
-    pub fn read(variable: impl Fn(&'static str) -> Option<String>) -> Result<Self, InvalidEnvironment> {
+    pub fn read(
+        variable: impl Fn(&'static str) -> Option<String>,
+    ) -> Result<Self, InvalidEnvironment> {
         let set = |name| variable(name).filter(|value| !value.trim().is_empty());
         let required = |name| set(name).ok_or(InvalidEnvironment::Missing(name));
         let seconds = |name| match set(name) {
-            Some(text) => text.trim().parse().map_err(|_| InvalidEnvironment::NotSeconds(name)),
+            Some(text) => text
+                .trim()
+                .parse()
+                .map_err(|_| InvalidEnvironment::NotSeconds(name)),
             None => Ok(DEFAULT_CACHE_SECONDS),
         };
         Ok(Self {
@@ -64,8 +75,12 @@ mod tests {
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Result<Environment, InvalidEnvironment> {
-        let value =
-            |name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let value = |name| {
+            variables
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
         Environment::read(value)
     }
 
@@ -105,8 +120,14 @@ mod tests {
             ])
         };
         assert_eq!(with("0").unwrap().access_token_cache, Duration::ZERO);
-        assert_eq!(with("300").unwrap().access_token_cache, Duration::from_secs(300));
-        assert_eq!(with("").unwrap().access_token_cache, Duration::from_secs(60));
+        assert_eq!(
+            with("300").unwrap().access_token_cache,
+            Duration::from_secs(300)
+        );
+        assert_eq!(
+            with("").unwrap().access_token_cache,
+            Duration::from_secs(60)
+        );
         for value in ["-1", "1.5", "60s"] {
             assert_eq!(
                 with(value).unwrap_err().to_string(),

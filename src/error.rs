@@ -53,7 +53,9 @@ impl Error {
         match self {
             Self::NotFound | Self::CustomerNotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::TokenMissing | Self::TokenInvalid | Self::InsufficientScope => StatusCode::UNAUTHORIZED,
+            Self::TokenMissing | Self::TokenInvalid | Self::InsufficientScope => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::InvalidRequest(_) | Self::InvalidBody(_) => StatusCode::BAD_REQUEST,
             Self::VersionConflict { .. } => StatusCode::PRECONDITION_FAILED,
             Self::Unavailable(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

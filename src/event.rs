@@ -32,7 +32,9 @@ impl<'de> Deserialize<'de> for Event {
             _ => rest_api().or_else(|_| http_api()),
         };
         // The reader's own words could hold a header's value.
-        event.map(Self).map_err(|_| D::Error::custom("the event is not one of API Gateway, 1.0 or 2.0"))
+        event
+            .map(Self)
+            .map_err(|_| D::Error::custom("the event is not one of API Gateway, 1.0 or 2.0"))
     }
 }
 
@@ -61,12 +63,16 @@ pub async fn invoke(
     function: &UpdateCustomer,
     event: LambdaEvent<Event>,
 ) -> Result<impl Serialize + use<>, Infallible> {
-    let LambdaEvent { payload: Event(payload), context } = event;
+    let LambdaEvent {
+        payload: Event(payload),
+        context,
+    } = event;
     let request_id = context.request_id.clone();
     let same_kind = blank(&payload);
     let payload = faithful(payload);
 
-    let handler = service_fn(|request| async { Ok::<_, Infallible>(handle(function, request).await) });
+    let handler =
+        service_fn(|request| async { Ok::<_, Infallible>(handle(function, request).await) });
     let event = LambdaEvent::new(payload, context.clone());
     match panic::catch(async { Adapter::from(handler).call(event).await }).await {
         Ok(answer) => answer,
@@ -74,7 +80,9 @@ pub async fn invoke(
             let error = Error::Internal(cause);
             log::Entry::default().refused(&request_id, &error);
             let refuse = service_fn(|_| ready(Ok(response::refused(&error, &request_id))));
-            Adapter::from(refuse).call(LambdaEvent::new(same_kind, context)).await
+            Adapter::from(refuse)
+                .call(LambdaEvent::new(same_kind, context))
+                .await
         }
     }
 }
@@ -157,9 +165,13 @@ mod tests {
             r#"{"version":"2.0","headers":{"accesstoken":"john@example.com\r\nx: 1"}}"#,
             r#"{"resource":"/","headers":{"x: 1\r\ny":"john@example.com"}}"#,
         ] {
-            let error = serde_json::from_str::<Event>(event).map(|_| ()).unwrap_err();
+            let error = serde_json::from_str::<Event>(event)
+                .map(|_| ())
+                .unwrap_err();
             assert!(
-                error.to_string().starts_with("the event is not one of API Gateway, 1.0 or 2.0"),
+                error
+                    .to_string()
+                    .starts_with("the event is not one of API Gateway, 1.0 or 2.0"),
                 "{error}"
             );
         }

@@ -15,7 +15,10 @@ pub enum EmailGuard {
     /// The address stays, or the stored one is not marked as verified.
     UnverifiedOrSame,
     /// The address is the one that was seen, with this change to `verifiedEmail`.
-    Seen { email: Option<AttributeValue>, reset_verified: bool },
+    Seen {
+        email: Option<AttributeValue>,
+        reset_verified: bool,
+    },
 }
 
 impl EmailGuard {
@@ -26,7 +29,10 @@ impl EmailGuard {
         }
         let email = stored.remove("email");
         let same = matches!(&email, Some(AttributeValue::S(old)) if same_email_but_for_case(old, new_email));
-        Self::Seen { email, reset_verified: !same }
+        Self::Seen {
+            email,
+            reset_verified: !same,
+        }
     }
 }
 
@@ -39,7 +45,12 @@ pub struct Expression {
 }
 
 impl Expression {
-    pub fn new(update: &CustomerUpdate, if_match: &IfMatch, guard: &EmailGuard, subject: &str) -> Self {
+    pub fn new(
+        update: &CustomerUpdate,
+        if_match: &IfMatch,
+        guard: &EmailGuard,
+        subject: &str,
+    ) -> Self {
         // Room for every field, so that none of the four grows on the way.
         let room = update.changes().len() + 8;
         let mut expression = Self {
@@ -67,7 +78,13 @@ impl Expression {
                 self.assign(name, attribute::from_json(value));
             }
         }
-        if matches!(guard, EmailGuard::Seen { reset_verified: true, .. }) {
+        if matches!(
+            guard,
+            EmailGuard::Seen {
+                reset_verified: true,
+                ..
+            }
+        ) {
             self.assign("verifiedEmail", AttributeValue::Bool(false));
         }
     }
@@ -101,7 +118,10 @@ impl Expression {
                 self.value(":none", AttributeValue::N("-1".to_owned()));
             }
             IfMatch::OneOf(versions) => {
-                let list: Vec<_> = versions.iter().map(|version| format!(":v{version}")).collect();
+                let list: Vec<_> = versions
+                    .iter()
+                    .map(|version| format!(":v{version}"))
+                    .collect();
                 let known = format!("#version IN ({})", list.join(", "));
                 self.condition += &match versions.contains(&0) {
                     true => format!(" AND (attribute_not_exists(#version) OR {known})"),
@@ -124,11 +144,15 @@ impl Expression {
                 self.value(":verified", AttributeValue::Bool(true));
                 self.value(":email", AttributeValue::S(new_email.to_owned()));
             }
-            EmailGuard::Seen { email: Some(email), .. } => {
+            EmailGuard::Seen {
+                email: Some(email), ..
+            } => {
                 self.condition += " AND #email = :seenEmail";
                 self.value(":seenEmail", email.clone());
             }
-            EmailGuard::Seen { email: None, .. } => self.condition += " AND attribute_not_exists(#email)",
+            EmailGuard::Seen { email: None, .. } => {
+                self.condition += " AND attribute_not_exists(#email)"
+            }
         }
     }
 

@@ -99,7 +99,11 @@ impl Faults {
     pub fn add(&mut self, at: &Pointer<'_>, code: FaultCode, message: impl Into<String>) {
         self.total += 1;
         if self.listed.len() < MAX_LISTED {
-            self.listed.push(Fault { pointer: at.to_string(), code, message: message.into() });
+            self.listed.push(Fault {
+                pointer: at.to_string(),
+                code,
+                message: message.into(),
+            });
         }
     }
 
@@ -119,7 +123,10 @@ impl Faults {
 
     /// The only fault's sentence, or how many there are and the first one's sentence.
     pub fn summary(&self) -> String {
-        let first = self.listed.first().map_or("", |fault| fault.message.as_str());
+        let first = self
+            .listed
+            .first()
+            .map_or("", |fault| fault.message.as_str());
         match self.total {
             0 | 1 => first.to_owned(),
             total if total > self.listed.len() => {
@@ -192,7 +199,10 @@ mod tests {
     #[test]
     fn a_pointer_escapes_tilde_and_slash_as_rfc_6901_says() {
         let address = Pointer::Root.member("address");
-        assert_eq!(address.element(0).member("a/b~c").to_string(), "/address/0/a~1b~0c");
+        assert_eq!(
+            address.element(0).member("a/b~c").to_string(),
+            "/address/0/a~1b~0c"
+        );
         assert_eq!(Pointer::Root.to_string(), "");
         assert_eq!(Pointer::Root.member("").to_string(), "/");
     }
@@ -210,9 +220,15 @@ mod tests {
     fn a_pointer_is_up_to_1_024_bytes_long() {
         let value = Pointer::Root.member("value");
         let longest = "k".repeat(1_017);
-        assert_eq!(value.member(&longest).to_string(), format!("/value/{longest}"));
+        assert_eq!(
+            value.member(&longest).to_string(),
+            format!("/value/{longest}")
+        );
         assert_eq!(value.member(&format!("{longest}k")).to_string(), "/value");
-        assert_eq!(value.member(&longest).element(0).to_string(), format!("/value/{longest}"));
+        assert_eq!(
+            value.member(&longest).element(0).to_string(),
+            format!("/value/{longest}")
+        );
     }
 
     #[test]
@@ -220,19 +236,37 @@ mod tests {
         let mut faults = Faults::default();
         for index in 0..250 {
             assert_eq!(faults.has_room(), index < 100);
-            faults.add(&Pointer::Root.element(index), FaultCode::InvalidType, format!("fault {index}"));
+            faults.add(
+                &Pointer::Root.element(index),
+                FaultCode::InvalidType,
+                format!("fault {index}"),
+            );
         }
         assert_eq!(faults.listed().len(), 100);
         assert_eq!(faults.listed()[99].pointer, "/99");
-        assert_eq!(faults.summary(), "250 faults in the body, the first 100 listed. The first: fault 0");
+        assert_eq!(
+            faults.summary(),
+            "250 faults in the body, the first 100 listed. The first: fault 0"
+        );
     }
 
     #[test]
     fn the_summary_is_the_only_fault_or_the_count_and_the_first() {
         let mut faults = Faults::default();
-        faults.add(&Pointer::Root.member("email"), FaultCode::Required, "`email` is required");
+        faults.add(
+            &Pointer::Root.member("email"),
+            FaultCode::Required,
+            "`email` is required",
+        );
         assert_eq!(faults.summary(), "`email` is required");
-        faults.add(&Pointer::Root.member("lastName"), FaultCode::Required, "`lastName` is required");
-        assert_eq!(faults.summary(), "2 faults in the body. The first: `email` is required");
+        faults.add(
+            &Pointer::Root.member("lastName"),
+            FaultCode::Required,
+            "`lastName` is required",
+        );
+        assert_eq!(
+            faults.summary(),
+            "2 faults in the body. The first: `email` is required"
+        );
     }
 }

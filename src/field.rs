@@ -28,7 +28,10 @@ pub fn name(text: &str) -> Result<(), Broken> {
 /// `status`: not blank, up to 64.
 pub fn status(text: &str) -> Result<(), Broken> {
     if text.trim().is_empty() {
-        return broken(FaultCode::CannotBeCleared, "must not be blank; leave it out to keep it as it is");
+        return broken(
+            FaultCode::CannotBeCleared,
+            "must not be blank; leave it out to keep it as it is",
+        );
     }
     line(text, 64)
 }
@@ -46,7 +49,10 @@ pub fn line_of_32(text: &str) -> Result<(), Broken> {
 /// `notes`: up to 10,000, line breaks and tabs allowed.
 pub fn notes(text: &str) -> Result<(), Broken> {
     at_most(text, 10_000)?;
-    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+    if text
+        .chars()
+        .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+    {
         return broken(
             FaultCode::InvalidCharacters,
             "must hold no control characters but line breaks and tabs",
@@ -62,7 +68,10 @@ pub fn email(text: &str) -> Result<(), Broken> {
     if text.len() > 254 {
         return broken(FaultCode::TooLong, "must be at most 254 bytes long");
     }
-    let options = Options::default().with_required_tld().without_display_text().without_domain_literal();
+    let options = Options::default()
+        .with_required_tld()
+        .without_display_text()
+        .without_domain_literal();
     let (local_part, domain) = text.rsplit_once('@').unwrap_or((text, ""));
     // The library takes every character of a local part in a domain as well, where DNS takes few.
     let host_name = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || c == '-' || c == '.';
@@ -84,8 +93,17 @@ pub fn email(text: &str) -> Result<(), Broken> {
 /// address (RFC 6531), where the library knows letters and digits only, and none in quotes; so it refuses
 /// the marks that Hindi and others are written with.
 fn with_plain_letters(text: &str) -> String {
-    let plain = |c: char| if c.is_ascii() { (c, 1) } else { ('a', c.len_utf8()) };
-    text.chars().map(plain).flat_map(|(c, bytes)| std::iter::repeat_n(c, bytes)).collect()
+    let plain = |c: char| {
+        if c.is_ascii() {
+            (c, 1)
+        } else {
+            ('a', c.len_utf8())
+        }
+    };
+    text.chars()
+        .map(plain)
+        .flat_map(|(c, bytes)| std::iter::repeat_n(c, bytes))
+        .collect()
 }
 
 /// `phoneNumber`: up to 32; digits, spaces and `+ - . ( ) /`, then perhaps `x` or `ext` and more
@@ -98,9 +116,11 @@ pub fn phone_number(text: &str) -> Result<(), Broken> {
         None => (lower.as_str(), None),
     };
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let number_fits = number.chars().all(|c| c.is_ascii_digit() || " +-.()/".contains(c));
-    let extension_fits =
-        extension.is_none_or(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()));
+    let number_fits = number
+        .chars()
+        .all(|c| c.is_ascii_digit() || " +-.()/".contains(c));
+    let extension_fits = extension
+        .is_none_or(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()));
     if digits < 3 || !number_fits || !extension_fits {
         return broken(
             FaultCode::InvalidPhone,
@@ -129,10 +149,9 @@ pub fn country(text: &str) -> Result<(), Broken> {
 /// `k`, and the two name different mailboxes.
 pub fn same_email_but_for_case(one: &str, other: &str) -> bool {
     one.chars().count() == other.chars().count()
-        && one
-            .chars()
-            .zip(other.chars())
-            .all(|(a, b)| a == b || (a.is_ascii() == b.is_ascii() && a.to_lowercase().eq(b.to_lowercase())))
+        && one.chars().zip(other.chars()).all(|(a, b)| {
+            a == b || (a.is_ascii() == b.is_ascii() && a.to_lowercase().eq(b.to_lowercase()))
+        })
 }
 
 fn not_blank(text: &str) -> Result<(), Broken> {
@@ -145,20 +164,29 @@ fn not_blank(text: &str) -> Result<(), Broken> {
 fn line(text: &str, max: usize) -> Result<(), Broken> {
     at_most(text, max)?;
     if text.chars().any(char::is_control) {
-        return broken(FaultCode::InvalidCharacters, "must hold no control characters such as line breaks");
+        return broken(
+            FaultCode::InvalidCharacters,
+            "must hold no control characters such as line breaks",
+        );
     }
     Ok(())
 }
 
 fn at_most(text: &str, max: usize) -> Result<(), Broken> {
     if text.chars().count() > max {
-        return broken(FaultCode::TooLong, &format!("must be at most {max} characters long"));
+        return broken(
+            FaultCode::TooLong,
+            &format!("must be at most {max} characters long"),
+        );
     }
     Ok(())
 }
 
 fn broken(code: FaultCode, must: &str) -> Result<(), Broken> {
-    Err(Broken { code, must: must.to_owned() })
+    Err(Broken {
+        code,
+        must: must.to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -171,7 +199,14 @@ mod tests {
 
     #[test]
     fn names_are_up_to_255_scalar_values_and_not_blank() {
-        for text in ["J", "Zoë", "李", "O'Neil-Smith", &"é".repeat(255), " padded "] {
+        for text in [
+            "J",
+            "Zoë",
+            "李",
+            "O'Neil-Smith",
+            &"é".repeat(255),
+            " padded ",
+        ] {
             assert_eq!(code(name, text), None, "{text}");
         }
         for text in ["", " ", "\u{a0}", "\t"] {
@@ -179,7 +214,11 @@ mod tests {
         }
         assert_eq!(code(name, &"é".repeat(256)), Some(FaultCode::TooLong));
         for text in ["a\nb", "a\u{0}", "a\u{7f}", "a\u{85}b"] {
-            assert_eq!(code(name, text), Some(FaultCode::InvalidCharacters), "{text:?}");
+            assert_eq!(
+                code(name, text),
+                Some(FaultCode::InvalidCharacters),
+                "{text:?}"
+            );
         }
     }
 
@@ -195,11 +234,20 @@ mod tests {
     #[test]
     fn only_notes_may_hold_line_breaks_and_tabs() {
         assert_eq!(code(notes, "one\r\n\ttwo"), None);
-        assert_eq!(code(notes, "bell \u{7}"), Some(FaultCode::InvalidCharacters));
+        assert_eq!(
+            code(notes, "bell \u{7}"),
+            Some(FaultCode::InvalidCharacters)
+        );
         assert_eq!(code(notes, &"n".repeat(10_000)), None);
         assert_eq!(code(notes, &"n".repeat(10_001)), Some(FaultCode::TooLong));
-        assert_eq!(code(line_of_255, "one\ttwo"), Some(FaultCode::InvalidCharacters));
-        assert_eq!(code(line_of_255, &"c".repeat(256)), Some(FaultCode::TooLong));
+        assert_eq!(
+            code(line_of_255, "one\ttwo"),
+            Some(FaultCode::InvalidCharacters)
+        );
+        assert_eq!(
+            code(line_of_255, &"c".repeat(256)),
+            Some(FaultCode::TooLong)
+        );
         assert_eq!(code(line_of_32, &"z".repeat(32)), None);
         assert_eq!(code(line_of_32, &"z".repeat(33)), Some(FaultCode::TooLong));
     }
@@ -224,7 +272,13 @@ mod tests {
             &format!("{}@example.com", "é".repeat(32)),
             &format!("{}@example.com", "中".repeat(21)),
             &format!("{}@example.com", "😀".repeat(16)),
-            &format!("{}@{}.{}.{}.com", "l".repeat(60), "d".repeat(63), "d".repeat(63), "d".repeat(61)),
+            &format!(
+                "{}@{}.{}.{}.com",
+                "l".repeat(60),
+                "d".repeat(63),
+                "d".repeat(63),
+                "d".repeat(61)
+            ),
         ] {
             assert_eq!(code(email, text), None, "{text}");
         }
@@ -303,9 +357,16 @@ mod tests {
             "555-CALL",
             "123 x-4",
         ] {
-            assert_eq!(code(phone_number, text), Some(FaultCode::InvalidPhone), "{text:?}");
+            assert_eq!(
+                code(phone_number, text),
+                Some(FaultCode::InvalidPhone),
+                "{text:?}"
+            );
         }
-        assert_eq!(code(phone_number, &"1".repeat(33)), Some(FaultCode::TooLong));
+        assert_eq!(
+            code(phone_number, &"1".repeat(33)),
+            Some(FaultCode::TooLong)
+        );
     }
 
     /// ISO 3166-1, officially assigned alpha-2 codes: 249 of them.
@@ -330,14 +391,20 @@ mod tests {
             }
         }
         assert_eq!(valid.len(), 249);
-        assert_eq!(valid.join(" "), ASSIGNED.split_whitespace().collect::<Vec<_>>().join(" "));
+        assert_eq!(
+            valid.join(" "),
+            ASSIGNED.split_whitespace().collect::<Vec<_>>().join(" ")
+        );
         assert_eq!(country(""), Ok(()));
     }
 
     #[test]
     fn a_lower_case_country_code_is_refused_with_a_hint() {
         for text in ["us", "uS"] {
-            assert_eq!(country(text).unwrap_err().must, "must be written in capitals, such as `US`");
+            assert_eq!(
+                country(text).unwrap_err().must,
+                "must be written in capitals, such as `US`"
+            );
         }
         for text in ["USA", "XK", "uk", " US", "É", "U", "840"] {
             let said = country(text).unwrap_err();
@@ -348,11 +415,26 @@ mod tests {
 
     #[test]
     fn only_letter_case_keeps_an_email_the_same() {
-        assert!(same_email_but_for_case("John@Example.com", "john@example.COM"));
+        assert!(same_email_but_for_case(
+            "John@Example.com",
+            "john@example.COM"
+        ));
         assert!(same_email_but_for_case("JÖRG@x.de", "jörg@x.de"));
-        assert!(!same_email_but_for_case("john@example.com", "jonn@example.com"));
-        assert!(!same_email_but_for_case("john@example.com", "john@example.comm"));
-        assert!(!same_email_but_for_case("\u{212a}ate@example.com", "kate@example.com"));
-        assert!(!same_email_but_for_case("\u{212a}k@example.com", "k\u{212a}@example.com"));
+        assert!(!same_email_but_for_case(
+            "john@example.com",
+            "jonn@example.com"
+        ));
+        assert!(!same_email_but_for_case(
+            "john@example.com",
+            "john@example.comm"
+        ));
+        assert!(!same_email_but_for_case(
+            "\u{212a}ate@example.com",
+            "kate@example.com"
+        ));
+        assert!(!same_email_but_for_case(
+            "\u{212a}k@example.com",
+            "k\u{212a}@example.com"
+        ));
     }
 }

@@ -28,7 +28,11 @@ pub struct UpdateCustomer {
 
 impl UpdateCustomer {
     pub fn new(client: Client, environment: Environment) -> Self {
-        let Environment { customers_table, access_tokens_table, access_token_cache } = environment;
+        let Environment {
+            customers_table,
+            access_tokens_table,
+            access_token_cache,
+        } = environment;
         Self {
             tokens: AccessTokens::new(client.clone(), access_tokens_table, access_token_cache),
             customers: CustomersTable::new(client, customers_table),
@@ -59,7 +63,9 @@ pub async fn handle(function: &UpdateCustomer, request: Request) -> Response<Bod
     let outcome = panic::catch(Box::pin(update(function, &request, &mut entry))).await;
     let outcome = outcome.unwrap_or_else(|cause| Err(Error::Internal(cause)));
 
-    let request_id = request.lambda_context_ref().map_or("", |context| &context.request_id);
+    let request_id = request
+        .lambda_context_ref()
+        .map_or("", |context| &context.request_id);
     match outcome {
         Ok(customer) => {
             let response = response::updated(&customer);
@@ -85,7 +91,11 @@ async fn update(
     entry.customer_id = id.as_ref().ok().map(|id| id.as_str().to_owned());
 
     let token = AccessToken::from_headers(request.headers())?;
-    let grant = timed(&mut entry.dynamodb, Box::pin(function.tokens.authenticate(&token))).await?;
+    let grant = timed(
+        &mut entry.dynamodb,
+        Box::pin(function.tokens.authenticate(&token)),
+    )
+    .await?;
     entry.subject = Some(grant.subject().to_owned());
     grant.require_write_scope()?;
 
@@ -95,7 +105,9 @@ async fn update(
     entry.fields = update.changes().iter().map(|(name, _)| *name).collect();
 
     let id = id?;
-    let written = function.customers.update(&id, &update, &if_match, grant.subject());
+    let written = function
+        .customers
+        .update(&id, &update, &if_match, grant.subject());
     timed(&mut entry.dynamodb, Box::pin(written)).await
 }
 

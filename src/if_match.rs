@@ -40,7 +40,12 @@ impl IfMatch {
         let mut versions = Vec::new();
         for tag in entity_tags(&list)? {
             if let EntityTag::Strong(opaque) = tag {
-                versions.extend(opaque.parse().ok().filter(|version: &u64| version.to_string() == opaque));
+                versions.extend(
+                    opaque
+                        .parse()
+                        .ok()
+                        .filter(|version: &u64| version.to_string() == opaque),
+                );
             }
         }
         versions.sort_unstable();
@@ -79,14 +84,22 @@ fn entity_tags(list: &str) -> Result<Vec<EntityTag<'_>>, Error> {
         if !opaque.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(unreadable());
         }
-        tags.push(if weak { EntityTag::Weak } else { EntityTag::Strong(opaque) });
+        tags.push(if weak {
+            EntityTag::Weak
+        } else {
+            EntityTag::Strong(opaque)
+        });
         rest = after.trim_start_matches([' ', '\t']);
         if !rest.is_empty() {
             rest = rest.strip_prefix(',').ok_or_else(unreadable)?;
         }
         rest = rest.trim_start_matches([' ', '\t', ',']);
     }
-    if tags.is_empty() { Err(unreadable()) } else { Ok(tags) }
+    if tags.is_empty() {
+        Err(unreadable())
+    } else {
+        Ok(tags)
+    }
 }
 
 fn unreadable() -> Error {
@@ -112,7 +125,10 @@ mod tests {
     #[test]
     fn versions_come_as_quoted_tags_in_a_list() {
         assert_eq!(parse(&["\"7\""]), Ok(IfMatch::OneOf(vec![7])));
-        assert_eq!(parse(&["\"7\" ,\t\"0\", \"7\""]), Ok(IfMatch::OneOf(vec![0, 7])));
+        assert_eq!(
+            parse(&["\"7\" ,\t\"0\", \"7\""]),
+            Ok(IfMatch::OneOf(vec![0, 7]))
+        );
         assert_eq!(parse(&["\"7\"", "\"8\""]), Ok(IfMatch::OneOf(vec![7, 8])));
         assert_eq!(parse(&[", \"7\",,"]), Ok(IfMatch::OneOf(vec![7])));
     }
@@ -125,19 +141,37 @@ mod tests {
 
     #[test]
     fn weak_tags_and_tags_that_are_no_version_match_nothing() {
-        for value in ["W/\"7\"", "\"abc\"", "\"07\"", "\"+7\"", "\"-1\"", "\"7.0\"", "\"\"", "\"a,b\""] {
+        for value in [
+            "W/\"7\"", "\"abc\"", "\"07\"", "\"+7\"", "\"-1\"", "\"7.0\"", "\"\"", "\"a,b\"",
+        ] {
             assert_eq!(parse(&[value]), Ok(IfMatch::OneOf(vec![])), "{value}");
         }
         assert_eq!(parse(&["W/\"7\", \"8\""]), Ok(IfMatch::OneOf(vec![8])));
-        assert_eq!(parse(&["\"99999999999999999999\""]), Ok(IfMatch::OneOf(vec![])));
+        assert_eq!(
+            parse(&["\"99999999999999999999\""]),
+            Ok(IfMatch::OneOf(vec![]))
+        );
     }
 
     #[test]
     fn what_is_no_list_of_tags_is_refused() {
-        for value in
-            ["", " ", ",", "7", "\"7", "7\"", "\"7\" \"8\"", "*, \"7\"", "\"7\", *", "w/\"7\"", "\"a b\""]
-        {
-            assert!(matches!(parse(&[value]), Err(Error::InvalidRequest(_))), "{value:?}");
+        for value in [
+            "",
+            " ",
+            ",",
+            "7",
+            "\"7",
+            "7\"",
+            "\"7\" \"8\"",
+            "*, \"7\"",
+            "\"7\", *",
+            "w/\"7\"",
+            "\"a b\"",
+        ] {
+            assert!(
+                matches!(parse(&[value]), Err(Error::InvalidRequest(_))),
+                "{value:?}"
+            );
         }
         let hundred: Vec<_> = (0..100).map(|version| format!("\"{version}\"")).collect();
         assert!(parse(&[&hundred.join(",")]).is_ok());

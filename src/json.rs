@@ -24,10 +24,16 @@ const MAX_DEPTH: usize = 128;
 /// [`Error::InvalidRequest`] with line and column for a syntax error, or when the body is empty or
 /// no object. [`Error::InvalidBody`] for nesting or a number beyond what can be read.
 pub fn parse(body: &[u8]) -> Result<(Map<String, Value>, Faults), Error> {
-    let mut reader = Reader { body, json: Jiter::new(body), faults: Faults::default() };
+    let mut reader = Reader {
+        body,
+        json: Jiter::new(body),
+        faults: Faults::default(),
+    };
     match reader.document() {
         Ok(Value::Object(object)) => Ok((object, reader.faults)),
-        Ok(_) => Err(Error::InvalidRequest("The body must be a JSON object".to_owned())),
+        Ok(_) => Err(Error::InvalidRequest(
+            "The body must be a JSON object".to_owned(),
+        )),
         Err(Stop::Syntax(sentence)) => Err(Error::InvalidRequest(sentence)),
         Err(Stop::Fault) => Err(Error::InvalidBody(reader.faults)),
     }
@@ -50,11 +56,18 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn document(&mut self) -> Result<Value, Stop> {
         if self.body.iter().all(u8::is_ascii_whitespace) {
-            return Err(Stop::Syntax("The body is empty; send a JSON object".to_owned()));
+            return Err(Stop::Syntax(
+                "The body is empty; send a JSON object".to_owned(),
+            ));
         }
-        let first = self.json.peek().map_err(|error| self.stop(error, &Pointer::Root))?;
+        let first = self
+            .json
+            .peek()
+            .map_err(|error| self.stop(error, &Pointer::Root))?;
         let value = self.value(first, &Pointer::Root, 0)?;
-        self.json.finish().map_err(|error| self.stop(error, &Pointer::Root))?;
+        self.json
+            .finish()
+            .map_err(|error| self.stop(error, &Pointer::Root))?;
         Ok(value)
     }
 
@@ -68,7 +81,10 @@ impl Reader<'_> {
             }
             Peek::Object => return self.object(at, depth),
             Peek::Array => return self.array(at, depth),
-            Peek::String => self.json.known_str().map(|text| Value::String(text.to_owned())),
+            Peek::String => self
+                .json
+                .known_str()
+                .map(|text| Value::String(text.to_owned())),
             Peek::True | Peek::False => self.json.known_bool(first).map(Value::Bool),
             Peek::Null => self.json.known_null().map(|()| Value::Null),
             _ => return self.number(first, at),
@@ -105,7 +121,10 @@ impl Reader<'_> {
         let mut next = self.json.known_object().map(|key| key.map(str::to_owned));
         while let Some(key) = next.map_err(|error| self.stop(error, at))? {
             let member = at.member(&key);
-            let first = self.json.peek().map_err(|error| self.stop(error, &member))?;
+            let first = self
+                .json
+                .peek()
+                .map_err(|error| self.stop(error, &member))?;
             let value = self.value(first, &member, depth + 1)?;
             match members.entry(key) {
                 Entry::Vacant(place) => {
@@ -123,9 +142,13 @@ impl Reader<'_> {
         // Only a comma and white space stand before the key's opening quote. Counting lines takes
         // time in proportion to the body, so it is done for listed faults only.
         let message = if self.faults.has_room() {
-            let key = self.body[before_key..].iter().position(|&byte| byte == b'"');
+            let key = self.body[before_key..]
+                .iter()
+                .position(|&byte| byte == b'"');
             let place = self.place(before_key + key.unwrap_or(0));
-            format!("The same key comes twice in one object, the second time at {place}; send it once")
+            format!(
+                "The same key comes twice in one object, the second time at {place}; send it once"
+            )
         } else {
             String::new()
         };
@@ -148,7 +171,10 @@ impl Reader<'_> {
     }
 
     fn syntax(&self, reason: &str, index: usize) -> Stop {
-        Stop::Syntax(format!("The body is not valid JSON: {reason} at {}", self.place(index)))
+        Stop::Syntax(format!(
+            "The body is not valid JSON: {reason} at {}",
+            self.place(index)
+        ))
     }
 
     /// `line 3, column 14` of the byte at `index`; columns count characters, both count from one.
@@ -178,7 +204,10 @@ mod tests {
             sentence("{\n  \"é\": 1,\n  \"b\": tru\n}"),
             "The body is not valid JSON: expected ident at line 3, column 11"
         );
-        assert_eq!(sentence("{\"a\": 1,}"), "The body is not valid JSON: trailing comma at line 1, column 9");
+        assert_eq!(
+            sentence("{\"a\": 1,}"),
+            "The body is not valid JSON: trailing comma at line 1, column 9"
+        );
         assert_eq!(
             sentence("{\"a\": 1} {}"),
             "The body is not valid JSON: trailing characters at line 1, column 10"
@@ -217,7 +246,10 @@ mod tests {
             "{\"\\ud800\": 1}",
         ] {
             let said = sentence(body);
-            assert!(said.starts_with("The body is not valid JSON: "), "{body}: {said}");
+            assert!(
+                said.starts_with("The body is not valid JSON: "),
+                "{body}: {said}"
+            );
         }
         assert!(parse(b"{\"a\": \"\xff\"}").is_err(), "invalid UTF-8");
     }
@@ -225,8 +257,18 @@ mod tests {
     #[test]
     fn a_key_that_comes_twice_is_a_fault_at_any_depth_with_its_place() {
         let (object, faults) = parse(b"{\"a\": {\"b\": 1,\n \"\\u0062\" : 2}, \"a\": 3}").unwrap();
-        let found: Vec<_> = faults.listed().iter().map(|f| (f.pointer.as_str(), f.code)).collect();
-        assert_eq!(found, [("/a/b", FaultCode::DuplicateKey), ("/a", FaultCode::DuplicateKey)]);
+        let found: Vec<_> = faults
+            .listed()
+            .iter()
+            .map(|f| (f.pointer.as_str(), f.code))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("/a/b", FaultCode::DuplicateKey),
+                ("/a", FaultCode::DuplicateKey)
+            ]
+        );
         assert!(faults.listed()[0].message.contains("at line 2, column 2;"));
         assert!(faults.listed()[1].message.contains("at line 2, column 17;"));
         assert_eq!(Value::Object(object).to_string(), r#"{"a":{"b":1}}"#);
@@ -234,8 +276,7 @@ mod tests {
 
     #[test]
     fn numbers_keep_every_digit_and_reserved_keys_stay_keys() {
-        let body =
-            r#"{"n":-12345678901234567890.12345678901234567800,"o":{"$serde_json::private::Number":"1"}}"#;
+        let body = r#"{"n":-12345678901234567890.12345678901234567800,"o":{"$serde_json::private::Number":"1"}}"#;
         let (object, _) = parse(body.as_bytes()).unwrap();
         assert_eq!(Value::Object(object).to_string(), body);
     }
@@ -243,9 +284,17 @@ mod tests {
     #[test]
     fn nesting_and_numbers_beyond_reading_are_faults_not_crashes() {
         for (body, pointer, code) in [
-            (format!("{{\"a\":{}", "[".repeat(400_000)), "/a/0/0/0", FaultCode::TooDeep),
+            (
+                format!("{{\"a\":{}", "[".repeat(400_000)),
+                "/a/0/0/0",
+                FaultCode::TooDeep,
+            ),
             ("{\"a\":".repeat(80_000), "/a/a/a", FaultCode::TooDeep),
-            (format!("{{\"a\":{}}}", "9".repeat(400_000)), "/a", FaultCode::NumberOutOfRange),
+            (
+                format!("{{\"a\":{}}}", "9".repeat(400_000)),
+                "/a",
+                FaultCode::NumberOutOfRange,
+            ),
         ] {
             match parse(body.as_bytes()) {
                 Err(Error::InvalidBody(faults)) => {

@@ -17,7 +17,11 @@ use crate::error::Error;
 /// `AWS_LAMBDA_LOG_LEVEL` name.
 pub fn init() {
     let variable = |name| env::var(name).unwrap_or_default();
-    let layer = layer(io::stdout, &variable("AWS_LAMBDA_LOG_FORMAT"), &variable("AWS_LAMBDA_LOG_LEVEL"));
+    let layer = layer(
+        io::stdout,
+        &variable("AWS_LAMBDA_LOG_FORMAT"),
+        &variable("AWS_LAMBDA_LOG_LEVEL"),
+    );
     tracing_subscriber::registry().with(layer).init();
 }
 
@@ -31,8 +35,9 @@ where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let level = self::level(level);
-    let targets =
-        Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("update_customer", level);
+    let targets = Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_target("update_customer", level);
     let lines = fmt::layer().with_target(false).with_writer(writer);
     if format.eq_ignore_ascii_case("json") {
         lines
@@ -134,7 +139,10 @@ fn faults(error: &Error) -> Option<String> {
     for fault in error.faults() {
         *counts.entry(fault.code.as_str()).or_default() += 1;
     }
-    let counts: Vec<_> = counts.iter().map(|(code, count)| format!("{code}×{count}")).collect();
+    let counts: Vec<_> = counts
+        .iter()
+        .map(|(code, count)| format!("{code}×{count}"))
+        .collect();
     (!counts.is_empty()).then(|| counts.join(","))
 }
 
@@ -161,7 +169,10 @@ mod tests {
     #[test]
     fn time_is_told_in_milliseconds_with_one_decimal() {
         for (microseconds, milliseconds) in [(0, 0.0), (1_240, 1.2), (1_250, 1.3), (62_049, 62.0)] {
-            let entry = Entry { dynamodb: Duration::from_micros(microseconds), ..Entry::default() };
+            let entry = Entry {
+                dynamodb: Duration::from_micros(microseconds),
+                ..Entry::default()
+            };
             assert_eq!(entry.milliseconds(), milliseconds);
         }
     }

@@ -3,7 +3,9 @@
 use std::env;
 use std::process::ExitCode;
 
-use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
+use aws_config::environment::{
+    EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider,
+};
 use aws_config::meta::region::ProvideRegion;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::Client;
@@ -31,7 +33,9 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), lambda_runtime::Error> {
     let environment = Environment::read(|name| env::var(name).ok())?;
     if env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
-        return Err("This program runs in AWS Lambda; on a desk use `cargo run --example local`".into());
+        return Err(
+            "This program runs in AWS Lambda; on a desk use `cargo run --example local`".into(),
+        );
     }
     let roots = trust::from_environment(|name| env::var(name).ok())?;
     let client = Client::from_conf(dynamodb::config(&lambda_config(roots).await?).build());
@@ -48,7 +52,9 @@ async fn lambda_config(roots: TrustStore) -> Result<SdkConfig, lambda_runtime::E
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .http_client(dynamodb::http_client(roots)?)
-        .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
+        .credentials_provider(SharedCredentialsProvider::new(
+            EnvironmentVariableCredentialsProvider::new(),
+        ))
         .region(EnvironmentVariableRegionProvider::new().region().await)
         .use_fips(on("AWS_USE_FIPS_ENDPOINT"))
         .use_dual_stack(on("AWS_USE_DUALSTACK_ENDPOINT"));

@@ -46,7 +46,11 @@ impl<'a> Decimal<'a> {
 
         let leading_zeros = all.len() - all.trim_start_matches('0').len();
         if leading_zeros == all.len() {
-            return Some(Self { negative: false, digits: Cow::Borrowed(""), exponent: 0 });
+            return Some(Self {
+                negative: false,
+                digits: Cow::Borrowed(""),
+                exponent: 0,
+            });
         }
         let significant = leading_zeros..all.trim_end_matches('0').len();
         let digits = match all {
@@ -55,7 +59,11 @@ impl<'a> Decimal<'a> {
         };
         // The first significant digit stands this many places left of the decimal point.
         let places = whole.len() as i64 - leading_zeros as i64 - 1;
-        Some(Self { negative, digits, exponent: exponent.saturating_add(places) })
+        Some(Self {
+            negative,
+            digits,
+            exponent: exponent.saturating_add(places),
+        })
     }
 
     /// Whether DynamoDB stores this number without rounding or refusing it.
@@ -88,7 +96,8 @@ pub fn fits_dynamodb(text: &str) -> bool {
 
 /// Whether two texts name the same number, whatever their notation.
 pub fn equal(one: &str, other: &str) -> bool {
-    one == other || matches!((Decimal::parse(one), Decimal::parse(other)), (Some(a), Some(b)) if a == b)
+    one == other
+        || matches!((Decimal::parse(one), Decimal::parse(other)), (Some(a), Some(b)) if a == b)
 }
 
 /// The text to send to DynamoDB: the caller's own where that is a plain one, else the shortest.
@@ -111,7 +120,11 @@ fn parse_exponent(text: &str) -> Option<i64> {
         return None;
     }
     let magnitude = digits.parse().unwrap_or(i64::MAX);
-    Some(if text.starts_with('-') { -magnitude } else { magnitude })
+    Some(if text.starts_with('-') {
+        -magnitude
+    } else {
+        magnitude
+    })
 }
 
 #[cfg(test)]
@@ -124,19 +137,32 @@ mod tests {
         assert!(fits_dynamodb(digits));
         assert!(fits_dynamodb(&format!("-0.000{digits}000")));
         assert!(!fits_dynamodb(&format!("{digits}9")));
-        assert!(fits_dynamodb(&format!("{digits}000")), "zeros at the end are not significant");
+        assert!(
+            fits_dynamodb(&format!("{digits}000")),
+            "zeros at the end are not significant"
+        );
     }
 
     #[test]
     fn magnitudes_from_1e_minus_130_to_below_1e126_fit() {
-        for text in
-            ["1e-130", "-1e-130", "9.9999999999999999999999999999999999999e125", "0", "0e999", "10e-131"]
-        {
+        for text in [
+            "1e-130",
+            "-1e-130",
+            "9.9999999999999999999999999999999999999e125",
+            "0",
+            "0e999",
+            "10e-131",
+        ] {
             assert!(fits_dynamodb(text), "{text}");
         }
-        for text in
-            ["1e126", "-1e126", "9.9e-131", "1e300", "1e99999999999999999999", "1e-99999999999999999999"]
-        {
+        for text in [
+            "1e126",
+            "-1e126",
+            "9.9e-131",
+            "1e300",
+            "1e99999999999999999999",
+            "1e-99999999999999999999",
+        ] {
             assert!(!fits_dynamodb(text), "{text}");
         }
     }
@@ -160,17 +186,29 @@ mod tests {
 
     #[test]
     fn what_is_not_a_number_is_not_read_as_one() {
-        for text in ["", "-", ".", "e5", "1e", "1e+", "1.2.3", "0x10", "NaN", "１"] {
+        for text in [
+            "", "-", ".", "e5", "1e", "1e+", "1.2.3", "0x10", "NaN", "１",
+        ] {
             assert_eq!(Decimal::parse(text), None, "{text}");
         }
     }
 
     #[test]
     fn texts_that_are_not_plain_are_sent_in_their_shortest_notation() {
-        for text in ["1.50", "-12548", "0.05", "12345678901234567890123456789012345678"] {
+        for text in [
+            "1.50",
+            "-12548",
+            "0.05",
+            "12345678901234567890123456789012345678",
+        ] {
             assert_eq!(dynamodb_text(text), text);
         }
-        for (text, shortest) in [("-0", "0"), ("0e500", "0"), ("0.001e128", "1e125"), ("10E1", "1e2")] {
+        for (text, shortest) in [
+            ("-0", "0"),
+            ("0e500", "0"),
+            ("0.001e128", "1e125"),
+            ("10E1", "1e2"),
+        ] {
             assert_eq!(dynamodb_text(text), shortest);
         }
         assert_eq!(dynamodb_text(&format!("-1.5{}", "0".repeat(200))), "-1.5");

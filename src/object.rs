@@ -17,7 +17,12 @@ pub struct Object<'a> {
 impl<'a> Object<'a> {
     /// The members of the object at `at`; what is wrong with them goes into `faults`.
     pub fn new(members: Map<String, Value>, at: Pointer<'a>, faults: &'a mut Faults) -> Self {
-        Self { members, at, faults, known: Vec::new() }
+        Self {
+            members,
+            at,
+            faults,
+            known: Vec::new(),
+        }
     }
 
     /// Takes a member of any type out, and counts its name as known.
@@ -28,7 +33,8 @@ impl<'a> Object<'a> {
 
     /// Adds a fault of the member `name`; its sentence starts with the name.
     pub fn fault(&mut self, name: &str, code: FaultCode, must: &str) {
-        self.faults.add(&self.at.member(name), code, format!("`{name}` {must}"));
+        self.faults
+            .add(&self.at.member(name), code, format!("`{name}` {must}"));
     }
 
     /// A text that must be there.
@@ -124,12 +130,17 @@ impl<'a> Object<'a> {
     pub fn finish(self) {
         for name in self.members.keys() {
             // Only what is listed is worth the search: a body has room for ten thousand names.
-            let hint = if self.faults.has_room() { nearest(name, &self.known) } else { None };
+            let hint = if self.faults.has_room() {
+                nearest(name, &self.known)
+            } else {
+                None
+            };
             let message = match hint {
                 Some(known) => format!("There is no such field; did you mean `{known}`?"),
                 None => "There is no such field; leave it out".to_owned(),
             };
-            self.faults.add(&self.at.member(name), FaultCode::UnknownField, message);
+            self.faults
+                .add(&self.at.member(name), FaultCode::UnknownField, message);
         }
     }
 }
@@ -165,7 +176,14 @@ mod tests {
 
     #[test]
     fn a_near_miss_is_two_slips_or_another_way_to_write_the_name() {
-        let known = ["firstName", "email", "code", "address1", "address2", "zipcode"];
+        let known = [
+            "firstName",
+            "email",
+            "code",
+            "address1",
+            "address2",
+            "zipcode",
+        ];
         for (name, expected) in [
             ("emial", Some("email")),
             ("e-mail", Some("email")),

@@ -42,7 +42,9 @@ pub async fn catch<T>(future: impl Future<Output = T>) -> Result<T, Cause> {
         poll
     });
     outcome.await.map_err(|_| {
-        let location = LOCATION.take().unwrap_or_else(|| "an unknown place".to_owned());
+        let location = LOCATION
+            .take()
+            .unwrap_or_else(|| "an unknown place".to_owned());
         Cause::new(format!("a panic at {location}"))
     })
 }

@@ -27,7 +27,10 @@ struct Remembered {
 
 impl RememberedGrants {
     pub fn new(remember_for: Duration) -> Self {
-        Self { remember_for, grants: Mutex::default() }
+        Self {
+            remember_for,
+            grants: Mutex::default(),
+        }
     }
 
     /// The grant, when it was looked up less than `remember_for` before `now` and has not expired.
@@ -53,7 +56,13 @@ impl RememberedGrants {
         if grants.len() >= MOST_GRANTS {
             grants.clear();
         }
-        grants.insert(hash, Remembered { grant: Arc::clone(grant), since: now });
+        grants.insert(
+            hash,
+            Remembered {
+                grant: Arc::clone(grant),
+                since: now,
+            },
+        );
     }
 
     /// A clock that was set back must not prolong anything, hence the lower bound.
@@ -81,7 +90,11 @@ mod tests {
 
     fn remembered(remember_for: u64, expires_at: Option<u64>) -> RememberedGrants {
         let grants = RememberedGrants::new(seconds(remember_for));
-        grants.remember(HASH, &Arc::new(Grant::until(expires_at.map(seconds))), seconds(1_000));
+        grants.remember(
+            HASH,
+            &Arc::new(Grant::until(expires_at.map(seconds))),
+            seconds(1_000),
+        );
         grants
     }
 
@@ -91,7 +104,10 @@ mod tests {
         assert!(grants.find(&HASH, seconds(1_000)).is_some());
         assert!(grants.find(&HASH, seconds(1_059)).is_some());
         assert!(grants.find(&HASH, seconds(1_060)).is_none());
-        assert!(grants.find(&HASH, seconds(1_001)).is_none(), "what is forgotten stays forgotten");
+        assert!(
+            grants.find(&HASH, seconds(1_001)).is_none(),
+            "what is forgotten stays forgotten"
+        );
     }
 
     #[test]
@@ -113,7 +129,11 @@ mod tests {
 
     #[test]
     fn another_token_finds_nothing() {
-        assert!(remembered(60, None).find(&[8; 32], seconds(1_000)).is_none());
+        assert!(
+            remembered(60, None)
+                .find(&[8; 32], seconds(1_000))
+                .is_none()
+        );
     }
 
     /// Remembers `count` other grants at `now`.

@@ -69,7 +69,9 @@ pub fn json_body(request: &Request) -> Result<&[u8], Error> {
     content_type(request.headers())?;
     let body: &[u8] = request.body();
     if body.len() > MAX_BODY_BYTES {
-        return Err(Error::InvalidRequest("The body is larger than 400 KB (409,600 bytes)".to_owned()));
+        return Err(Error::InvalidRequest(
+            "The body is larger than 400 KB (409,600 bytes)".to_owned(),
+        ));
     }
     Ok(body)
 }
@@ -80,7 +82,10 @@ fn content_type(headers: &HeaderMap) -> Result<(), Error> {
     let (Some(value), None) = (values.next(), values.next()) else {
         return refused("Send exactly one Content-Type header, with the value application/json");
     };
-    let media_type = value.to_str().ok().and_then(|value| value.parse::<Mime>().ok());
+    let media_type = value
+        .to_str()
+        .ok()
+        .and_then(|value| value.parse::<Mime>().ok());
     match media_type {
         Some(media_type) if media_type.essence_str() == "application/json" => {
             match media_type.get_param(mime::CHARSET) {
@@ -100,7 +105,10 @@ fn path_parameter(request: &Request) -> Option<&str> {
 
 /// What stands after `/customers/`, still percent-encoded, if nothing follows it.
 fn path_segment(request: &Request) -> Option<&str> {
-    request.raw_http_path().strip_prefix(PREFIX).filter(|segment| !segment.contains('/'))
+    request
+        .raw_http_path()
+        .strip_prefix(PREFIX)
+        .filter(|segment| !segment.contains('/'))
 }
 
 #[cfg(test)]
@@ -123,20 +131,30 @@ mod tests {
 
     #[test]
     fn the_path_parameter_is_taken_as_it_is() {
-        let parameter = std::collections::HashMap::from([("customer_id".to_owned(), "a%2Fb c".to_owned())]);
+        let parameter =
+            std::collections::HashMap::from([("customer_id".to_owned(), "a%2Fb c".to_owned())]);
         let request = with_path("/customers/other").with_path_parameters(parameter);
-        assert_eq!(CustomerId::from_request(&request).unwrap().as_str(), "a%2Fb c");
+        assert_eq!(
+            CustomerId::from_request(&request).unwrap().as_str(),
+            "a%2Fb c"
+        );
     }
 
     #[test]
     fn without_a_parameter_the_segment_is_decoded_once() {
         for (path, id) in [
-            ("/customers/638df9e713920facde1a1cfa", "638df9e713920facde1a1cfa"),
+            (
+                "/customers/638df9e713920facde1a1cfa",
+                "638df9e713920facde1a1cfa",
+            ),
             ("/customers/a%2Fb%20c%25", "a/b c%"),
             ("/customers/%C3%A9", "é"),
             ("/customers/a+b", "a+b"),
         ] {
-            assert_eq!(CustomerId::from_request(&with_path(path)).unwrap().as_str(), id);
+            assert_eq!(
+                CustomerId::from_request(&with_path(path)).unwrap().as_str(),
+                id
+            );
         }
     }
 
@@ -144,18 +162,34 @@ mod tests {
     fn an_id_that_cannot_be_a_key_is_no_customers() {
         let longest = "i".repeat(MAX_KEY_BYTES);
         assert!(CustomerId::from_request(&with_path(&format!("/customers/{longest}"))).is_ok());
-        for path in ["/customers/".to_owned(), format!("/customers/{longest}i"), "/customers/%ff".to_owned()]
-        {
-            assert_eq!(CustomerId::from_request(&with_path(&path)), Err(Error::CustomerNotFound));
+        for path in [
+            "/customers/".to_owned(),
+            format!("/customers/{longest}i"),
+            "/customers/%ff".to_owned(),
+        ] {
+            assert_eq!(
+                CustomerId::from_request(&with_path(&path)),
+                Err(Error::CustomerNotFound)
+            );
         }
     }
 
     #[test]
     fn another_path_is_not_found_and_another_method_not_allowed() {
-        for path in ["/", "/customers", "/customers/a/b", "/customers/a/", "/orders/a", "/v1/customers/a"] {
+        for path in [
+            "/",
+            "/customers",
+            "/customers/a/b",
+            "/customers/a/",
+            "/orders/a",
+            "/v1/customers/a",
+        ] {
             assert_eq!(route(&with_path(path)), Err(Error::NotFound), "{path}");
         }
-        assert_eq!(route(&with_path("/customers/a")), Err(Error::MethodNotAllowed));
+        assert_eq!(
+            route(&with_path("/customers/a")),
+            Err(Error::MethodNotAllowed)
+        );
         let mut request = with_path("/customers/a");
         *request.method_mut() = Method::PUT;
         assert_eq!(route(&request), Ok(()));

@@ -31,17 +31,28 @@ struct Failure<'a> {
 
 /// 200 with the customer as stored.
 pub fn updated(customer: &Customer) -> Response<Body> {
-    let body = Success { success: true, message: "Customer updated successfully", data: customer };
+    let body = Success {
+        success: true,
+        message: "Customer updated successfully",
+        data: customer,
+    };
     let mut response = json(StatusCode::OK, &body);
-    response.headers_mut().insert(VERSION, version(customer.version()));
+    response
+        .headers_mut()
+        .insert(VERSION, version(customer.version()));
     response
 }
 
 /// The answer to a request that was refused or failed.
 pub fn refused(error: &Error, request_id: &str) -> Response<Body> {
     let message = error.message();
-    let body =
-        Failure { success: false, message: &message, code: error.code(), errors: error.faults(), request_id };
+    let body = Failure {
+        success: false,
+        message: &message,
+        code: error.code(),
+        errors: error.faults(),
+        request_id,
+    };
     let mut response = json(error.status(), &body);
     add_headers(error, response.headers_mut());
     response
@@ -53,7 +64,10 @@ fn add_headers(error: &Error, headers: &mut HeaderMap) {
         Error::MethodNotAllowed => add(header::ALLOW, "PUT"),
         Error::TokenMissing => add(header::WWW_AUTHENTICATE, "Bearer"),
         Error::TokenInvalid => add(header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#),
-        Error::InsufficientScope => add(header::WWW_AUTHENTICATE, r#"Bearer error="insufficient_scope""#),
+        Error::InsufficientScope => add(
+            header::WWW_AUTHENTICATE,
+            r#"Bearer error="insufficient_scope""#,
+        ),
         Error::Unavailable(_) => add(header::RETRY_AFTER, "1"),
         Error::VersionConflict { current } => headers.insert(VERSION, version(*current)),
         Error::NotFound
@@ -70,9 +84,15 @@ fn json(status: StatusCode, body: &impl Serialize) -> Response<Body> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     response
 }
 

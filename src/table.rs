@@ -123,16 +123,21 @@ impl CustomersTable {
 /// DynamoDB and in its emulators.
 fn is_item_too_large(error: &UpdateItemError) -> bool {
     error.code() == Some("ValidationException")
-        && error.message().is_some_and(|message| message.starts_with("Item size to update has exceeded"))
+        && error
+            .message()
+            .is_some_and(|message| message.starts_with("Item size to update has exceeded"))
 }
 
 /// Whether the stored customer is what `update` would make of it.
 fn holds(stored: &Item, update: &CustomerUpdate) -> bool {
-    update.changes().iter().all(|(name, change)| match (change, stored.get(*name)) {
-        (Change::Set(value), Some(attribute)) => attribute::holds(attribute, value),
-        (Change::Clear, None) => true,
-        _ => false,
-    })
+    update
+        .changes()
+        .iter()
+        .all(|(name, change)| match (change, stored.get(*name)) {
+            (Change::Set(value), Some(attribute)) => attribute::holds(attribute, value),
+            (Change::Clear, None) => true,
+            _ => false,
+        })
 }
 
 fn customer(mut item: Item) -> Result<Customer, Error> {

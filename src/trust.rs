@@ -25,7 +25,11 @@ pub struct InvalidBundle {
 
 impl fmt::Display for InvalidBundle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { variable, path, reason } = self;
+        let Self {
+            variable,
+            path,
+            reason,
+        } = self;
         write!(
             f,
             "The environment variable {variable} must name a file of PEM certificates; {path}: {reason}"
@@ -44,12 +48,20 @@ impl std::error::Error for InvalidBundle {}
 pub fn from_environment(
     variable: impl Fn(&'static str) -> Option<String>,
 ) -> Result<TrustStore, InvalidBundle> {
-    let set = |name| variable(name).filter(|path| !path.is_empty()).map(|path| (name, path));
+    let set = |name| {
+        variable(name)
+            .filter(|path| !path.is_empty())
+            .map(|path| (name, path))
+    };
     let Some((variable, path)) = VARIABLES.into_iter().find_map(set) else {
         return Ok(amazon());
     };
     let roots = bundle(&path);
-    roots.map(store).map_err(|reason| InvalidBundle { variable, path, reason })
+    roots.map(store).map_err(|reason| InvalidBundle {
+        variable,
+        path,
+        reason,
+    })
 }
 
 /// The five roots of Amazon Trust Services. They are compiled in: reading a system's whole store
@@ -61,15 +73,25 @@ pub fn amazon() -> TrustStore {
 /// The certificates of a PEM file. One that cannot be a root is left out, as systems' stores have some.
 fn bundle(path: &str) -> Result<Vec<CertificateDer<'static>>, String> {
     let text = fs::read(path).map_err(|error| error.to_string())?;
-    let all: Vec<_> =
-        CertificateDer::pem_slice_iter(&text).collect::<Result<_, _>>().map_err(|error| error.to_string())?;
-    let roots: Vec<_> = all.into_iter().filter(|root| anchor_from_trusted_cert(root).is_ok()).collect();
-    if roots.is_empty() { Err("it holds no certificate of an authority".to_owned()) } else { Ok(roots) }
+    let all: Vec<_> = CertificateDer::pem_slice_iter(&text)
+        .collect::<Result<_, _>>()
+        .map_err(|error| error.to_string())?;
+    let roots: Vec<_> = all
+        .into_iter()
+        .filter(|root| anchor_from_trusted_cert(root).is_ok())
+        .collect();
+    if roots.is_empty() {
+        Err("it holds no certificate of an authority".to_owned())
+    } else {
+        Ok(roots)
+    }
 }
 
 /// The SDK takes roots in PEM alone.
 fn store(roots: Vec<CertificateDer<'static>>) -> TrustStore {
-    roots.iter().fold(TrustStore::empty(), |store, root| store.with_pem_certificate(pem(root)))
+    roots.iter().fold(TrustStore::empty(), |store, root| {
+        store.with_pem_certificate(pem(root))
+    })
 }
 
 fn pem(certificate: &[u8]) -> String {
@@ -84,13 +106,17 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     fn amazon_roots() -> Vec<CertificateDer<'static>> {
-        CertificateDer::pem_slice_iter(AMAZON.as_bytes()).collect::<Result<_, _>>().unwrap()
+        CertificateDer::pem_slice_iter(AMAZON.as_bytes())
+            .collect::<Result<_, _>>()
+            .unwrap()
     }
 
     #[test]
     fn exactly_amazons_five_roots_are_built_in() {
-        let mut found: Vec<_> =
-            amazon_roots().iter().map(|root| lower_case_hex(&Sha256::digest(root))).collect();
+        let mut found: Vec<_> = amazon_roots()
+            .iter()
+            .map(|root| lower_case_hex(&Sha256::digest(root)))
+            .collect();
         found.sort_unstable();
         assert_eq!(
             found,
@@ -113,19 +139,40 @@ mod tests {
     fn a_bundle_replaces_them_and_aws_ca_bundle_comes_first() {
         let text = |store: &TrustStore| format!("{store:?}");
         let named = |store: &TrustStore| text(store).matches("CertificatePEM").count();
-        assert_eq!(text(&amazon()), text(&TrustStore::empty().with_pem_certificate(AMAZON)));
+        assert_eq!(
+            text(&amazon()),
+            text(&TrustStore::empty().with_pem_certificate(AMAZON))
+        );
         assert_eq!(text(&from_environment(|_| None).unwrap()), text(&amazon()));
-        assert_eq!(text(&from_environment(|_| Some(String::new())).unwrap()), text(&amazon()));
+        assert_eq!(
+            text(&from_environment(|_| Some(String::new())).unwrap()),
+            text(&amazon())
+        );
 
-        let file = std::env::temp_dir().join(format!("update-customer-bundle-{}.pem", std::process::id()));
+        let file =
+            std::env::temp_dir().join(format!("update-customer-bundle-{}.pem", std::process::id()));
         let root = &amazon_roots()[0];
-        fs::write(&file, format!("{}# a comment\n{}{}", pem(root), pem(b"no certificate"), pem(root)))
-            .unwrap();
+        fs::write(
+            &file,
+            format!(
+                "{}# a comment\n{}{}",
+                pem(root),
+                pem(b"no certificate"),
+                pem(root)
+            ),
+        )
+        .unwrap();
         let path = file.to_str().unwrap();
         let from = |aws: &str, ssl: &str| {
-            from_environment(|name| Some(if name == "AWS_CA_BUNDLE" { aws } else { ssl }.to_owned()))
+            from_environment(|name| {
+                Some(if name == "AWS_CA_BUNDLE" { aws } else { ssl }.to_owned())
+            })
         };
-        assert_eq!(named(&from("", path).unwrap()), 2, "what cannot be a root is left out");
+        assert_eq!(
+            named(&from("", path).unwrap()),
+            2,
+            "what cannot be a root is left out"
+        );
         assert_eq!(named(&from(path, "/no/such/file").unwrap()), 2);
 
         fs::write(&file, pem(b"no certificate")).unwrap();
@@ -138,6 +185,9 @@ mod tests {
         );
         fs::remove_file(&file).unwrap();
         let sentence = from(path, "").unwrap_err().to_string();
-        assert!(sentence.starts_with("The environment variable AWS_CA_BUNDLE must name"), "{sentence}");
+        assert!(
+            sentence.starts_with("The environment variable AWS_CA_BUNDLE must name"),
+            "{sentence}"
+        );
     }
 }

@@ -17,8 +17,16 @@ const MAX_VALUE_DEPTH: usize = 30;
 const MAX_KEY_BYTES: usize = 65_535;
 
 /// Names of an answer's `data` that only the server sets. They may be sent and are ignored.
-const READ_ONLY: [&str; 8] =
-    ["id", "role", "verifiedEmail", "newsletter", "isB2B", "createdBy", "createdAt", "updatedAt"];
+const READ_ONLY: [&str; 8] = [
+    "id",
+    "role",
+    "verifiedEmail",
+    "newsletter",
+    "isB2B",
+    "createdBy",
+    "createdAt",
+    "updatedAt",
+];
 
 /// What happens to one attribute of the customer.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,7 +60,11 @@ impl CustomerUpdate {
             ("lastName", last_name.map(Change::Set)),
             ("email", email.clone().map(Change::Set)),
             ("phoneNumber", body.text("phoneNumber", field::phone_number)),
-            ("status", body.uncleared_text("status", field::status).map(Change::Set)),
+            (
+                "status",
+                body.uncleared_text("status", field::status)
+                    .map(Change::Set),
+            ),
             ("company", body.text("company", field::line_of_255)),
             ("notes", body.text("notes", field::notes)),
             ("address", body.list("address", addresses)),
@@ -65,8 +77,13 @@ impl CustomerUpdate {
 
         match email {
             Some(Value::String(email)) if faults.is_empty() => {
-                let changes = changes.into_iter().filter_map(|(name, change)| Some((name, change?)));
-                Ok(Self { email, changes: changes.collect() })
+                let changes = changes
+                    .into_iter()
+                    .filter_map(|(name, change)| Some((name, change?)));
+                Ok(Self {
+                    email,
+                    changes: changes.collect(),
+                })
             }
             _ => Err(faults),
         }
@@ -101,15 +118,27 @@ fn addresses(list: Vec<Value>, at: &Pointer<'_>, faults: &mut Faults) -> Vec<Val
     let mut address = |(index, entry)| {
         let mut entry = object_of(entry, at.element(index), faults)?;
         if entry.members.values().all(Value::is_null) {
-            entry.faults.add(&entry.at, FaultCode::EmptyObject, "An address must hold at least one value");
+            entry.faults.add(
+                &entry.at,
+                FaultCode::EmptyObject,
+                "An address must hold at least one value",
+            );
         }
         let mut kept = Map::new();
         for (name, rule) in TEXTS {
-            kept.extend(entry.entry_text(name, rule).map(|text| (name.to_owned(), text)));
+            kept.extend(
+                entry
+                    .entry_text(name, rule)
+                    .map(|text| (name.to_owned(), text)),
+            );
         }
         if let Some(is_default) = entry.boolean(DEFAULT) {
             if is_default && default_seen {
-                entry.fault(DEFAULT, FaultCode::MultipleDefaults, "may be true for one address only");
+                entry.fault(
+                    DEFAULT,
+                    FaultCode::MultipleDefaults,
+                    "may be true for one address only",
+                );
             }
             default_seen |= is_default;
             kept.insert(DEFAULT.to_owned(), Value::Bool(is_default));
@@ -117,7 +146,10 @@ fn addresses(list: Vec<Value>, at: &Pointer<'_>, faults: &mut Faults) -> Vec<Val
         entry.finish();
         Some(Value::Object(kept))
     };
-    list.into_iter().enumerate().filter_map(&mut address).collect()
+    list.into_iter()
+        .enumerate()
+        .filter_map(&mut address)
+        .collect()
 }
 
 fn meta_fields(list: Vec<Value>, at: &Pointer<'_>, faults: &mut Faults) -> Vec<Value> {
@@ -127,7 +159,11 @@ fn meta_fields(list: Vec<Value>, at: &Pointer<'_>, faults: &mut Faults) -> Vec<V
         let mut kept = Map::new();
         if let Some(code) = entry.required_text("code", field::name) {
             if !codes.insert(code.clone()) {
-                entry.fault("code", FaultCode::DuplicateCode, "must be unique among metaFields");
+                entry.fault(
+                    "code",
+                    FaultCode::DuplicateCode,
+                    "must be unique among metaFields",
+                );
             }
             kept.insert("code".to_owned(), code);
         }
@@ -146,7 +182,10 @@ fn meta_fields(list: Vec<Value>, at: &Pointer<'_>, faults: &mut Faults) -> Vec<V
         entry.finish();
         Some(Value::Object(kept))
     };
-    list.into_iter().enumerate().filter_map(&mut meta_field).collect()
+    list.into_iter()
+        .enumerate()
+        .filter_map(&mut meta_field)
+        .collect()
 }
 
 /// How deep a value is: 1 for a scalar or an empty container, one more for each container around.

@@ -33,12 +33,25 @@ impl Case {
     /// The published sample with a token that has to be looked up.
     pub fn sample_with_lookup() -> Self {
         let case = Self::sample();
-        Self { name: "sample, token looked up".to_owned(), asks: Asked { token: 1, ..case.asks }, ..case }
+        Self {
+            name: "sample, token looked up".to_owned(),
+            asks: Asked {
+                token: 1,
+                ..case.asks
+            },
+            ..case
+        }
     }
 
     /// The published sample for a baseline that asks DynamoDB so often.
     pub fn for_baseline(updates: usize) -> Self {
-        Self { asks: Asked { token: 0, update: updates }, ..Self::sample() }
+        Self {
+            asks: Asked {
+                token: 0,
+                update: updates,
+            },
+            ..Self::sample()
+        }
     }
 
     pub fn minimal() -> Self {
@@ -50,7 +63,10 @@ impl Case {
 
     /// A body of so many KB.
     pub fn of_size(kilobytes: usize) -> Self {
-        Self::accepted(&format!("{kilobytes} KB"), &bodies::of_size(kilobytes * 1_000))
+        Self::accepted(
+            &format!("{kilobytes} KB"),
+            &bodies::of_size(kilobytes * 1_000),
+        )
     }
 
     /// A body with a fault in most of its fields.
@@ -65,12 +81,20 @@ impl Case {
     }
 
     pub fn missing_customer() -> Self {
-        Self::new("missing customer", SAMPLE_REQUEST, 404, vec![condition_failed(None)])
+        Self::new(
+            "missing customer",
+            SAMPLE_REQUEST,
+            404,
+            vec![condition_failed(None)],
+        )
     }
 
     /// A verified address changes, which takes a second write.
     pub fn changed_email() -> Self {
-        let answers = vec![condition_failed(Some(&sample_customer())), updated(SAMPLE_REQUEST)];
+        let answers = vec![
+            condition_failed(Some(&sample_customer())),
+            updated(SAMPLE_REQUEST),
+        ];
         Self::new("changed email", SAMPLE_REQUEST, 200, answers)
     }
 
@@ -79,9 +103,19 @@ impl Case {
     }
 
     fn new(name: &str, body: &str, status: u16, answers: Vec<Vec<u8>>) -> Self {
-        let asks = Asked { token: 0, update: answers.len() };
+        let asks = Asked {
+            token: 0,
+            update: answers.len(),
+        };
         let event = event(body).to_string().into_bytes().into();
-        Self { name: name.to_owned(), bytes: body.len(), event, answers: Answers::new(answers), status, asks }
+        Self {
+            name: name.to_owned(),
+            bytes: body.len(),
+            event,
+            answers: Answers::new(answers),
+            status,
+            asks,
+        }
     }
 }
 

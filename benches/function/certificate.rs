@@ -21,7 +21,9 @@ impl Authority {
     pub fn new(folder: &Path) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let key = KeyPair::generate()?;
         let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, "Benchmark");
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "Benchmark");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         let path = folder.join("authority.pem");
@@ -29,7 +31,8 @@ impl Authority {
         let issuer = Issuer::new(params, key);
 
         let key = KeyPair::generate()?;
-        let certificate = CertificateParams::new(["localhost".to_owned()])?.signed_by(&key, &issuer)?;
+        let certificate =
+            CertificateParams::new(["localhost".to_owned()])?.signed_by(&key, &issuer)?;
         let server = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
@@ -37,6 +40,9 @@ impl Authority {
                 vec![certificate.der().clone()],
                 PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
             )?;
-        Ok(Self { path, server: Arc::new(server) })
+        Ok(Self {
+            path,
+            server: Arc::new(server),
+        })
     }
 }

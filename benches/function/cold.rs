@@ -25,7 +25,13 @@ pub struct Arm<'a> {
 impl<'a> Arm<'a> {
     pub fn baseline(name: &'static str, program: &'a Path, updates: usize) -> Self {
         let case = || Case::for_baseline(updates);
-        Self { name, program, remember: REMEMBER, first: case(), next: case() }
+        Self {
+            name,
+            program,
+            remember: REMEMBER,
+            first: case(),
+            next: case(),
+        }
     }
 }
 

@@ -16,7 +16,10 @@ impl Cpus {
     /// one, all share it.
     pub fn divide() -> io::Result<Self> {
         let all = sched_getaffinity(None)?;
-        let mut cpus = Self { servers: all, programs: all };
+        let mut cpus = Self {
+            servers: all,
+            programs: all,
+        };
         let last = (0..CpuSet::MAX_CPU).rev().find(|&cpu| all.is_set(cpu));
         if let Some(last) = last.filter(|_| all.count() > 1) {
             cpus.programs = CpuSet::new();

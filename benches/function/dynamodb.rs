@@ -56,7 +56,11 @@ impl DynamoDb {
             Ok(serve(StreamOwned::new(tls, stream), &shared)?)
         })?;
         let endpoint = format!("https://localhost:{}", listener.address.port());
-        Ok(Self { endpoint, state, _listener: listener })
+        Ok(Self {
+            endpoint,
+            state,
+            _listener: listener,
+        })
     }
 
     /// Has these answers ready and counts from zero.
@@ -68,7 +72,10 @@ impl DynamoDb {
 
     pub fn asked(&self) -> Asked {
         let count = |count: &AtomicUsize| count.load(Ordering::SeqCst);
-        Asked { token: count(&self.state.token), update: count(&self.state.update) }
+        Asked {
+            token: count(&self.state.token),
+            update: count(&self.state.update),
+        }
     }
 
     /// The body of the last `UpdateItem`.
@@ -86,13 +93,18 @@ fn serve(mut stream: StreamOwned<ServerConnection, TcpStream>, state: &State) ->
     let known = token_record(&known_hash);
     let unknown = success(&json!({}));
     while let Some(request) = Request::read(&mut stream)? {
-        let asks_for = |operation| request.header("x-amz-target").is_some_and(|t| t.ends_with(operation));
+        let asks_for = |operation| {
+            request
+                .header("x-amz-target")
+                .is_some_and(|t| t.ends_with(operation))
+        };
         if asks_for(".UpdateItem") {
             *lock(&state.last_update) = request.body;
             let number = state.update.fetch_add(1, Ordering::SeqCst);
             let answers = lock(&state.answers).clone();
             let answer = answers.0.get(number);
-            stream.write_all(answer.ok_or_else(|| io::Error::other("an unexpected UpdateItem"))?)?;
+            stream
+                .write_all(answer.ok_or_else(|| io::Error::other("an unexpected UpdateItem"))?)?;
         } else if asks_for(".GetItem") && contains(&request.body, &known_hash) {
             state.token.fetch_add(1, Ordering::SeqCst);
             stream.write_all(&known)?;
@@ -106,7 +118,8 @@ fn serve(mut stream: StreamOwned<ServerConnection, TcpStream>, state: &State) ->
 }
 
 fn contains(body: &[u8], text: &str) -> bool {
-    body.windows(text.len()).any(|window| window == text.as_bytes())
+    body.windows(text.len())
+        .any(|window| window == text.as_bytes())
 }
 
 fn token_record(hash: &str) -> Vec<u8> {
@@ -140,7 +153,10 @@ fn answer(status: &str, body: &Value) -> Vec<u8> {
         ("date", "Mon, 05 Dec 2022 14:01:43 GMT"),
         ("content-type", "application/x-amz-json-1.0"),
         ("connection", "keep-alive"),
-        ("x-amzn-requestid", "2G5O7OCIOTSDK4ONB6TVSHT5CNVV4KQNSO5AEMVJF66Q9ASUAAJG"),
+        (
+            "x-amzn-requestid",
+            "2G5O7OCIOTSDK4ONB6TVSHT5CNVV4KQNSO5AEMVJF66Q9ASUAAJG",
+        ),
         ("x-amz-crc32", &checksum),
     ];
     http::response(status, &headers, body.as_bytes())

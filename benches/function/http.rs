@@ -22,11 +22,17 @@ impl Request {
         };
         let mut body = bytes.split_off(end);
         let head = String::from_utf8(bytes).map_err(io::Error::other)?;
-        let mut request = Self { head, body: Vec::new() };
+        let mut request = Self {
+            head,
+            body: Vec::new(),
+        };
         if request.header("transfer-encoding").is_some() {
             return Err(io::Error::other("a body in chunks"));
         }
-        let length = request.header("content-length").map_or(Ok(0), str::parse).map_err(io::Error::other)?;
+        let length = request
+            .header("content-length")
+            .map_or(Ok(0), str::parse)
+            .map_err(io::Error::other)?;
         let known = body.len();
         body.resize(length, 0);
         stream.read_exact(&mut body[known..])?;
@@ -37,12 +43,21 @@ impl Request {
     /// Such as `POST`, and the path.
     pub fn line(&self) -> (&str, &str) {
         let mut words = self.head.split(' ');
-        (words.next().unwrap_or_default(), words.next().unwrap_or_default())
+        (
+            words.next().unwrap_or_default(),
+            words.next().unwrap_or_default(),
+        )
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut headers = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
-        headers.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+        let mut headers = self
+            .head
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.split_once(':'));
+        headers
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.trim())
     }
 }
 

@@ -69,7 +69,12 @@ fn run(options: &Options) -> Result<(), Failure> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).to_owned();
     let authority = Authority::new(&folder)?;
     let cpus = Cpus::divide()?;
-    let mut environment = Environment { folder, authority, cpus, update_item: String::new() };
+    let mut environment = Environment {
+        folder,
+        authority,
+        cpus,
+        update_item: String::new(),
+    };
     environment.update_item = update_item(&programs, &environment)?;
 
     let results = Results {
@@ -93,7 +98,9 @@ fn run(options: &Options) -> Result<(), Failure> {
     for judged in results.judged() {
         let verdict = if judged.is_within() { "ok  " } else { "over" };
         let unit = judged.unit;
-        let cpu = judged.cpu.map_or(String::new(), |cpu| format!(", {cpu:.2}{unit} of CPU"));
+        let cpu = judged
+            .cpu
+            .map_or(String::new(), |cpu| format!(", {cpu:.2}{unit} of CPU"));
         println!(
             "{verdict}  {}: {:.2}{unit}{cpu}; limit {:.2}{unit}",
             judged.name, judged.figure, judged.limit
@@ -111,7 +118,11 @@ fn update_item(programs: &Programs, environment: &Environment) -> Result<String,
 
 type Cold = Vec<(&'static str, Vec<cold::Life>)>;
 
-fn cold(programs: &Programs, environment: &Environment, options: &Options) -> Result<Cold, Failure> {
+fn cold(
+    programs: &Programs,
+    environment: &Environment,
+    options: &Options,
+) -> Result<Cold, Failure> {
     let first = Case::sample_with_lookup;
     let function = &programs.function;
     let arms = [
@@ -137,7 +148,11 @@ fn cold(programs: &Programs, environment: &Environment, options: &Options) -> Re
     Ok(arms.iter().map(|arm| arm.name).zip(lives).collect())
 }
 
-fn warm(programs: &Programs, environment: &Environment, options: &Options) -> Result<Vec<Warm>, Failure> {
+fn warm(
+    programs: &Programs,
+    environment: &Environment,
+    options: &Options,
+) -> Result<Vec<Warm>, Failure> {
     let start = |program, remember| Process::start(program, environment, remember);
     let mut processes = [
         start(&programs.nothing, REMEMBER)?,
@@ -149,29 +164,70 @@ fn warm(programs: &Programs, environment: &Environment, options: &Options) -> Re
     // From here on the token is remembered.
     processes[3].call(&Case::sample_with_lookup())?;
     let mut arms = vec![
-        warm::Arm { name: NOTHING, process: 0, case: Case::for_baseline(0) },
-        warm::Arm { name: FLOOR, process: 1, case: Case::for_baseline(1) },
-        warm::Arm { name: SDK, process: 2, case: Case::for_baseline(1) },
-        warm::Arm { name: FUNCTION, process: 3, case: Case::sample() },
-        warm::Arm { name: FUNCTION, process: 4, case: Case::sample_with_lookup() },
+        warm::Arm {
+            name: NOTHING,
+            process: 0,
+            case: Case::for_baseline(0),
+        },
+        warm::Arm {
+            name: FLOOR,
+            process: 1,
+            case: Case::for_baseline(1),
+        },
+        warm::Arm {
+            name: SDK,
+            process: 2,
+            case: Case::for_baseline(1),
+        },
+        warm::Arm {
+            name: FUNCTION,
+            process: 3,
+            case: Case::sample(),
+        },
+        warm::Arm {
+            name: FUNCTION,
+            process: 4,
+            case: Case::sample_with_lookup(),
+        },
     ];
-    let others = [Case::minimal()].into_iter().chain(SIZES.map(Case::of_size));
-    let others = others.chain([Case::refused(), Case::missing_customer(), Case::changed_email()]);
-    arms.extend(others.map(|case| warm::Arm { name: FUNCTION, process: 3, case }));
+    let others = [Case::minimal()]
+        .into_iter()
+        .chain(SIZES.map(Case::of_size));
+    let others = others.chain([
+        Case::refused(),
+        Case::missing_customer(),
+        Case::changed_email(),
+    ]);
+    arms.extend(others.map(|case| warm::Arm {
+        name: FUNCTION,
+        process: 3,
+        case,
+    }));
     let calls = warm::measure(&arms, &mut processes, options.rounds(WARM_BLOCKS))?;
     let warm = arms.into_iter().zip(calls);
     Ok(warm
-        .map(|(arm, calls)| Warm { program: arm.name, case: arm.case.name, bytes: arm.case.bytes, calls })
+        .map(|(arm, calls)| Warm {
+            program: arm.name,
+            case: arm.case.name,
+            bytes: arm.case.bytes,
+            calls,
+        })
         .collect())
 }
 
 type Memories = Vec<(&'static str, usize, process::Memory)>;
 
-fn memory(programs: &Programs, environment: &Environment, options: &Options) -> Result<Memories, Failure> {
+fn memory(
+    programs: &Programs,
+    environment: &Environment,
+    options: &Options,
+) -> Result<Memories, Failure> {
     let mut memories = Vec::new();
-    for (name, program, updates) in
-        [(NOTHING, &programs.nothing, 0), (FLOOR, &programs.floor, 1), (SDK, &programs.sdk, 1)]
-    {
+    for (name, program, updates) in [
+        (NOTHING, &programs.nothing, 0),
+        (FLOOR, &programs.floor, 1),
+        (SDK, &programs.sdk, 1),
+    ] {
         let mut process = Process::start(program, environment, REMEMBER)?;
         let case = Case::for_baseline(updates);
         for _ in 0..EARLY_CALLS {

@@ -12,9 +12,15 @@ impl Options {
     pub fn read(arguments: impl Iterator<Item = String>) -> Self {
         let arguments: Vec<_> = arguments.collect();
         let quick = arguments.iter().any(|argument| argument == "--quick");
-        let calls = arguments.iter().skip_while(|argument| *argument != "--calls").nth(1);
+        let calls = arguments
+            .iter()
+            .skip_while(|argument| *argument != "--calls")
+            .nth(1);
         let calls = calls.and_then(|calls| calls.parse().ok());
-        Self { quick, calls: calls.unwrap_or(if quick { 2_000 } else { 100_000 }) }
+        Self {
+            quick,
+            calls: calls.unwrap_or(if quick { 2_000 } else { 100_000 }),
+        }
     }
 
     /// `full`, or a small part of it in a short run.

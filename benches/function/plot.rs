@@ -6,8 +6,14 @@ use crate::svg::{Plane, line, picture, text};
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 380.0;
 
-const PLANE: Plane =
-    Plane { left: 70.0, right: 450.0, top: TOP, bottom: BOTTOM, bytes: 1..=6, milliseconds: -1..=2 };
+const PLANE: Plane = Plane {
+    left: 70.0,
+    right: 450.0,
+    top: TOP,
+    bottom: BOTTOM,
+    bytes: 1..=6,
+    milliseconds: -1..=2,
+};
 const TOP: f64 = 50.0;
 const BOTTOM: f64 = 340.0;
 
@@ -16,14 +22,28 @@ const BARS: (f64, f64, f64) = (520.0, 760.0, 950.0);
 
 pub fn svg(results: &Results) -> String {
     let title = "Warm calls by size of body, and figures against their limits";
-    picture(WIDTH, HEIGHT, title, &(by_size(results) + &bars(&results.judged())))
+    picture(
+        WIDTH,
+        HEIGHT,
+        title,
+        &(by_size(results) + &bars(&results.judged())),
+    )
 }
 
 fn by_size(results: &Results) -> String {
     let points = results.by_size();
-    let time: Vec<_> = points.iter().map(|&(bytes, time, _)| (bytes, time)).collect();
+    let time: Vec<_> = points
+        .iter()
+        .map(|&(bytes, time, _)| (bytes, time))
+        .collect();
     let cpu: Vec<_> = points.iter().map(|&(bytes, _, cpu)| (bytes, cpu)).collect();
-    let mut plot = text(PLANE.left, 24.0, "title", "start", "Warm call by size of the body");
+    let mut plot = text(
+        PLANE.left,
+        24.0,
+        "title",
+        "start",
+        "Warm call by size of the body",
+    );
     plot += &PLANE.grid();
     plot += &PLANE.curve("a", 0, "time until the answer, p50", &time);
     plot += &PLANE.curve("b", 1, "CPU of the function", &cpu);

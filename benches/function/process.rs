@@ -52,11 +52,17 @@ struct Answer {
 
 impl Process {
     /// Starts `program` and waits until it asks for its first event.
-    pub fn start(program: &Path, environment: &Environment, remember: Duration) -> Result<Self, Failure> {
+    pub fn start(
+        program: &Path,
+        environment: &Environment,
+        remember: Duration,
+    ) -> Result<Self, Failure> {
         let runtime_api = RuntimeApi::start()?;
         let dynamodb = DynamoDb::start(&environment.authority.server)?;
         let name = program.file_name().unwrap_or_default().to_string_lossy();
-        let log = environment.folder.join(format!("{name}-{}.log", remember.as_secs()));
+        let log = environment
+            .folder
+            .join(format!("{name}-{}.log", remember.as_secs()));
         let mut command = Command::new(program);
         command
             .env_clear()
@@ -73,7 +79,10 @@ impl Process {
                 ("AWS_DEFAULT_REGION", "us-east-1"),
                 ("AWS_EXECUTION_ENV", "AWS_Lambda_provided.al2023"),
                 ("AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE"),
-                ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+                (
+                    "AWS_SECRET_ACCESS_KEY",
+                    "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+                ),
                 ("LAMBDA_TASK_ROOT", "/var/task"),
                 ("LAMBDA_RUNTIME_DIR", "/var/runtime"),
                 ("LANG", "en_US.UTF-8"),
@@ -90,8 +99,16 @@ impl Process {
             .env("ACCESS_TOKEN_CACHE_SECONDS", remember.as_secs().to_string())
             .env("SSL_CERT_FILE", &environment.authority.path)
             .stdout(File::create(&log)?);
-        let (spawned, child) = environment.cpus.as_program(|| (Instant::now(), command.spawn()))?;
-        let mut process = Self { child: child?, log, runtime_api, dynamodb, start: Duration::ZERO };
+        let (spawned, child) = environment
+            .cpus
+            .as_program(|| (Instant::now(), command.spawn()))?;
+        let mut process = Self {
+            child: child?,
+            log,
+            runtime_api,
+            dynamodb,
+            start: Duration::ZERO,
+        };
         process.start = process.waiting()? - spawned;
         Ok(process)
     }
@@ -106,7 +123,9 @@ impl Process {
         self.runtime_api.events.send(Arc::clone(&case.event))?;
         let (after, body) = match self.signal()? {
             Signal::Answered { after, body } => (after, body),
-            Signal::Failed { report } => return Err(self.failure(&String::from_utf8_lossy(&report))),
+            Signal::Failed { report } => {
+                return Err(self.failure(&String::from_utf8_lossy(&report)));
+            }
             Signal::Waiting { .. } => return Err(self.failure("an event went unanswered")),
         };
         self.waiting()?;
@@ -134,7 +153,11 @@ impl Process {
                 let task = task?.path();
                 let state = fs::read_to_string(task.join("stat"))?;
                 // The kernel adds the time of a running thread only now and then.
-                if !state.rsplit(')').next().is_some_and(|state| state.starts_with(" S")) {
+                if !state
+                    .rsplit(')')
+                    .next()
+                    .is_some_and(|state| state.starts_with(" S"))
+                {
                     if self.child.try_wait()?.is_some() {
                         return Err(self.failure("the program ended"));
                     }
@@ -142,7 +165,9 @@ impl Process {
                     continue 'awake;
                 }
                 let nanoseconds = fs::read_to_string(task.join("schedstat"))?;
-                sum += Duration::from_nanos(nanoseconds.split(' ').next().unwrap_or_default().parse()?);
+                sum += Duration::from_nanos(
+                    nanoseconds.split(' ').next().unwrap_or_default().parse()?,
+                );
             }
             return Ok(sum);
         }
@@ -151,10 +176,16 @@ impl Process {
     pub fn memory(&self) -> Result<Memory, Failure> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let mebibytes = |name: &str| -> Result<f64, Failure> {
-            let line = status.lines().find_map(|line| line.strip_prefix(name)).ok_or("no such line")?;
+            let line = status
+                .lines()
+                .find_map(|line| line.strip_prefix(name))
+                .ok_or("no such line")?;
             Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
         };
-        Ok(Memory { now: mebibytes("VmRSS:")?, peak: mebibytes("VmHWM:")? })
+        Ok(Memory {
+            now: mebibytes("VmRSS:")?,
+            peak: mebibytes("VmHWM:")?,
+        })
     }
 
     fn waiting(&mut self) -> Result<Instant, Failure> {
@@ -168,9 +199,15 @@ impl Process {
     fn signal(&mut self) -> Result<Signal, Failure> {
         let since = Instant::now();
         loop {
-            match self.runtime_api.signals.recv_timeout(Duration::from_millis(500)) {
+            match self
+                .runtime_api
+                .signals
+                .recv_timeout(Duration::from_millis(500))
+            {
                 Ok(signal) => return Ok(signal),
-                Err(RecvTimeoutError::Disconnected) => return Err(self.failure("the Runtime API ended")),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(self.failure("the Runtime API ended"));
+                }
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if let Some(status) = self.child.try_wait()? {

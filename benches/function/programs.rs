@@ -28,14 +28,26 @@ impl Programs {
     /// Builds all; `BOOTSTRAP` names a function that is built already.
     pub fn build() -> Result<Self, Failure> {
         // A build of its own each: features of what only the benchmark needs must not reach them.
-        let target = env::current_exe()?.ancestors().nth(3).ok_or("no target folder")?.to_owned();
+        let target = env::current_exe()?
+            .ancestors()
+            .nth(3)
+            .ok_or("no target folder")?
+            .to_owned();
         let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-        cargo(&package.join("benches/baselines/Cargo.toml"), &target, &["--bins"])?;
+        cargo(
+            &package.join("benches/baselines/Cargo.toml"),
+            &target,
+            &["--bins"],
+        )?;
         let release = target.join("release");
         let function = match env::var_os("BOOTSTRAP") {
             Some(built) => PathBuf::from(built),
             None => {
-                cargo(&package.join("Cargo.toml"), &target, &["--bin", "update-customer"])?;
+                cargo(
+                    &package.join("Cargo.toml"),
+                    &target,
+                    &["--bin", "update-customer"],
+                )?;
                 release.join("update-customer")
             }
         };
@@ -57,15 +69,25 @@ fn cargo(manifest: &Path, target: &Path, what: &[&str]) -> Result<(), Failure> {
         .arg("--target-dir")
         .arg(target)
         .status()?;
-    if status.success() { Ok(()) } else { Err(format!("{} cannot be built", manifest.display()).into()) }
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("{} cannot be built", manifest.display()).into())
+    }
 }
 
 impl Size {
     pub fn of(program: &Path) -> Result<Self, Failure> {
         let bytes = std::fs::read(program)?;
         let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-        zip.start_file("bootstrap", SimpleFileOptions::default().unix_permissions(0o755))?;
+        zip.start_file(
+            "bootstrap",
+            SimpleFileOptions::default().unix_permissions(0o755),
+        )?;
         zip.write_all(&bytes)?;
-        Ok(Self { program: bytes.len(), zip: zip.finish()?.into_inner().len() })
+        Ok(Self {
+            program: bytes.len(),
+            zip: zip.finish()?.into_inner().len(),
+        })
     }
 }

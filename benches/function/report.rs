@@ -40,13 +40,18 @@ fn limits(results: &Results) -> String {
         [
             judged.name.to_owned(),
             format!("{:.2}{unit}", judged.figure),
-            judged.cpu.map_or(String::new(), |cpu| format!("{cpu:.2}{unit}")),
+            judged
+                .cpu
+                .map_or(String::new(), |cpu| format!("{cpu:.2}{unit}")),
             format!("{:.2}{unit}", judged.limit),
             verdict.to_owned(),
         ]
     });
-    table("Against the limits", &["Figure", "Measured", "of CPU", "Limit", ""], rows)
-        + "\nRatios of CPU are there because other programs on the machine disturb them less.\n"
+    table(
+        "Against the limits",
+        &["Figure", "Measured", "of CPU", "Limit", ""],
+        rows,
+    ) + "\nRatios of CPU are there because other programs on the machine disturb them less.\n"
 }
 
 fn cold(results: &Results) -> String {
@@ -86,7 +91,11 @@ fn cold(results: &Results) -> String {
 
 fn warm(results: &Results) -> String {
     let rows = results.warm.iter().map(|warm| {
-        let against = |other| results.calls(other, "sample").map_or(0.0, |other| warm.calls.ratio(other));
+        let against = |other| {
+            results
+                .calls(other, "sample")
+                .map_or(0.0, |other| warm.calls.ratio(other))
+        };
         let percentile = |percent| format!("{:.3}", warm.calls.percentile(percent));
         [
             warm.program.to_owned(),
@@ -99,27 +108,48 @@ fn warm(results: &Results) -> String {
             format!("{:.2}", against(SDK)),
         ]
     });
-    table("Warm calls", &["Program", "Case", "p50", "p90", "p99", "CPU", "floors", "SDKs"], rows)
-        + "\nThe last two columns: how many calls of the floor, and of the SDK alone, it takes as long as.\n"
+    table(
+        "Warm calls",
+        &[
+            "Program", "Case", "p50", "p90", "p99", "CPU", "floors", "SDKs",
+        ],
+        rows,
+    ) + "\nThe last two columns: how many calls of the floor, and of the SDK alone, it takes as long as.\n"
 }
 
 fn memory(results: &Results) -> String {
     let rows = results.memory.iter().map(|(name, calls, memory)| {
-        [(*name).to_owned(), calls.to_string(), format!("{:.2}", memory.now), format!("{:.2}", memory.peak)]
+        [
+            (*name).to_owned(),
+            calls.to_string(),
+            format!("{:.2}", memory.now),
+            format!("{:.2}", memory.peak),
+        ]
     });
-    table("Resident memory in MiB", &["Program", "Calls", "Then", "Peak"], rows)
+    table(
+        "Resident memory in MiB",
+        &["Program", "Calls", "Then", "Peak"],
+        rows,
+    )
 }
 
 fn sizes(results: &Results) -> String {
     let megabytes = |bytes: usize| format!("{:.2}", bytes as f64 / 1e6);
-    let rows = results
-        .sizes
-        .iter()
-        .map(|(name, size)| [(*name).to_owned(), megabytes(size.program), megabytes(size.zip)]);
+    let rows = results.sizes.iter().map(|(name, size)| {
+        [
+            (*name).to_owned(),
+            megabytes(size.program),
+            megabytes(size.zip),
+        ]
+    });
     table("Size in MB", &["Program", "Executable", "Zip"], rows)
 }
 
-fn table<const N: usize>(title: &str, head: &[&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+fn table<const N: usize>(
+    title: &str,
+    head: &[&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
     let head: Vec<_> = head.iter().map(|&name| name.to_owned()).collect();
     let mut text = format!("\n## {title}\n\n{}|{}\n", line(&head), "---|".repeat(N));
@@ -133,10 +163,17 @@ fn table<const N: usize>(title: &str, head: &[&str; N], rows: impl Iterator<Item
 fn machine() -> String {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     let processors = read("/proc/cpuinfo");
-    let model = processors.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    let model = processors
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(':'));
     // Not those that this thread may use: the programs have one to themselves.
-    let cores = processors.lines().filter(|line| line.starts_with("processor")).count();
-    let compiler = Command::new(env::var_os("RUSTC").unwrap_or("rustc".into())).arg("--version").output();
+    let cores = processors
+        .lines()
+        .filter(|line| line.starts_with("processor"))
+        .count();
+    let compiler = Command::new(env::var_os("RUSTC").unwrap_or("rustc".into()))
+        .arg("--version")
+        .output();
     let compiler = compiler.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     format!(
         "Machine: {}, {cores} cores, {} {}, {}.",

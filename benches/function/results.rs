@@ -45,23 +45,69 @@ impl Judged {
 
 impl Results {
     pub fn judged(&self) -> Vec<Judged> {
-        let ratio = |name, (figure, cpu), limit| Judged { name, figure, cpu: Some(cpu), limit, unit: "×" };
-        let plain = |name, figure, limit, unit| Judged { name, figure, cpu: None, limit, unit };
-        let memory: Vec<_> = self.memory.iter().filter(|(name, ..)| *name == FUNCTION).collect();
+        let ratio = |name, (figure, cpu), limit| Judged {
+            name,
+            figure,
+            cpu: Some(cpu),
+            limit,
+            unit: "×",
+        };
+        let plain = |name, figure, limit, unit| Judged {
+            name,
+            figure,
+            cpu: None,
+            limit,
+            unit,
+        };
+        let memory: Vec<_> = self
+            .memory
+            .iter()
+            .filter(|(name, ..)| *name == FUNCTION)
+            .collect();
         let early = memory.first().map_or(0.0, |(.., memory)| memory.now);
         let late = memory.last().map_or(0.0, |(.., memory)| memory.now);
         let zip = self.sizes.iter().find(|(name, _)| *name == FUNCTION);
         let zip = zip.map_or(0.0, |(_, size)| size.zip as f64 / 1e6);
         vec![
-            ratio("cold: start to first answer, against the floor", self.cold_ratio(FUNCTION), 1.5),
-            ratio("first call, against warm with a token lookup", self.first_ratio(LOOKUP), 2.0),
-            ratio("first call, against warm with the token remembered", self.first_ratio(FUNCTION), 3.0),
-            ratio("warm sample, against the SDK alone", self.warm_ratio(SDK), 1.15),
-            ratio("warm sample, against the floor", self.warm_ratio(FLOOR), 1.65),
+            ratio(
+                "cold: start to first answer, against the floor",
+                self.cold_ratio(FUNCTION),
+                1.5,
+            ),
+            ratio(
+                "first call, against warm with a token lookup",
+                self.first_ratio(LOOKUP),
+                2.0,
+            ),
+            ratio(
+                "first call, against warm with the token remembered",
+                self.first_ratio(FUNCTION),
+                3.0,
+            ),
+            ratio(
+                "warm sample, against the SDK alone",
+                self.warm_ratio(SDK),
+                1.15,
+            ),
+            ratio(
+                "warm sample, against the floor",
+                self.warm_ratio(FLOOR),
+                1.65,
+            ),
             plain("resident memory after 1,000 calls", early, 8.0, " MiB"),
-            plain("resident memory after all calls, against 1,000", late / early, 1.05, "×"),
+            plain(
+                "resident memory after all calls, against 1,000",
+                late / early,
+                1.05,
+                "×",
+            ),
             plain("zip", zip, 2.6, " MB"),
-            plain("cost of a KB, from 100 to 390 KB against 10 to 100", self.growth(), 1.3, "×"),
+            plain(
+                "cost of a KB, from 100 to 390 KB against 10 to 100",
+                self.growth(),
+                1.3,
+                "×",
+            ),
         ]
     }
 
@@ -83,12 +129,19 @@ impl Results {
     }
 
     fn warm_ratio(&self, baseline: &str) -> (f64, f64) {
-        let pair = self.calls(FUNCTION, "sample").zip(self.calls(baseline, "sample"));
-        pair.map_or((0.0, 0.0), |(calls, other)| (calls.ratio(other), calls.cpu_ratio(other)))
+        let pair = self
+            .calls(FUNCTION, "sample")
+            .zip(self.calls(baseline, "sample"));
+        pair.map_or((0.0, 0.0), |(calls, other)| {
+            (calls.ratio(other), calls.cpu_ratio(other))
+        })
     }
 
     pub fn calls(&self, program: &str, case: &str) -> Option<&Calls> {
-        let warm = self.warm.iter().find(|warm| warm.program == program && warm.case == case);
+        let warm = self
+            .warm
+            .iter()
+            .find(|warm| warm.program == program && warm.case == case);
         warm.map(|warm| &warm.calls)
     }
 
@@ -96,13 +149,21 @@ impl Results {
     pub fn by_size(&self) -> Vec<(f64, f64, f64)> {
         let sized = |warm: &&Warm| {
             warm.program == FUNCTION
-                && (warm.case.ends_with(" KB") || warm.case == "minimal body" || warm.case == "sample")
+                && (warm.case.ends_with(" KB")
+                    || warm.case == "minimal body"
+                    || warm.case == "sample")
         };
         let mut points: Vec<_> = self
             .warm
             .iter()
             .filter(sized)
-            .map(|warm| (warm.bytes as f64, warm.calls.percentile(50.0), warm.calls.median_cpu()))
+            .map(|warm| {
+                (
+                    warm.bytes as f64,
+                    warm.calls.percentile(50.0),
+                    warm.calls.median_cpu(),
+                )
+            })
             .collect();
         points.sort_by(|one, other| one.0.total_cmp(&other.0));
         points
@@ -113,7 +174,8 @@ impl Results {
     fn growth(&self) -> f64 {
         match self.by_size()[..] {
             [.., small, middle, large] => {
-                let slope = |from: (f64, f64, f64), to: (f64, f64, f64)| (to.1 - from.1) / (to.0 - from.0);
+                let slope =
+                    |from: (f64, f64, f64), to: (f64, f64, f64)| (to.1 - from.1) / (to.0 - from.0);
                 slope(middle, large) / slope(small, middle)
             }
             _ => 0.0,
@@ -121,6 +183,9 @@ impl Results {
     }
 
     fn lives(&self, name: &str) -> &[Life] {
-        self.cold.iter().find(|(known, _)| *known == name).map_or(&[], |(_, lives)| lives)
+        self.cold
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or(&[], |(_, lives)| lives)
     }
 }

@@ -37,9 +37,18 @@ struct Queue {
 impl RuntimeApi {
     pub fn start() -> Result<Self, Failure> {
         let ((events, queue), (signal, signals)) = (channel(), channel());
-        let queue = Mutex::new(Queue { events: queue, handed_out: Instant::now(), number: 0 });
+        let queue = Mutex::new(Queue {
+            events: queue,
+            handed_out: Instant::now(),
+            number: 0,
+        });
         let listener = Listener::start(move |stream| Ok(serve(stream, &queue, &signal)?))?;
-        Ok(Self { address: listener.address.to_string(), events, signals, _listener: listener })
+        Ok(Self {
+            address: listener.address.to_string(),
+            events,
+            signals,
+            _listener: listener,
+        })
     }
 }
 
@@ -51,7 +60,9 @@ fn serve(mut stream: TcpStream, queue: &Mutex<Queue>, signal: &Sender<Signal>) -
             ("GET", _) => {
                 let heard = signal.send(Signal::Waiting { since: now });
                 // The benchmark is over when nobody sends events any more.
-                let Ok(event) = queue.events.recv() else { return Ok(()) };
+                let Ok(event) = queue.events.recv() else {
+                    return Ok(());
+                };
                 queue.number += 1;
                 let event = invocation(queue.number, &event);
                 queue.handed_out = Instant::now();
@@ -62,8 +73,13 @@ fn serve(mut stream: TcpStream, queue: &Mutex<Queue>, signal: &Sender<Signal>) -
                 stream.write_all(&http::response("202 Accepted", &[], br#"{"status":"OK"}"#))?;
                 let after = now - queue.handed_out;
                 signal.send(match path.ends_with("/response") {
-                    true => Signal::Answered { after, body: request.body },
-                    false => Signal::Failed { report: request.body },
+                    true => Signal::Answered {
+                        after,
+                        body: request.body,
+                    },
+                    false => Signal::Failed {
+                        report: request.body,
+                    },
                 })
             }
             _ => return Err(io::Error::other("no request of the Runtime API")),

@@ -47,11 +47,20 @@ impl Calls {
 
     /// The same for CPU, which other programs on the machine disturb less.
     pub fn cpu_ratio(&self, other: &Self) -> f64 {
-        median(self.cpu.iter().zip(&other.cpu).map(|(cpu, other)| cpu / other))
+        median(
+            self.cpu
+                .iter()
+                .zip(&other.cpu)
+                .map(|(cpu, other)| cpu / other),
+        )
     }
 }
 
-pub fn measure(arms: &[Arm], processes: &mut [Process], blocks: usize) -> Result<Vec<Calls>, Failure> {
+pub fn measure(
+    arms: &[Arm],
+    processes: &mut [Process],
+    blocks: usize,
+) -> Result<Vec<Calls>, Failure> {
     let mut calls: Vec<_> = arms.iter().map(|_| Calls::default()).collect();
     // The first block of each only warms up.
     for block in 0..=blocks {
@@ -67,7 +76,11 @@ pub fn measure(arms: &[Arm], processes: &mut [Process], blocks: usize) -> Result
 }
 
 fn run(arm: &Arm, process: &mut Process) -> Result<(Vec<f64>, f64), Failure> {
-    let count = if arm.case.bytes < LARGE { BLOCK } else { BLOCK_OF_LARGE };
+    let count = if arm.case.bytes < LARGE {
+        BLOCK
+    } else {
+        BLOCK_OF_LARGE
+    };
     let before: Duration = process.cpu()?;
     let mut times = Vec::with_capacity(count);
     for _ in 0..count {

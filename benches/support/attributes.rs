@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 /// An item as DynamoDB writes it.
 pub fn attributes(item: &Value) -> Value {
     let members = item.as_object().into_iter().flatten();
-    members.map(|(name, value)| (name.clone(), attribute(value))).collect()
+    members
+        .map(|(name, value)| (name.clone(), attribute(value)))
+        .collect()
 }
 
 fn attribute(value: &Value) -> Value {

@@ -29,7 +29,9 @@ pub fn line(class: &str, from: (f64, f64), to: (f64, f64)) -> String {
 }
 
 pub fn text(x: f64, y: f64, class: &str, anchor: &str, text: &str) -> String {
-    format!("<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{text}</text>\n")
+    format!(
+        "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{text}</text>\n"
+    )
 }
 
 /// Bytes across and milliseconds up, a decade as long as the next one.
@@ -59,16 +61,31 @@ impl Plane {
         for power in self.milliseconds.clone() {
             let y = self.up(10_f64.powi(power));
             grid += &line("grid", (self.left, y), (self.right, y));
-            grid += &text(self.left - 8.0, y + 4.0, "soft", "end", &format!("{} ms", 10_f64.powi(power)));
+            grid += &text(
+                self.left - 8.0,
+                y + 4.0,
+                "soft",
+                "end",
+                &format!("{} ms", 10_f64.powi(power)),
+            );
         }
         grid
     }
 
     /// A curve through points of bytes and milliseconds, and its name in this row of the legend.
     pub fn curve(&self, class: &str, row: usize, name: &str, points: &[(f64, f64)]) -> String {
-        let points: Vec<_> = points.iter().map(|&(x, y)| (self.across(x), self.up(y))).collect();
-        let corners: Vec<_> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
-        let mut curve = format!("<polyline class=\"{class}\" points=\"{}\"/>\n", corners.join(" "));
+        let points: Vec<_> = points
+            .iter()
+            .map(|&(x, y)| (self.across(x), self.up(y)))
+            .collect();
+        let corners: Vec<_> = points
+            .iter()
+            .map(|(x, y)| format!("{x:.1},{y:.1}"))
+            .collect();
+        let mut curve = format!(
+            "<polyline class=\"{class}\" points=\"{}\"/>\n",
+            corners.join(" ")
+        );
         for (x, y) in points {
             curve += &format!("<circle class=\"{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\"/>\n");
         }
@@ -81,13 +98,17 @@ impl Plane {
         let smallest = 10_f64.powi(*self.bytes.start());
         let from = smallest.max(bytes * lowest / milliseconds);
         let start = (self.across(from), self.up(milliseconds * from / bytes));
-        line("even", start, (self.across(bytes), self.up(milliseconds))) + &self.legend("even", row, name)
+        line("even", start, (self.across(bytes), self.up(milliseconds)))
+            + &self.legend("even", row, name)
     }
 
     fn legend(&self, class: &str, row: usize, name: &str) -> String {
         let y = self.top + 18.0 + 18.0 * row as f64;
-        line(class, (self.left + 12.0, y - 4.0), (self.left + 36.0, y - 4.0))
-            + &text(self.left + 44.0, y, "", "start", name)
+        line(
+            class,
+            (self.left + 12.0, y - 4.0),
+            (self.left + 36.0, y - 4.0),
+        ) + &text(self.left + 44.0, y, "", "start", name)
     }
 
     fn across(&self, bytes: f64) -> f64 {

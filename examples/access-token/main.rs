@@ -78,16 +78,24 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let roots = trust::from_environment(|name| env::var(name).ok())?;
     let http_client = dynamodb::http_client(roots)?;
-    let shared = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client).load().await;
+    let shared = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client)
+        .load()
+        .await;
     let client = Client::from_conf(dynamodb::config(&shared).build());
     let table = match arguments.table {
         Some(table) => table,
         None => table_of_stack(&shared, &arguments.stack).await?,
     };
     match arguments.command {
-        Command::Issue { subject, scope, expires_in } => {
+        Command::Issue {
+            subject,
+            scope,
+            expires_in,
+        } => {
             let token = NewToken::generate()?;
-            let record = tokens::issue(&client, &table, &token, &subject, &scope, expires_in).await?;
+            let record =
+                tokens::issue(&client, &table, &token, &subject, &scope, expires_in).await?;
             eprintln!("{record}\nThis is the token. It is shown this once and stored nowhere:");
             println!("{}", token.reveal());
         }
@@ -97,7 +105,11 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
             }
         }
         Command::Revoke { hash, token } => {
-            let hash = token.as_deref().map(auth::record_key).or(hash).unwrap_or_default();
+            let hash = token
+                .as_deref()
+                .map(auth::record_key)
+                .or(hash)
+                .unwrap_or_default();
             let record = tokens::revoke(&client, &table, &hash).await?;
             eprintln!("Revoked. Functions that remember the token forget it within a minute.");
             println!("{record}");
@@ -107,8 +119,11 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
 }
 
 async fn table_of_stack(shared: &SdkConfig, stack: &str) -> Result<String, String> {
-    let described =
-        aws_sdk_cloudformation::Client::new(shared).describe_stacks().stack_name(stack).send().await;
+    let described = aws_sdk_cloudformation::Client::new(shared)
+        .describe_stacks()
+        .stack_name(stack)
+        .send()
+        .await;
     let described = described.map_err(|error| {
         format!(
             "could not read the outputs of stack {stack}; give --table or --stack: {}",
@@ -119,6 +134,8 @@ async fn table_of_stack(shared: &SdkConfig, stack: &str) -> Result<String, Strin
     let mut tables = outputs
         .filter(|output| output.output_key() == Some(OUTPUT))
         .filter_map(|output| output.output_value());
-    let table = tables.next().ok_or_else(|| format!("stack {stack} has no output {OUTPUT}; give --table"))?;
+    let table = tables
+        .next()
+        .ok_or_else(|| format!("stack {stack} has no output {OUTPUT}; give --table"))?;
     Ok(table.to_owned())
 }

@@ -24,7 +24,8 @@ impl NewToken {
     /// The system has no randomness to give.
     pub fn generate() -> Result<Self, String> {
         let mut secret = [0; 32];
-        getrandom::fill(&mut secret).map_err(|error| format!("the system gives no random bytes: {error}"))?;
+        getrandom::fill(&mut secret)
+            .map_err(|error| format!("the system gives no random bytes: {error}"))?;
         let body = format!("{PREFIX}{}", auth::lower_case_hex(&secret));
         let checksum = crc32fast::hash(body.as_bytes());
         Ok(Self(format!("{body}{checksum:08x}")))
@@ -62,7 +63,12 @@ impl Record {
             }
             _ => None,
         };
-        Some(Self { subject, hash, scopes, expires_at })
+        Some(Self {
+            subject,
+            hash,
+            scopes,
+            expires_at,
+        })
     }
 }
 
@@ -78,7 +84,12 @@ impl fmt::Display for Record {
         };
         let hash = self.hash.get(..SHORT_HASH).unwrap_or(&self.hash);
         // A subject from elsewhere may hold anything; a terminal must not act on it.
-        write!(f, "{hash}  {}  {expiry}  {}", self.subject.escape_debug(), self.scopes.join(" "))
+        write!(
+            f,
+            "{hash}  {}  {expiry}  {}",
+            self.subject.escape_debug(),
+            self.scopes.join(" ")
+        )
     }
 }
 
@@ -101,11 +112,18 @@ pub async fn issue(
     if subject.trim().is_empty() || subject.chars().any(char::is_control) {
         return Err("the subject must not be blank or hold control characters".to_owned());
     }
-    if scopes.iter().any(|scope| scope.is_empty() || scope.contains(char::is_whitespace)) {
+    if scopes
+        .iter()
+        .any(|scope| scope.is_empty() || scope.contains(char::is_whitespace))
+    {
         return Err("a scope must not be empty or hold spaces".to_owned());
     }
     let expires_at = match expires_in {
-        Some(time) => Some(SystemTime::now().checked_add(time).ok_or("the expiry is too far away")?),
+        Some(time) => Some(
+            SystemTime::now()
+                .checked_add(time)
+                .ok_or("the expiry is too far away")?,
+        ),
         None => None,
     };
     let record = Record {
@@ -125,7 +143,9 @@ pub async fn issue(
         let seconds = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         put = put.item("expiresAt", AttributeValue::N(seconds.to_string()));
     }
-    put.send().await.map_err(|error| failed("store the token's record", table, &error))?;
+    put.send()
+        .await
+        .map_err(|error| failed("store the token's record", table, &error))?;
     Ok(record)
 }
 
@@ -136,7 +156,13 @@ pub async fn issue(
 /// A sentence for the operator.
 pub async fn list(client: &Client, table: &str) -> Result<Vec<Record>, String> {
     let mut records = Vec::new();
-    let mut items = client.scan().table_name(table).consistent_read(true).into_paginator().items().send();
+    let mut items = client
+        .scan()
+        .table_name(table)
+        .consistent_read(true)
+        .into_paginator()
+        .items()
+        .send();
     while let Some(item) = items.next().await {
         let item = item.map_err(|error| failed("list the tokens", table, &error))?;
         records.extend(Record::from_item(item));
@@ -153,7 +179,9 @@ pub async fn list(client: &Client, table: &str) -> Result<Vec<Record>, String> {
 /// every record is still there.
 pub async fn revoke(client: &Client, table: &str, hash_prefix: &str) -> Result<Record, String> {
     if hash_prefix.len() < SHORT_HASH {
-        return Err(format!("give at least the {SHORT_HASH} characters of the hash that `list` shows"));
+        return Err(format!(
+            "give at least the {SHORT_HASH} characters of the hash that `list` shows"
+        ));
     }
     let mut matching: Vec<_> = list(client, table)
         .await?
@@ -162,8 +190,16 @@ pub async fn revoke(client: &Client, table: &str, hash_prefix: &str) -> Result<R
         .collect();
     let record = match (matching.pop(), matching.is_empty()) {
         (Some(record), true) => record,
-        (Some(_), false) => return Err(format!("several tokens have a hash that starts with {hash_prefix}")),
-        (None, _) => return Err(format!("no token has a hash that starts with {hash_prefix}")),
+        (Some(_), false) => {
+            return Err(format!(
+                "several tokens have a hash that starts with {hash_prefix}"
+            ));
+        }
+        (None, _) => {
+            return Err(format!(
+                "no token has a hash that starts with {hash_prefix}"
+            ));
+        }
     };
     client
         .delete_item()
@@ -176,5 +212,8 @@ pub async fn revoke(client: &Client, table: &str, hash_prefix: &str) -> Result<R
 }
 
 fn failed(what: &str, table: &str, error: &(impl std::error::Error + 'static)) -> String {
-    format!("could not {what} in table {table}: {}", DisplayErrorContext(error))
+    format!(
+        "could not {what} in table {table}: {}",
+        DisplayErrorContext(error)
+    )
 }

@@ -7,16 +7,27 @@ fn update_customer(
 ) -> Result<(u16, String, Value), ureq::Error> {
     let base = std::env::var("URL").unwrap_or("http://127.0.0.1:9000".to_owned());
     // Any status is an answer with a body to read.
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-    let mut request =
-        agent.put(format!("{base}/customers/{id}")).header("accessToken", "demo-token-that-may-write");
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .into();
+    let mut request = agent
+        .put(format!("{base}/customers/{id}"))
+        .header("accessToken", "demo-token-that-may-write");
     if let Some(version) = version {
         request = request.header("If-Match", version);
     }
     let mut response = request.send_json(fields)?;
-    let version = response.headers().get("X-Customer-Version").and_then(|version| version.to_str().ok());
+    let version = response
+        .headers()
+        .get("X-Customer-Version")
+        .and_then(|version| version.to_str().ok());
     let version = version.unwrap_or_default().to_owned();
-    Ok((response.status().as_u16(), version, response.body_mut().read_json()?))
+    Ok((
+        response.status().as_u16(),
+        version,
+        response.body_mut().read_json()?,
+    ))
 }
 
 fn main() -> Result<(), ureq::Error> {
@@ -24,7 +35,8 @@ fn main() -> Result<(), ureq::Error> {
     let (_, version, answer) = update_customer("638df9e713920facde1a1cfa", &john, None)?;
     let mut edited = answer["data"].clone();
     edited["notes"] = json!("from Rust");
-    let (status, version, answer) = update_customer("638df9e713920facde1a1cfa", &edited, Some(&version))?;
+    let (status, version, answer) =
+        update_customer("638df9e713920facde1a1cfa", &edited, Some(&version))?;
     println!("{status} {version} {}", answer["data"]["notes"]);
     Ok(())
 }

@@ -22,7 +22,10 @@ const REFERENCE: &str = include_str!("../../docs/api.html");
 /// Passes every request but one for the reference to the function, whatever its path, as a catch-all
 /// route would.
 pub fn router(function: UpdateCustomer) -> axum::Router {
-    let gateway = Arc::new(Gateway { function, requests: AtomicU64::new(0) });
+    let gateway = Arc::new(Gateway {
+        function,
+        requests: AtomicU64::new(0),
+    });
     // The function has its own limit, and a gateway's is 10 MB.
     let limit = axum::extract::DefaultBodyLimit::max(10 * 1_024 * 1_024);
     axum::Router::new()
@@ -56,17 +59,28 @@ async fn answer(
     match answer.await {
         Ok(answer) => http_response(&answer),
         // As API Gateway does when a function cannot take an event.
-        Err(error) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, format!("no answer to the event: {error}")).into_response()
-        }
+        Err(error) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            format!("no answer to the event: {error}"),
+        )
+            .into_response(),
     }
 }
 
-fn http_api_event(method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8], request_id: &str) -> Value {
+fn http_api_event(
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &[u8],
+    request_id: &str,
+) -> Value {
     let mut joined = Map::new();
     for name in headers.keys() {
-        let values: Vec<_> =
-            headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        let values: Vec<_> = headers
+            .get_all(name)
+            .iter()
+            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+            .collect();
         joined.insert(name.to_string(), Value::String(values.join(",")));
     }
     let path = percent_decode_str(uri.path()).decode_utf8_lossy();
@@ -93,7 +107,10 @@ fn http_api_event(method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8], 
         },
         "isBase64Encoded": false
     });
-    let segment = uri.path().strip_prefix("/customers/").filter(|segment| !segment.contains('/'));
+    let segment = uri
+        .path()
+        .strip_prefix("/customers/")
+        .filter(|segment| !segment.contains('/'));
     if let Some(segment) = segment.filter(|_| method == Method::PUT) {
         let id = percent_decode_str(segment).decode_utf8_lossy();
         event["routeKey"] = json!("PUT /customers/{customer_id}");
@@ -111,11 +128,15 @@ fn http_api_event(method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8], 
 }
 
 fn http_response(answer: &Value) -> Response<Body> {
-    let status = answer["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok());
+    let status = answer["statusCode"]
+        .as_u64()
+        .and_then(|status| u16::try_from(status).ok());
     let mut response = Response::builder().status(status.unwrap_or(500));
     for (name, value) in answer["headers"].as_object().into_iter().flatten() {
         response = response.header(name, value.as_str().unwrap_or_default());
     }
     let body = answer["body"].as_str().unwrap_or_default().to_owned();
-    response.body(Body::from(body)).unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+    response
+        .body(Body::from(body))
+        .unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }

@@ -97,9 +97,9 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
 /// Listens on loopback only.
 async fn listen(port: u16, option: &str) -> Result<TcpListener, String> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| format!("cannot listen on {address}: {error}; choose another port with {option}"))
+    TcpListener::bind(address).await.map_err(|error| {
+        format!("cannot listen on {address}: {error}; choose another port with {option}")
+    })
 }
 
 /// Waits for Ctrl-C or, where there is one, a request to terminate.
@@ -127,10 +127,17 @@ fn welcome(api_url: &str, endpoint: &str) -> Result<String, Box<dyn Error>> {
         )
     };
     let updated = curl(&url, store::WRITE_TOKEN, &sample.to_string());
-    let invalid =
-        curl(&url, store::WRITE_TOKEN, r#"{"firstName": "John", "emial": "john@aximcommerce.com"}"#);
+    let invalid = curl(
+        &url,
+        store::WRITE_TOKEN,
+        r#"{"firstName": "John", "emial": "john@aximcommerce.com"}"#,
+    );
     let forbidden = curl(&url, store::READ_TOKEN, &sample.to_string());
-    let unknown = curl(&format!("{api_url}/customers/nobody"), store::WRITE_TOKEN, &sample.to_string());
+    let unknown = curl(
+        &format!("{api_url}/customers/nobody"),
+        store::WRITE_TOKEN,
+        &sample.to_string(),
+    );
     let watch = match endpoint.ends_with(&format!(":{DYNAMODB_PORT}")) {
         true => String::new(),
         false => format!(" --env-var AWS_ENDPOINT_URL_DYNAMODB={endpoint}"),

@@ -9,7 +9,8 @@ use aws_sdk_dynamodb::client::Waiters;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+    ScalarAttributeType,
 };
 use serde_json::{Value, json};
 use update_customer::attribute::{self, Item};
@@ -41,9 +42,14 @@ pub fn local_config(endpoint: &str) -> SdkConfig {
 
 /// Creates a table with one string key, and waits until it is there; one that is stays as it is.
 pub async fn create_table(client: &Client, name: &str, key: &str) -> Result<(), String> {
-    let attribute =
-        AttributeDefinition::builder().attribute_name(key).attribute_type(ScalarAttributeType::S).build();
-    let schema = KeySchemaElement::builder().attribute_name(key).key_type(KeyType::Hash).build();
+    let attribute = AttributeDefinition::builder()
+        .attribute_name(key)
+        .attribute_type(ScalarAttributeType::S)
+        .build();
+    let schema = KeySchemaElement::builder()
+        .attribute_name(key)
+        .key_type(KeyType::Hash)
+        .build();
     let created = client
         .create_table()
         .table_name(name)
@@ -54,11 +60,20 @@ pub async fn create_table(client: &Client, name: &str, key: &str) -> Result<(), 
         .await;
     match created {
         Ok(_) => {
-            let there =
-                client.wait_until_table_exists().table_name(name).wait(Duration::from_secs(120)).await;
-            there.map(|_| ()).map_err(|error| DisplayErrorContext(error).to_string())
+            let there = client
+                .wait_until_table_exists()
+                .table_name(name)
+                .wait(Duration::from_secs(120))
+                .await;
+            there
+                .map(|_| ())
+                .map_err(|error| DisplayErrorContext(error).to_string())
         }
-        Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception()) => {
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|error| error.is_resource_in_use_exception()) =>
+        {
             Ok(())
         }
         Err(error) => Err(DisplayErrorContext(error).to_string()),
@@ -66,7 +81,12 @@ pub async fn create_table(client: &Client, name: &str, key: &str) -> Result<(), 
 }
 
 /// Stores an item unless one with the same key is there.
-pub async fn put_if_absent(client: &Client, table: &str, key: &str, item: Item) -> Result<(), String> {
+pub async fn put_if_absent(
+    client: &Client,
+    table: &str,
+    key: &str,
+    item: Item,
+) -> Result<(), String> {
     let put = client
         .put_item()
         .table_name(table)
@@ -99,7 +119,10 @@ pub fn item(value: &Value) -> Item {
 /// The record of an access token.
 pub fn token_record(token: &str, subject: &str, scopes: &[&str], expires_at: Option<u64>) -> Item {
     let mut record = Item::from([
-        ("tokenHash".to_owned(), AttributeValue::S(auth::record_key(token))),
+        (
+            "tokenHash".to_owned(),
+            AttributeValue::S(auth::record_key(token)),
+        ),
         ("subject".to_owned(), AttributeValue::S(subject.to_owned())),
     ]);
     if !scopes.is_empty() {
@@ -107,7 +130,10 @@ pub fn token_record(token: &str, subject: &str, scopes: &[&str], expires_at: Opt
         record.insert("scopes".to_owned(), AttributeValue::Ss(scopes));
     }
     if let Some(seconds) = expires_at {
-        record.insert("expiresAt".to_owned(), AttributeValue::N(seconds.to_string()));
+        record.insert(
+            "expiresAt".to_owned(),
+            AttributeValue::N(seconds.to_string()),
+        );
     }
     record
 }

@@ -75,7 +75,10 @@ fn document(arguments: &Arguments) -> Result<Value, Box<dyn Error>> {
     });
     if let Some(path) = &arguments.program {
         let bytes = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let hash: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash: String = Sha256::digest(bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         program["hashes"] = json!([{"alg": "SHA-256", "content": hash}]);
     }
     Ok(json!({
@@ -97,7 +100,10 @@ fn crates(target: &str, edges: &str) -> Result<BTreeSet<Crate>, String> {
         return Err(String::from_utf8_lossy(&tree.stderr).into_owned());
     }
     let lines = String::from_utf8_lossy(&tree.stdout);
-    lines.lines().map(|line| line_of_tree(line).ok_or(format!("cannot read: {line}"))).collect()
+    lines
+        .lines()
+        .map(|line| line_of_tree(line).ok_or(format!("cannot read: {line}")))
+        .collect()
 }
 
 /// Reads `name vVERSION (what it is)|LICENSE|`.
@@ -108,7 +114,11 @@ fn line_of_tree(line: &str) -> Option<Crate> {
     let (name, version) = (words.next()?, words.next()?.strip_prefix('v')?);
     // Older manifests say "or" with a slash, which is no SPDX expression.
     let license = license.replace(" / ", "/").replace('/', " OR ");
-    Some(Crate { name: name.to_owned(), version: version.to_owned(), license })
+    Some(Crate {
+        name: name.to_owned(),
+        version: version.to_owned(),
+        license,
+    })
 }
 
 /// The checksums in Cargo.lock, by name and version.
@@ -118,15 +128,25 @@ fn checksums(lock: &str) -> BTreeMap<(&str, &str), &str> {
 
 fn checksum(package: &str) -> Option<((&str, &str), &str)> {
     let value = |key: &str| {
-        let mut values = package.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix(" = \""));
+        let mut values = package
+            .lines()
+            .filter_map(|line| line.strip_prefix(key)?.strip_prefix(" = \""));
         values.next()?.strip_suffix('"')
     };
     Some(((value("name")?, value("version")?), value("checksum")?))
 }
 
 /// A crate that only helps to build is no part of what is delivered: CycloneDX calls it `excluded`.
-fn component(part: &Crate, linked: bool, checksums: &BTreeMap<(&str, &str), &str>) -> Result<Value, String> {
-    let Crate { name, version, license } = part;
+fn component(
+    part: &Crate,
+    linked: bool,
+    checksums: &BTreeMap<(&str, &str), &str>,
+) -> Result<Value, String> {
+    let Crate {
+        name,
+        version,
+        license,
+    } = part;
     let checksum = checksums.get(&(name.as_str(), version.as_str()));
     let checksum = checksum.ok_or(format!("Cargo.lock has no checksum of {name} {version}"))?;
     let url = format!("pkg:cargo/{name}@{}", version.replace('+', "%2B"));

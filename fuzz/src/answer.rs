@@ -45,10 +45,18 @@ impl Answer {
     /// Reads what the gateway gets; panics when it has not the contract's shape.
     pub fn read(answer: &Value) -> Self {
         assert_eq!(answer["isBase64Encoded"], false);
-        let headers = headers(&answer["headers"]).chain(headers(&answer["multiValueHeaders"])).collect();
-        let body = answer["body"].as_str().and_then(|body| json::read(body.as_bytes()));
+        let headers = headers(&answer["headers"])
+            .chain(headers(&answer["multiValueHeaders"]))
+            .collect();
+        let body = answer["body"]
+            .as_str()
+            .and_then(|body| json::read(body.as_bytes()));
         let status = answer["statusCode"].as_u64().expect("a status");
-        let answer = Self { status, headers, body: body.expect("a JSON body") };
+        let answer = Self {
+            status,
+            headers,
+            body: body.expect("a JSON body"),
+        };
         answer.has_its_headers();
         if status == 200 {
             answer.is_an_update()
@@ -72,7 +80,11 @@ impl Answer {
 
     /// The number in `X-Customer-Version`.
     pub fn version(&self) -> Option<u64> {
-        self.header("x-customer-version")?.strip_prefix('"')?.strip_suffix('"')?.parse().ok()
+        self.header("x-customer-version")?
+            .strip_prefix('"')?
+            .strip_suffix('"')?
+            .parse()
+            .ok()
     }
 
     fn has_its_headers(&self) {
@@ -95,9 +107,14 @@ impl Answer {
         for (name, value) in expected {
             assert_eq!(self.header(name), *value, "{name} of {self:?}");
         }
-        assert_eq!(self.version().is_some(), matches!(self.status, 200 | 412), "{self:?}");
+        assert_eq!(
+            self.version().is_some(),
+            matches!(self.status, 200 | 412),
+            "{self:?}"
+        );
         assert!(
-            self.header("retry-after").is_none_or(|after| self.status == 500 && after == "1"),
+            self.header("retry-after")
+                .is_none_or(|after| self.status == 500 && after == "1"),
             "{self:?}"
         );
     }
@@ -105,12 +122,22 @@ impl Answer {
     fn is_an_update(&self) {
         assert_eq!(keys(&self.body), ["success", "message", "data"]);
         assert_eq!(self.body.get("success"), Some(&Json::Bool(true)));
-        assert_eq!(self.body.get("message").and_then(Json::text), Some("Customer updated successfully"));
+        assert_eq!(
+            self.body.get("message").and_then(Json::text),
+            Some("Customer updated successfully")
+        );
         let documented = empty_data();
-        assert_eq!(keys(self.data()), documented.iter().map(|(key, _)| *key).collect::<Vec<_>>());
+        assert_eq!(
+            keys(self.data()),
+            documented.iter().map(|(key, _)| *key).collect::<Vec<_>>()
+        );
         for (key, empty) in documented {
             let value = self.data().get(key).expect("every key");
-            assert_eq!(std::mem::discriminant(value), std::mem::discriminant(&empty), "{key} is {value:?}");
+            assert_eq!(
+                std::mem::discriminant(value),
+                std::mem::discriminant(&empty),
+                "{key} is {value:?}"
+            );
         }
     }
 
@@ -124,7 +151,10 @@ impl Answer {
             500 => &["internal_error"],
             other => panic!("{other} is not in the contract"),
         };
-        assert!(self.code().is_some_and(|code| codes.contains(&code)), "{self:?}");
+        assert!(
+            self.code().is_some_and(|code| codes.contains(&code)),
+            "{self:?}"
+        );
         let faults = self.body.get("errors");
         let members: &[&str] = match faults {
             Some(_) => &["success", "message", "code", "errors", "requestId"],
@@ -132,8 +162,15 @@ impl Answer {
         };
         assert_eq!(keys(&self.body), members);
         assert_eq!(self.body.get("success"), Some(&Json::Bool(false)));
-        assert_eq!(self.body.get("requestId").and_then(Json::text), Some(REQUEST_ID));
-        let message = self.body.get("message").and_then(Json::text).expect("a sentence");
+        assert_eq!(
+            self.body.get("requestId").and_then(Json::text),
+            Some(REQUEST_ID)
+        );
+        let message = self
+            .body
+            .get("message")
+            .and_then(Json::text)
+            .expect("a sentence");
         assert!(if self.status == 500 {
             message == "An internal error occurred"
         } else {
@@ -144,24 +181,37 @@ impl Answer {
             assert!((1..=100).contains(&faults.elements().len()));
             for fault in faults.elements() {
                 assert_eq!(keys(fault), ["pointer", "code", "message"]);
-                assert!(fault.members().iter().all(|(_, value)| value.text().is_some()));
+                assert!(
+                    fault
+                        .members()
+                        .iter()
+                        .all(|(_, value)| value.text().is_some())
+                );
             }
         }
     }
 }
 
 fn keys(object: &Json) -> Vec<&str> {
-    object.members().iter().map(|(key, _)| key.as_str()).collect()
+    object
+        .members()
+        .iter()
+        .map(|(key, _)| key.as_str())
+        .collect()
 }
 
 /// Each header with its one value, which a REST API takes as a list.
 fn headers(headers: &Value) -> impl Iterator<Item = (String, String)> + '_ {
-    headers.as_object().into_iter().flatten().map(|(name, value)| {
-        let value = match value.as_array().map(Vec::as_slice) {
-            Some([only]) => only.as_str(),
-            Some(several) => panic!("{name} comes {} times", several.len()),
-            None => value.as_str(),
-        };
-        (name.to_ascii_lowercase(), value.expect("a text").to_owned())
-    })
+    headers
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| {
+            let value = match value.as_array().map(Vec::as_slice) {
+                Some([only]) => only.as_str(),
+                Some(several) => panic!("{name} comes {} times", several.len()),
+                None => value.as_str(),
+            };
+            (name.to_ascii_lowercase(), value.expect("a text").to_owned())
+        })
 }

@@ -9,22 +9,39 @@ use super::{decimal, json};
 
 /// Takes `data` as the text of one JSON value.
 pub fn holds(data: &[u8]) {
-    let (Some(read), Ok(value)) = (json::read(data), serde_json::from_slice::<Value>(data)) else { return };
+    let (Some(read), Ok(value)) = (json::read(data), serde_json::from_slice::<Value>(data)) else {
+        return;
+    };
     foreign(&value);
     // Beyond the limits nothing is promised: such a value is refused before.
-    let storable = read.numbers().iter().all(|number| decimal::can_be_stored(number));
+    let storable = read
+        .numbers()
+        .iter()
+        .all(|number| decimal::can_be_stored(number));
     // `serde_json` takes an object with its own reserved key for a number.
     if !storable || !read.reads_as(&value) {
         return;
     }
     let attribute = from_json(&value);
     assert_eq!(native(&attribute), kind(&value));
-    assert!(attribute_holds(&attribute, &value), "the attribute does not hold {value}");
+    assert!(
+        attribute_holds(&attribute, &value),
+        "the attribute does not hold {value}"
+    );
     let back = to_json(attribute);
     assert!(read.reads_as(&back), "{value} came back as {back}");
-    assert!(attribute_holds(&from_json(&back), &value), "{value} is another one when sent back");
-    for other in differing(&value).iter().filter(|other| !read.reads_as(other)) {
-        assert!(!attribute_holds(&from_json(other), &value), "{other} passes for {value}");
+    assert!(
+        attribute_holds(&from_json(&back), &value),
+        "{value} is another one when sent back"
+    );
+    for other in differing(&value)
+        .iter()
+        .filter(|other| !read.reads_as(other))
+    {
+        assert!(
+            !attribute_holds(&from_json(other), &value),
+            "{other} passes for {value}"
+        );
     }
 }
 
@@ -32,7 +49,11 @@ pub fn holds(data: &[u8]) {
 fn foreign(value: &Value) {
     let once = to_json(foreign_attribute(value));
     let read = json::read(once.to_string().as_bytes()).expect("the form is JSON");
-    if read.numbers().iter().all(|number| decimal::can_be_stored(number)) {
+    if read
+        .numbers()
+        .iter()
+        .all(|number| decimal::can_be_stored(number))
+    {
         let twice = to_json(from_json(&once));
         assert!(read.reads_as(&twice), "{once} sent back reads {twice}");
     }
@@ -45,8 +66,10 @@ fn foreign_attribute(value: &Value) -> AttributeValue {
     match value {
         Value::String(text) => AttributeValue::N(text.clone()),
         Value::Array(elements) => {
-            let texts: Vec<_> =
-                elements.iter().filter_map(|element| element.as_str().map(str::to_owned)).collect();
+            let texts: Vec<_> = elements
+                .iter()
+                .filter_map(|element| element.as_str().map(str::to_owned))
+                .collect();
             match elements.len() {
                 0 => AttributeValue::Ns(texts),
                 count if count != texts.len() => {
@@ -79,7 +102,10 @@ fn differing(value: &Value) -> Vec<Value> {
             let last = if digits.ends_with('9') { "8" } else { "9" };
             let opposite = (!digits.is_empty()).then(|| format!("{sign}{digits}e{scale}"));
             let tenfold = (!digits.is_empty()).then(|| format!("{digits}e{}", scale + 1));
-            let other_digit = format!("{}{last}e{scale}", &digits[..digits.len().saturating_sub(1)]);
+            let other_digit = format!(
+                "{}{last}e{scale}",
+                &digits[..digits.len().saturating_sub(1)]
+            );
             let texts = [opposite, tenfold, Some(other_digit)].into_iter().flatten();
             texts
                 .map(|text| Value::Number(text.parse().expect("a number")))
@@ -89,13 +115,25 @@ fn differing(value: &Value) -> Vec<Value> {
         Value::String(text) => vec![Value::String(format!("{text} ")), Value::Null],
         Value::Array(elements) => {
             let longer = elements.iter().cloned().chain([Value::Null]).collect();
-            vec![Value::Array(longer), elements.iter().rev().cloned().collect()]
+            vec![
+                Value::Array(longer),
+                elements.iter().rev().cloned().collect(),
+            ]
         }
         Value::Object(members) => {
             let mut longer = members.clone();
-            longer
-                .insert(format!("{}+", members.keys().map(String::as_str).collect::<String>()), Value::Null);
-            let shorter = members.iter().skip(1).map(|(key, value)| (key.clone(), value.clone())).collect();
+            longer.insert(
+                format!(
+                    "{}+",
+                    members.keys().map(String::as_str).collect::<String>()
+                ),
+                Value::Null,
+            );
+            let shorter = members
+                .iter()
+                .skip(1)
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect();
             let shorter = (!members.is_empty()).then_some(Value::Object(shorter));
             [Value::Object(longer)].into_iter().chain(shorter).collect()
         }

@@ -17,7 +17,10 @@ pub fn holds(data: &[u8]) {
         Err(error) => return unreadable(&error, body.as_ref(), data),
     };
     let body = body.expect("what is read is JSON");
-    assert!(body.reads_as(&Value::Object(object.clone())), "read as {object:?}");
+    assert!(
+        body.reads_as(&Value::Object(object.clone())),
+        "read as {object:?}"
+    );
     assert_eq!(total(&faults), body.duplicates(), "keys that come twice");
     echoes_nothing(object.clone());
     match CustomerUpdate::parse(object, faults) {
@@ -36,12 +39,18 @@ pub fn holds(data: &[u8]) {
 fn unreadable(error: &Error, body: Option<&Json>, data: &[u8]) {
     match error {
         Error::InvalidRequest(sentence) => {
-            assert!(!matches!(body, Some(Json::Object(_))), "an object is refused: {sentence}");
+            assert!(
+                !matches!(body, Some(Json::Object(_))),
+                "an object is refused: {sentence}"
+            );
             assert!(sentence.is_ascii() && sentence.len() < 120, "{sentence}");
         }
         Error::InvalidBody(faults) => {
             let openings = data.iter().filter(|byte| b"[{".contains(byte)).count();
-            let longest = data.split(|byte| !b"0123456789.eE+-".contains(byte)).map(<[u8]>::len).max();
+            let longest = data
+                .split(|byte| !b"0123456789.eE+-".contains(byte))
+                .map(<[u8]>::len)
+                .max();
             match faults.listed().last().map(|fault| fault.code) {
                 Some(FaultCode::TooDeep) => {
                     assert!(openings > 128 && body.is_none_or(|body| body.depth() > 128))
@@ -58,15 +67,28 @@ fn unreadable(error: &Error, body: Option<&Json>, data: &[u8]) {
 fn says_what_was_sent(update: &CustomerUpdate, body: &Json) {
     assert_eq!(Some(update.email()), body.get("email").and_then(Json::text));
     let writable = |name: &&str| rules::WRITABLE.contains(name);
-    let sent: Vec<_> = body.members().iter().map(|(name, _)| name.as_str()).filter(writable).collect();
-    assert_eq!(sent.len(), update.changes().len(), "{sent:?} became {:?}", update.changes());
+    let sent: Vec<_> = body
+        .members()
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .filter(writable)
+        .collect();
+    assert_eq!(
+        sent.len(),
+        update.changes().len(),
+        "{sent:?} became {:?}",
+        update.changes()
+    );
     for (name, change) in update.changes() {
         let sent = body.get(name).expect("only what is sent changes");
-        let cleared = *sent == Json::Null || sent.text() == Some("") || *sent == Json::Array(vec![]);
+        let cleared =
+            *sent == Json::Null || sent.text() == Some("") || *sent == Json::Array(vec![]);
         match change {
             Change::Clear => assert!(cleared, "{name} is cleared"),
             Change::Set(_) if cleared => panic!("{name} is not cleared"),
-            Change::Set(value) if *name == "address" => assert!(without_nulls(sent).reads_as(value)),
+            Change::Set(value) if *name == "address" => {
+                assert!(without_nulls(sent).reads_as(value))
+            }
             Change::Set(value) => assert!(sent.reads_as(value), "{name} became {value}"),
         }
     }
@@ -75,7 +97,10 @@ fn says_what_was_sent(update: &CustomerUpdate, body: &Json) {
 /// Null leaves a member of an address out.
 fn without_nulls(addresses: &Json) -> Json {
     let entry = |entry: &Json| {
-        let members = entry.members().iter().filter(|(_, value)| *value != Json::Null);
+        let members = entry
+            .members()
+            .iter()
+            .filter(|(_, value)| *value != Json::Null);
         Json::Object(members.cloned().collect())
     };
     Json::Array(addresses.elements().iter().map(entry).collect())
@@ -86,7 +111,8 @@ fn is_accepted_again(update: &CustomerUpdate) {
         Change::Set(value) => ((*name).to_owned(), value.clone()),
         Change::Clear => ((*name).to_owned(), Value::Null),
     };
-    let body = Value::Object(update.changes().iter().map(member).collect::<Map<_, _>>()).to_string();
+    let body =
+        Value::Object(update.changes().iter().map(member).collect::<Map<_, _>>()).to_string();
     let (object, faults) = parse(body.as_bytes()).expect("an update is JSON");
     assert_eq!(CustomerUpdate::parse(object, faults).as_ref(), Ok(update));
 }
@@ -118,7 +144,12 @@ fn explains(faults: &Faults, body: &Json, length: usize) {
 fn echoes_nothing(mut object: Map<String, Value>) {
     object.values_mut().for_each(mark);
     if let Err(faults) = CustomerUpdate::parse(object, Faults::default()) {
-        for sentence in faults.listed().iter().map(|fault| &fault.message).chain([&faults.summary()]) {
+        for sentence in faults
+            .listed()
+            .iter()
+            .map(|fault| &fault.message)
+            .chain([&faults.summary()])
+        {
             assert!(!sentence.contains(MARK), "{sentence}");
         }
     }
@@ -138,6 +169,8 @@ fn mark(value: &mut Value) {
 /// How many faults there are, as the summary tells.
 fn total(faults: &Faults) -> usize {
     let summary = faults.summary();
-    let counted = summary.split_once(" faults in the body").and_then(|(count, _)| count.parse().ok());
+    let counted = summary
+        .split_once(" faults in the body")
+        .and_then(|(count, _)| count.parse().ok());
     counted.unwrap_or(faults.listed().len())
 }

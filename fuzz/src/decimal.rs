@@ -5,7 +5,9 @@ pub type Decimal = (bool, String, i128);
 
 /// Reads a JSON number.
 pub fn read(number: &str) -> Decimal {
-    let (negative, unsigned) = number.strip_prefix('-').map_or((false, number), |rest| (true, rest));
+    let (negative, unsigned) = number
+        .strip_prefix('-')
+        .map_or((false, number), |rest| (true, rest));
     let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = [whole, fraction].concat();
@@ -15,7 +17,11 @@ pub fn read(number: &str) -> Decimal {
         return (false, String::new(), 0);
     }
     // An exponent of more digits than fit is as far out of reach as this one.
-    let beyond = if exponent.starts_with('-') { -i128::from(i64::MAX) } else { i128::from(i64::MAX) };
+    let beyond = if exponent.starts_with('-') {
+        -i128::from(i64::MAX)
+    } else {
+        i128::from(i64::MAX)
+    };
     let exponent = exponent.parse::<i64>().map_or(beyond, i128::from);
     let scale = exponent - fraction.len() as i128 + (digits.len() - kept.len()) as i128;
     (negative, kept.to_owned(), scale)

@@ -31,7 +31,9 @@ thread_local! {
 /// Takes `data` as the JSON of an event.
 pub fn holds(data: &[u8]) {
     // What is no event of a gateway never reaches the function.
-    let Ok(event) = serde_json::from_slice::<Event>(data) else { return };
+    let Ok(event) = serde_json::from_slice::<Event>(data) else {
+        return;
+    };
     let Some(asked) = Asked::of(data) else { return };
     let (answer, calls) = STAND.with(|stand| stand.answer(event));
 
@@ -83,10 +85,18 @@ impl Asked {
     /// `None` where a second reader does not read it, or the order of its members leaves open which kind it is.
     fn of(data: &[u8]) -> Option<Self> {
         let event = json::read(data)?;
-        let version = event.members().iter().position(|(name, _)| name == "version");
-        let resource = event.members().iter().position(|(name, _)| name == "resource");
+        let version = event
+            .members()
+            .iter()
+            .position(|(name, _)| name == "version");
+        let resource = event
+            .members()
+            .iter()
+            .position(|(name, _)| name == "resource");
         let event = match event.get("version").and_then(Json::text) {
-            Some("2.0") if resource.is_some_and(|resource| version > Some(resource)) => return None,
+            Some("2.0") if resource.is_some_and(|resource| version > Some(resource)) => {
+                return None;
+            }
             Some("2.0") => LambdaRequest::ApiGatewayV2(serde_json::from_slice(data).ok()?),
             _ => LambdaRequest::ApiGatewayV1(serde_json::from_slice(data).ok()?),
         };
@@ -101,22 +111,46 @@ impl Asked {
                 let context = &event.request_context;
                 let (domain, stage) = (&context.domain_name, &context.stage);
                 let (parameters, base64) = (&event.path_parameters, event.is_base64_encoded);
-                (&event.http_method, headers, &event.path, parameters, &event.body, base64, domain, stage)
+                (
+                    &event.http_method,
+                    headers,
+                    &event.path,
+                    parameters,
+                    &event.body,
+                    base64,
+                    domain,
+                    stage,
+                )
             }
             LambdaRequest::ApiGatewayV2(event) => {
                 let context = &event.request_context;
                 let (domain, stage) = (&context.domain_name, &context.stage);
                 let (method, headers) = (&context.http.method, event.headers.clone());
                 let (parameters, base64) = (&event.path_parameters, event.is_base64_encoded);
-                (method, headers, &event.raw_path, parameters, &event.body, base64, domain, stage)
+                (
+                    method,
+                    headers,
+                    &event.raw_path,
+                    parameters,
+                    &event.body,
+                    base64,
+                    domain,
+                    stage,
+                )
             }
             _ => return None,
         };
         let path = path.as_deref().unwrap_or_default();
         let body = body.as_deref().unwrap_or_default();
-        let decoded = if base64 { base64::decode(body).ok() } else { Some(body.into()) };
+        let decoded = if base64 {
+            base64::decode(body).ok()
+        } else {
+            Some(body.into())
+        };
         let of_a_name = |byte: u8| byte.is_ascii_alphanumeric() || b".-$_".contains(&byte);
-        let stage = stage.as_deref().is_none_or(|stage| stage.bytes().all(of_a_name));
+        let stage = stage
+            .as_deref()
+            .is_none_or(|stage| stage.bytes().all(of_a_name));
         // A last label of digits would be part of an IP address, and `xn--` starts another encoding.
         let domain = domain.as_deref().is_none_or(|domain| {
             domain.bytes().all(of_a_name) && domain.ends_with(".com") && !domain.contains("xn--")
@@ -125,14 +159,23 @@ impl Asked {
         Some(Self {
             method: method.clone(),
             headers,
-            id: parameters.get("customer_id").cloned().or_else(segment).unwrap_or_default(),
+            id: parameters
+                .get("customer_id")
+                .cloned()
+                .or_else(segment)
+                .unwrap_or_default(),
             can_be_sent: decoded.is_some() && path.starts_with('/') && domain && stage,
             body: decoded.unwrap_or_default(),
         })
     }
 
     fn token(&self) -> Option<String> {
-        let values: Vec<_> = self.headers.get_all("accesstoken").iter().map(HeaderValue::as_bytes).collect();
+        let values: Vec<_> = self
+            .headers
+            .get_all("accesstoken")
+            .iter()
+            .map(HeaderValue::as_bytes)
+            .collect();
         token::read(&values).ok()
     }
 
@@ -146,7 +189,10 @@ impl Asked {
     }
 
     fn may_look_up(&self, get: &GetItem) {
-        assert_eq!((get.table_name.as_str(), get.consistent_read), ("tokens", true));
+        assert_eq!(
+            (get.table_name.as_str(), get.consistent_read),
+            ("tokens", true)
+        );
         let hash = self.token().map(|token| auth::record_key(&token));
         assert_eq!(Some(&get.key["tokenHash"]["S"]), hash.as_ref());
     }
@@ -155,27 +201,48 @@ impl Asked {
         assert!(self.is_allowed() && self.method == Method::PUT);
         let content_types: Vec<_> = self.headers.get_all("content-type").iter().collect();
         let json = |value: &HeaderValue| {
-            value.as_bytes().to_ascii_lowercase().trim_ascii().starts_with(b"application/json")
+            value
+                .as_bytes()
+                .to_ascii_lowercase()
+                .trim_ascii()
+                .starts_with(b"application/json")
         };
-        assert!(matches!(content_types[..], [only] if json(only)), "{content_types:?}");
+        assert!(
+            matches!(content_types[..], [only] if json(only)),
+            "{content_types:?}"
+        );
         self.update();
-        assert_eq!((update.table_name.as_str(), &update.key["id"]["S"]), ("customers", &self.id));
+        assert_eq!(
+            (update.table_name.as_str(), &update.key["id"]["S"]),
+            ("customers", &self.id)
+        );
         is_conditional(update);
     }
 }
 
 /// It never creates a customer, asks for the item in both outcomes, and uses each of its names and values.
 fn is_conditional(update: &UpdateItem) {
-    assert!(update.condition_expression.starts_with("attribute_exists(#id) AND "), "{update:?}");
+    assert!(
+        update
+            .condition_expression
+            .starts_with("attribute_exists(#id) AND "),
+        "{update:?}"
+    );
     assert_eq!(update.expression_attribute_names["#id"], "id");
     assert_eq!(update.return_values, "ALL_NEW");
     assert_eq!(update.return_values_on_condition_check_failure, "ALL_OLD");
-    let expressions = [update.update_expression.as_str(), update.condition_expression.as_str()].join(" ");
+    let expressions = [
+        update.update_expression.as_str(),
+        update.condition_expression.as_str(),
+    ]
+    .join(" ");
     let words = expressions.split(|c: char| !c.is_ascii_alphanumeric() && !"#:".contains(c));
     let used: BTreeSet<_> = words.filter(|word| word.starts_with(['#', ':'])).collect();
     let names = update.expression_attribute_names.keys();
-    let given: BTreeSet<_> =
-        names.chain(update.expression_attribute_values.keys()).map(String::as_str).collect();
+    let given: BTreeSet<_> = names
+        .chain(update.expression_attribute_values.keys())
+        .map(String::as_str)
+        .collect();
     assert_eq!(used, given, "{update:?}");
 }
 
@@ -189,13 +256,23 @@ fn shows_what_was_asked(answer: &Answer, asked: &Asked) {
         match change {
             Change::Set(value) => assert!(shown.reads_as(value), "{name}: {shown:?}"),
             Change::Clear => {
-                assert!(shown.text() == Some("") || *shown == Json::Array(vec![]), "{name}: {shown:?}")
+                assert!(
+                    shown.text() == Some("") || *shown == Json::Array(vec![]),
+                    "{name}: {shown:?}"
+                )
             }
         }
     }
     let (old, new) = (STORED_EMAIL, update.email());
     let verified = data.get("verifiedEmail") == Some(&Json::Bool(true));
-    assert!(if verified { old.to_lowercase() == new.to_lowercase() } else { old != new }, "{new}");
+    assert!(
+        if verified {
+            old.to_lowercase() == new.to_lowercase()
+        } else {
+            old != new
+        },
+        "{new}"
+    );
 }
 
 fn dynamodb(call: &Call) -> Reply {
@@ -206,17 +283,26 @@ fn dynamodb(call: &Call) -> Reply {
     if update.key["id"]["S"] != CUSTOMER_ID {
         return condition_failed("");
     }
-    let (condition, values) = (&update.condition_expression, &update.expression_attribute_values);
+    let (condition, values) = (
+        &update.condition_expression,
+        &update.expression_attribute_values,
+    );
     let stale = condition.contains("#version = ")
         || condition.contains("#version IN ") && !values.contains_key(":v7");
     let stored_email = format!(r#"{{"S":"{STORED_EMAIL}"}}"#);
     let verified = condition.contains(":verified") && values[":email"].get() != stored_email;
-    if stale || verified { condition_failed(STORED) } else { (200, written(update)) }
+    if stale || verified {
+        condition_failed(STORED)
+    } else {
+        (200, written(update))
+    }
 }
 
 fn token_record(hash: &str) -> String {
     let record = |scope, expires_at| {
-        format!(r#"{{"Item":{{"subject":{{"S":"erp"}},"scopes":{{"SS":["{scope}"]}}{expires_at}}}}}"#)
+        format!(
+            r#"{{"Item":{{"subject":{{"S":"erp"}},"scopes":{{"SS":["{scope}"]}}{expires_at}}}}}"#
+        )
     };
     if hash == auth::record_key(WRITE_TOKEN) {
         record(auth::WRITE_SCOPE, r#","expiresAt":{"N":"4102444800"}"#)
@@ -237,11 +323,22 @@ fn written(update: &UpdateItem) -> String {
         ("version", r#"{"N":"8"}"#.to_owned()),
     ]);
     for (placeholder, name) in &update.expression_attribute_names {
-        if update.update_expression.contains(&format!("{placeholder} = :{name}")) {
-            item.insert(name, update.expression_attribute_values[&format!(":{name}")].get().to_owned());
+        if update
+            .update_expression
+            .contains(&format!("{placeholder} = :{name}"))
+        {
+            item.insert(
+                name,
+                update.expression_attribute_values[&format!(":{name}")]
+                    .get()
+                    .to_owned(),
+            );
         }
     }
-    let members: Vec<_> = item.iter().map(|(name, value)| format!(r#""{name}":{value}"#)).collect();
+    let members: Vec<_> = item
+        .iter()
+        .map(|(name, value)| format!(r#""{name}":{value}"#))
+        .collect();
     format!(r#"{{"Attributes":{{{}}}}}"#, members.join(","))
 }
 
@@ -249,9 +346,14 @@ fn written(update: &UpdateItem) -> String {
 fn percent_decoded(segment: &str) -> Option<String> {
     let (mut decoded, mut rest) = (Vec::new(), segment.as_bytes());
     while let [first, after @ ..] = rest {
-        let digits = after.get(..2).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
-        let byte = digits.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
-        let (byte, skipped) = byte.filter(|_| *first == b'%').map_or((*first, 0), |byte| (byte, 2));
+        let digits = after
+            .get(..2)
+            .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        let byte = digits
+            .and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+        let (byte, skipped) = byte
+            .filter(|_| *first == b'%')
+            .map_or((*first, 0), |byte| (byte, 2));
         decoded.push(byte);
         rest = &after[skipped..];
     }

@@ -31,8 +31,12 @@ thread_local! {
 /// Takes `data` as an item in DynamoDB's JSON after a letter: `N` for the item as written, `O` for the
 /// item that refuses a write, `V` for one that refuses a write under `If-Match: "7"`.
 pub fn holds(data: &[u8]) {
-    let Some((letter, item)) = data.split_first() else { return };
-    let Ok(item) = std::str::from_utf8(item) else { return };
+    let Some((letter, item)) = data.split_first() else {
+        return;
+    };
+    let Ok(item) = std::str::from_utf8(item) else {
+        return;
+    };
     let reply = match letter {
         b'N' => (200, format!(r#"{{"Attributes":{item}}}"#)),
         b'O' | b'V' => condition_failed(&format!(r#","Item":{item}"#)),
@@ -46,10 +50,15 @@ pub fn holds(data: &[u8]) {
     let writes = calls.len() - 1;
     let unsettled = answer.header("retry-after").is_some();
     assert_eq!(writes == 3, unsettled, "{writes} writes, then {answer:?}");
-    let Some(stored) = json::read(item.as_bytes()).and_then(|item| members(&item)) else { return };
+    let Some(stored) = json::read(item.as_bytes()).and_then(|item| members(&item)) else {
+        return;
+    };
     match letter {
         b'N' => shows(&answer, &stored),
-        b'O' => assert!(answer.status == 500 && unsettled == version(&stored).is_some(), "{answer:?}"),
+        b'O' => assert!(
+            answer.status == 500 && unsettled == version(&stored).is_some(),
+            "{answer:?}"
+        ),
         _ => is_settled(&answer, &stored),
     }
 }
@@ -58,9 +67,17 @@ pub fn holds(data: &[u8]) {
 fn is_settled(answer: &Answer, stored: &Json) {
     match (answer.status, version(stored)) {
         (412, Some(current)) => {
-            assert!(current != 7 && answer.version() == Some(current), "{answer:?}");
-            let held = SENT.iter().all(|(name, text)| stored.get(name).and_then(Json::text) == Some(text));
-            assert!(!held || stored.get("phoneNumber").is_some(), "what was asked for is stored: {stored:?}");
+            assert!(
+                current != 7 && answer.version() == Some(current),
+                "{answer:?}"
+            );
+            let held = SENT
+                .iter()
+                .all(|(name, text)| stored.get(name).and_then(Json::text) == Some(text));
+            assert!(
+                !held || stored.get("phoneNumber").is_some(),
+                "what was asked for is stored: {stored:?}"
+            );
         }
         (200, Some(current)) => {
             assert_ne!(current, 7);
@@ -70,7 +87,11 @@ fn is_settled(answer: &Answer, stored: &Json) {
             }
         }
         (500, current) => {
-            assert_eq!(answer.header("retry-after").is_some(), current == Some(7), "{answer:?}")
+            assert_eq!(
+                answer.header("retry-after").is_some(),
+                current == Some(7),
+                "{answer:?}"
+            )
         }
         _ => panic!("{answer:?}"),
     }
@@ -84,7 +105,9 @@ fn shows(answer: &Answer, stored: &Json) {
         Some(value) => {
             let same_type = std::mem::discriminant(value) == std::mem::discriminant(&empty);
             let of_maps = match value {
-                Json::Array(entries) => entries.iter().all(|entry| matches!(entry, Json::Object(_))),
+                Json::Array(entries) => {
+                    entries.iter().all(|entry| matches!(entry, Json::Object(_)))
+                }
                 _ => true,
             };
             (same_type && of_maps).then(|| (key, value.clone()))
@@ -112,19 +135,29 @@ fn version(stored: &Json) -> Option<u64> {
 
 /// The attributes of an item as JSON. `None` where DynamoDB would not answer so.
 fn members(item: &Json) -> Option<Json> {
-    let Json::Object(members) = item else { return None };
+    let Json::Object(members) = item else {
+        return None;
+    };
     if members.len() != item.first_members().len() {
         return None;
     }
     let member = |(name, attribute): &(String, Json)| Some((name.clone(), value(attribute)?));
-    Some(Json::Object(members.iter().map(member).collect::<Option<_>>()?))
+    Some(Json::Object(
+        members.iter().map(member).collect::<Option<_>>()?,
+    ))
 }
 
 fn value(attribute: &Json) -> Option<Json> {
-    let [(kind, held)] = attribute.members() else { return None };
+    let [(kind, held)] = attribute.members() else {
+        return None;
+    };
     let elements = |each: fn(&Json) -> Option<Json>| {
-        let Json::Array(elements) = held else { return None };
-        Some(Json::Array(elements.iter().map(each).collect::<Option<_>>()?))
+        let Json::Array(elements) = held else {
+            return None;
+        };
+        Some(Json::Array(
+            elements.iter().map(each).collect::<Option<_>>()?,
+        ))
     };
     match kind.as_str() {
         "S" => held.text().map(|_| held.clone()),
@@ -154,8 +187,11 @@ fn binary(text: &Json) -> Option<Json> {
 }
 
 /// What every request asks for, and that the phone number goes.
-const SENT: [(&str, &str); 3] =
-    [("firstName", "John"), ("lastName", "Doe"), ("email", "john@aximcommerce.com")];
+const SENT: [(&str, &str); 3] = [
+    ("firstName", "John"),
+    ("lastName", "Doe"),
+    ("email", "john@aximcommerce.com"),
+];
 
 fn event(with_if_match: bool) -> Event {
     let mut body = json!({"phoneNumber": null});

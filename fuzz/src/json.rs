@@ -78,15 +78,22 @@ impl Json {
         match (self, value) {
             (Self::Null, Value::Null) => true,
             (Self::Bool(one), Value::Bool(other)) => one == other,
-            (Self::Number(one), Value::Number(other)) => decimal::read(one) == decimal::read(other.as_str()),
+            (Self::Number(one), Value::Number(other)) => {
+                decimal::read(one) == decimal::read(other.as_str())
+            }
             (Self::String(one), Value::String(other)) => one == other,
             (Self::Array(one), Value::Array(other)) => {
-                one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.reads_as(other))
+                one.len() == other.len()
+                    && one
+                        .iter()
+                        .zip(other)
+                        .all(|(one, other)| one.reads_as(other))
             }
             (Self::Object(_), Value::Object(other)) => {
                 let first = self.first_members();
-                let same =
-                    |(key, one): &(&str, &Self)| other.get(*key).is_some_and(|other| one.reads_as(other));
+                let same = |(key, one): &(&str, &Self)| {
+                    other.get(*key).is_some_and(|other| one.reads_as(other))
+                };
                 first.len() == other.len() && first.iter().all(same)
             }
             _ => false,
@@ -98,10 +105,13 @@ impl Json {
         match (self, other) {
             (Self::Number(one), Self::Number(other)) => decimal::read(one) == decimal::read(other),
             (Self::Array(one), Self::Array(other)) => {
-                one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.same(other))
+                one.len() == other.len()
+                    && one.iter().zip(other).all(|(one, other)| one.same(other))
             }
             (Self::Object(one), Self::Object(members)) => {
-                let same = |(key, one): &(String, Self)| other.get(key).is_some_and(|other| one.same(other));
+                let same = |(key, one): &(String, Self)| {
+                    other.get(key).is_some_and(|other| one.same(other))
+                };
                 one.len() == members.len() && one.iter().all(same)
             }
             _ => self == other,
@@ -117,19 +127,34 @@ impl Json {
 
     /// The first member of that name.
     pub fn get(&self, name: &str) -> Option<&Self> {
-        self.members().iter().find(|(key, _)| key == name).map(|(_, value)| value)
+        self.members()
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
     }
 
     pub fn members(&self) -> &[(String, Self)] {
-        if let Self::Object(members) = self { members } else { &[] }
+        if let Self::Object(members) = self {
+            members
+        } else {
+            &[]
+        }
     }
 
     pub fn elements(&self) -> &[Self] {
-        if let Self::Array(elements) = self { elements } else { &[] }
+        if let Self::Array(elements) = self {
+            elements
+        } else {
+            &[]
+        }
     }
 
     pub fn text(&self) -> Option<&str> {
-        if let Self::String(text) = self { Some(text) } else { None }
+        if let Self::String(text) = self {
+            Some(text)
+        } else {
+            None
+        }
     }
 
     /// All values that a JSON Pointer (RFC 6901) may mean where keys come twice.
@@ -137,14 +162,24 @@ impl Json {
         let mut places = vec![self];
         for segment in pointer.split('/').skip(1) {
             let name = segment.replace("~1", "/").replace("~0", "~");
-            places = places.into_iter().flat_map(|place| place.children(&name)).collect();
+            places = places
+                .into_iter()
+                .flat_map(|place| place.children(&name))
+                .collect();
         }
         places
     }
 
     fn children(&self, name: &str) -> Vec<&Self> {
-        let members = self.members().iter().filter(|(key, _)| key == name).map(|(_, value)| value);
-        let element = name.parse::<usize>().ok().and_then(|index| self.elements().get(index));
+        let members = self
+            .members()
+            .iter()
+            .filter(|(key, _)| key == name)
+            .map(|(_, value)| value);
+        let element = name
+            .parse::<usize>()
+            .ok()
+            .and_then(|index| self.elements().get(index));
         members.chain(element).collect()
     }
 
@@ -162,8 +197,14 @@ impl Json {
 
     /// Every number, as it is written.
     pub fn numbers(&self) -> Vec<&str> {
-        let own = if let Self::Number(text) = self { Some(text.as_str()) } else { None };
-        own.into_iter().chain(self.parts().flat_map(Self::numbers)).collect()
+        let own = if let Self::Number(text) = self {
+            Some(text.as_str())
+        } else {
+            None
+        };
+        own.into_iter()
+            .chain(self.parts().flat_map(Self::numbers))
+            .collect()
     }
 
     /// Every key.
@@ -174,6 +215,8 @@ impl Json {
 
     /// The values directly within.
     pub fn parts(&self) -> impl Iterator<Item = &Self> {
-        self.elements().iter().chain(self.members().iter().map(|(_, value)| value))
+        self.elements()
+            .iter()
+            .chain(self.members().iter().map(|(_, value)| value))
     }
 }

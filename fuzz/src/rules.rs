@@ -5,10 +5,27 @@ use update_customer::fault::{Fault, FaultCode};
 use super::decimal;
 use super::json::Json;
 
-pub const WRITABLE: [&str; 9] =
-    ["firstName", "lastName", "email", "phoneNumber", "status", "company", "notes", "address", "metaFields"];
-const READ_ONLY: [&str; 8] =
-    ["id", "role", "verifiedEmail", "newsletter", "isB2B", "createdBy", "createdAt", "updatedAt"];
+pub const WRITABLE: [&str; 9] = [
+    "firstName",
+    "lastName",
+    "email",
+    "phoneNumber",
+    "status",
+    "company",
+    "notes",
+    "address",
+    "metaFields",
+];
+const READ_ONLY: [&str; 8] = [
+    "id",
+    "role",
+    "verifiedEmail",
+    "newsletter",
+    "isB2B",
+    "createdBy",
+    "createdAt",
+    "updatedAt",
+];
 const ADDRESS: [&str; 10] = [
     "firstName",
     "lastName",
@@ -37,15 +54,27 @@ pub fn kept(body: &Json) {
         }
     }
     for name in ["firstName", "lastName", "email"] {
-        assert!(body.get(name).is_some_and(|value| !is_blank(value)), "{name} is required");
+        assert!(
+            body.get(name).is_some_and(|value| !is_blank(value)),
+            "{name} is required"
+        );
     }
-    assert!(body.get("status").is_none_or(|value| !is_blank(value)), "status is cleared");
+    assert!(
+        body.get("status").is_none_or(|value| !is_blank(value)),
+        "status is cleared"
+    );
     assert_eq!(body.duplicates(), 0);
 }
 
 fn addresses(entries: &[Json]) {
     for entry in entries {
-        assert!(entry.members().iter().any(|(_, value)| *value != Json::Null), "an empty address");
+        assert!(
+            entry
+                .members()
+                .iter()
+                .any(|(_, value)| *value != Json::Null),
+            "an empty address"
+        );
         for (name, value) in entry.members() {
             assert!(ADDRESS.contains(&name.as_str()), "{name} is unknown");
             match name.as_str() {
@@ -55,7 +84,10 @@ fn addresses(entries: &[Json]) {
         }
     }
     let default = |entry: &&Json| entry.get("isDefaultAddress") == Some(&Json::Bool(true));
-    assert!(entries.iter().filter(default).count() <= 1, "two default addresses");
+    assert!(
+        entries.iter().filter(default).count() <= 1,
+        "two default addresses"
+    );
 }
 
 fn meta_fields(entries: &[Json]) {
@@ -63,11 +95,26 @@ fn meta_fields(entries: &[Json]) {
         assert_eq!(entry.members().len(), 2, "{entry:?}");
         let code = entry.get("code").expect("a code");
         assert!(text_fits("code", code) && !is_blank(code), "{code:?}");
-        assert!(entries[..index].iter().all(|other| other.get("code") != Some(code)), "{code:?} again");
+        assert!(
+            entries[..index]
+                .iter()
+                .all(|other| other.get("code") != Some(code)),
+            "{code:?} again"
+        );
         let value = entry.get("value").expect("a value");
         assert!(levels(value) <= 30, "{} levels", levels(value));
-        assert!(value.numbers().iter().all(|number| decimal::can_be_stored(number)));
-        assert!(value.keys().iter().all(|key| !key.is_empty() && key.len() <= 65_535));
+        assert!(
+            value
+                .numbers()
+                .iter()
+                .all(|number| decimal::can_be_stored(number))
+        );
+        assert!(
+            value
+                .keys()
+                .iter()
+                .all(|key| !key.is_empty() && key.len() <= 65_535)
+        );
     }
 }
 
@@ -89,7 +136,8 @@ fn text_fits(name: &str, value: &Json) -> bool {
         "email" => is_one_address(text),
         "phoneNumber" => text.is_empty() || is_phone_number(text),
         "country" => {
-            text.is_empty() || (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase()))
+            text.is_empty()
+                || (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase()))
         }
         _ => true,
     };
@@ -97,21 +145,28 @@ fn text_fits(name: &str, value: &Json) -> bool {
 }
 
 fn is_one_address(text: &str) -> bool {
-    let Some((local_part, domain)) = text.rsplit_once('@') else { return false };
+    let Some((local_part, domain)) = text.rsplit_once('@') else {
+        return false;
+    };
     let labels: Vec<_> = domain.split('.').collect();
-    let label = |label: &&str| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-');
+    let label =
+        |label: &&str| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-');
     let quoted = local_part.starts_with('"') && local_part.ends_with('"');
     text.len() <= 254
         && (1..=64).contains(&local_part.len())
         && labels.len() >= 2
         && labels.iter().all(label)
-        && !domain.contains(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric() && !"-.".contains(c))
-        && (quoted || !local_part.contains(|c: char| c.is_whitespace() || "()<>[]:;@\\,\"".contains(c)))
+        && !domain
+            .contains(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric() && !"-.".contains(c))
+        && (quoted
+            || !local_part.contains(|c: char| c.is_whitespace() || "()<>[]:;@\\,\"".contains(c)))
 }
 
 fn is_phone_number(text: &str) -> bool {
     text.chars().filter(char::is_ascii_digit).count() >= 3
-        && text.chars().all(|c| c.is_ascii_digit() || " +-.()/eExXtT".contains(c))
+        && text
+            .chars()
+            .all(|c| c.is_ascii_digit() || " +-.()/eExXtT".contains(c))
 }
 
 /// Null or nothing but white space.
@@ -121,15 +176,24 @@ fn is_blank(value: &Json) -> bool {
 
 /// 1 for a scalar or an empty container, one more for each container around.
 fn levels(value: &Json) -> usize {
-    let empty = matches!(value, Json::Array(list) if list.is_empty()) || *value == Json::Object(vec![]);
-    1 + if empty { 0 } else { value.parts().map(levels).max().unwrap_or(0) }
+    let empty =
+        matches!(value, Json::Array(list) if list.is_empty()) || *value == Json::Object(vec![]);
+    1 + if empty {
+        0
+    } else {
+        value.parts().map(levels).max().unwrap_or(0)
+    }
 }
 
 /// Whether the fault is one: its place exists in the body, and what stands there breaks that rule.
 /// Not `exact` is a pointer that may end before the place.
 pub fn broken(fault: &Fault, body: &Json, exact: bool) -> bool {
     let (parent, name) = fault.pointer.rsplit_once('/').unwrap_or(("", ""));
-    let missing = || body.at(parent).iter().any(|parent| parent.get(name).is_none());
+    let missing = || {
+        body.at(parent)
+            .iter()
+            .any(|parent| parent.get(name).is_none())
+    };
     if fault.code == FaultCode::Required && missing() {
         return true;
     }
@@ -149,12 +213,21 @@ pub fn broken(fault: &Fault, body: &Json, exact: bool) -> bool {
             text.len() > 254
                 || (text.chars().count() > 32 && !text_fits(name, &Json::String(text.to_owned())))
         }),
-        FaultCode::InvalidCharacters => name.is_empty() || text(&|text| text.contains(char::is_control)),
+        FaultCode::InvalidCharacters => {
+            name.is_empty() || text(&|text| text.contains(char::is_control))
+        }
         FaultCode::InvalidEmail => fault.pointer == "/email" && text(&|text| !text.is_empty()),
         FaultCode::InvalidPhone => name == "phoneNumber" && text(&|text| !text.is_empty()),
         FaultCode::InvalidCountry => name == "country" && text(&|text| !text.is_empty()),
-        FaultCode::EmptyObject => any(&|value| value.members().iter().all(|(_, value)| *value == Json::Null)),
-        FaultCode::MultipleDefaults => name == "isDefaultAddress" && any(&|value| *value == Json::Bool(true)),
+        FaultCode::EmptyObject => any(&|value| {
+            value
+                .members()
+                .iter()
+                .all(|(_, value)| *value == Json::Null)
+        }),
+        FaultCode::MultipleDefaults => {
+            name == "isDefaultAddress" && any(&|value| *value == Json::Bool(true))
+        }
         FaultCode::DuplicateCode => name == "code" && text(&|text| !text.is_empty()),
         FaultCode::DuplicateKey => found.len() >= 2,
         FaultCode::UnknownField => {

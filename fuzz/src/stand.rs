@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, StalledStreamProtectionConfig};
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, Credentials, Region, StalledStreamProtectionConfig,
+};
 use aws_sdk_dynamodb::{Client, Config};
 use aws_smithy_http_client::test_util::infallible_client_fn;
 use lambda_http::http;
@@ -57,7 +59,10 @@ pub type Reply = (u16, String);
 /// The reply when a condition failed; `item` is the member with the item, or nothing.
 pub fn condition_failed(item: &str) -> Reply {
     let code = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
-    (400, format!(r#"{{"__type":"{code}","message":"The conditional request failed"{item}}}"#))
+    (
+        400,
+        format!(r#"{{"__type":"{code}","message":"The conditional request failed"{item}}}"#),
+    )
 }
 
 pub struct Stand {
@@ -96,7 +101,10 @@ impl Stand {
         };
         Self {
             function: UpdateCustomer::new(Client::from_conf(config), environment),
-            runtime: tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap(),
+            runtime: tokio::runtime::Builder::new_current_thread()
+                .enable_time()
+                .build()
+                .unwrap(),
             calls,
         }
     }
@@ -106,7 +114,10 @@ impl Stand {
         let mut context = Context::default();
         context.request_id = REQUEST_ID.to_owned();
         ANSWERING.set(true);
-        let answer = self.runtime.block_on(event::invoke(&self.function, LambdaEvent::new(event, context)));
+        let answer = self.runtime.block_on(event::invoke(
+            &self.function,
+            LambdaEvent::new(event, context),
+        ));
         ANSWERING.set(false);
         let Ok(answer) = answer;
         let answer = Answer::read(&serde_json::to_value(answer).expect("an answer is JSON"));
@@ -118,7 +129,9 @@ fn read(request: &http::Request<aws_smithy_types::body::SdkBody>) -> Call {
     let body = request.body().bytes().expect("a body in memory");
     match request.headers()["x-amz-target"].to_str().unwrap() {
         "DynamoDB_20120810.GetItem" => Call::Get(serde_json::from_slice(body).expect("GetItem")),
-        "DynamoDB_20120810.UpdateItem" => Call::Update(serde_json::from_slice(body).expect("UpdateItem")),
+        "DynamoDB_20120810.UpdateItem" => {
+            Call::Update(serde_json::from_slice(body).expect("UpdateItem"))
+        }
         other => panic!("{other} is never needed"),
     }
 }

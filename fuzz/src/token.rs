@@ -10,7 +10,9 @@ pub fn holds(data: &[u8]) {
     let mut values = Vec::new();
     for line in data.split(|&byte| byte == b'\n') {
         // What no HTTP header can hold never comes so far.
-        let Ok(value) = HeaderValue::from_bytes(line) else { return };
+        let Ok(value) = HeaderValue::from_bytes(line) else {
+            return;
+        };
         headers.append("accessToken", value);
         values.push(line);
     }
@@ -27,11 +29,19 @@ pub fn holds(data: &[u8]) {
 
 /// One value, of one word or of two with `Bearer` before the token.
 pub fn read(values: &[&[u8]]) -> Result<String, Error> {
-    let [value] = values else { return Err(Error::TokenInvalid) };
-    if !value.iter().all(|&byte| byte == b'\t' || (b' '..=b'~').contains(&byte)) {
+    let [value] = values else {
+        return Err(Error::TokenInvalid);
+    };
+    if !value
+        .iter()
+        .all(|&byte| byte == b'\t' || (b' '..=b'~').contains(&byte))
+    {
         return Err(Error::TokenInvalid);
     }
-    let words: Vec<_> = value.split(|byte| b" \t".contains(byte)).filter(|word| !word.is_empty()).collect();
+    let words: Vec<_> = value
+        .split(|byte| b" \t".contains(byte))
+        .filter(|word| !word.is_empty())
+        .collect();
     let token = match words[..] {
         [] => return Err(Error::TokenMissing),
         [scheme] if scheme.eq_ignore_ascii_case(b"bearer") => return Err(Error::TokenMissing),

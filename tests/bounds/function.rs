@@ -29,7 +29,9 @@ pub fn function(updated: String) -> UpdateCustomer {
     let http_client = infallible_client_fn(move |request: http::Request<_>| {
         let target = request.headers()["x-amz-target"].to_str().unwrap();
         http::Response::new(match target.ends_with("GetItem") {
-            true => r#"{"Item":{"subject":{"S":"erp"},"scopes":{"SS":["customers:write"]}}}"#.to_owned(),
+            true => {
+                r#"{"Item":{"subject":{"S":"erp"},"scopes":{"SS":["customers:write"]}}}"#.to_owned()
+            }
             false => updated.clone(),
         })
     });
@@ -56,9 +58,15 @@ pub fn event(body: &str) -> String {
 
 /// The status of the answer.
 pub fn call(function: &UpdateCustomer, event: &str) -> u64 {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let event = serde_json::from_str(event).unwrap();
-    let Ok(answer) = runtime.block_on(event::invoke(function, LambdaEvent::new(event, Context::default())));
+    let Ok(answer) = runtime.block_on(event::invoke(
+        function,
+        LambdaEvent::new(event, Context::default()),
+    ));
     let answer: Value = serde_json::from_str(&serde_json::to_string(&answer).unwrap()).unwrap();
     answer["statusCode"].as_u64().unwrap()
 }

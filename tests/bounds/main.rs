@@ -35,7 +35,11 @@ fn the_worst_bodies_cost_memory_in_proportion_to_their_size() {
     for (name, body, expected) in shapes::SHAPES {
         let of = |size| {
             let body = body(size);
-            assert!(body.len() <= size && body.len() > size - 300, "{name}: {} of {size}", body.len());
+            assert!(
+                body.len() <= size && body.len() > size - 300,
+                "{name}: {} of {size}",
+                body.len()
+            );
             cost(&body)
         };
         let (_, half, _) = of(LARGEST / 2);
@@ -43,7 +47,8 @@ fn the_worst_bodies_cost_memory_in_proportion_to_their_size() {
         let size = LARGEST as u64;
         assert_eq!(status, expected, "{name}");
         println!("{name}: {total} bytes allocated, {held} held");
-        let growth = total.saturating_sub(nothing) as f64 / half.saturating_sub(nothing).max(1) as f64;
+        let growth =
+            total.saturating_sub(nothing) as f64 / half.saturating_sub(nothing).max(1) as f64;
         if held > MOST_HELD * size || total > MOST_ALLOCATED * size {
             beyond.push(format!("{name}: too much"));
         }

@@ -48,7 +48,12 @@ fn beyond(size: usize) -> String {
 }
 
 fn keys(size: usize) -> String {
-    filled(size, r#""metaFields":[{"code":"c","value":{"#, |number| format!("\"{number:x}\":1"), "}}]")
+    filled(
+        size,
+        r#""metaFields":[{"code":"c","value":{"#,
+        |number| format!("\"{number:x}\":1"),
+        "}}]",
+    )
 }
 
 fn elements(size: usize) -> String {
@@ -61,11 +66,18 @@ fn long_number(size: usize) -> String {
 }
 
 fn numbers(size: usize) -> String {
-    value(size, |_| "1.2345678901234567890123456789012345678e-99".to_owned())
+    value(size, |_| {
+        "1.2345678901234567890123456789012345678e-99".to_owned()
+    })
 }
 
 fn meta_fields(size: usize) -> String {
-    filled(size, r#""metaFields":["#, |number| format!("{{\"code\":\"{number:x}\",\"value\":1}}"), "]")
+    filled(
+        size,
+        r#""metaFields":["#,
+        |number| format!("{{\"code\":\"{number:x}\",\"value\":1}}"),
+        "]",
+    )
 }
 
 fn addresses(size: usize) -> String {
@@ -81,7 +93,12 @@ fn unknown(size: usize) -> String {
 }
 
 fn near_misses(size: usize) -> String {
-    filled(size, "", |number| format!("\"firstname{number:022x}\":1"), "")
+    filled(
+        size,
+        "",
+        |number| format!("\"firstname{number:022x}\":1"),
+        "",
+    )
 }
 
 fn duplicates(size: usize) -> String {

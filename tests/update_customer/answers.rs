@@ -8,7 +8,10 @@ use crate::support::{Answer, CUSTOMER_ID, READ_TOKEN, REQUEST_ID, Stand, put};
 #[track_caller]
 fn assert_is_recent_utc_instant(text: &Value) {
     let text = text.as_str().unwrap();
-    assert!(text.len() == "2026-01-31T12:34:56.789Z".len() && text.ends_with('Z'), "{text}");
+    assert!(
+        text.len() == "2026-01-31T12:34:56.789Z".len() && text.ends_with('Z'),
+        "{text}"
+    );
     let age = std::time::SystemTime::now().duration_since(humantime::parse_rfc3339(text).unwrap());
     assert!(age.unwrap().as_secs() < 600, "{text}");
 }
@@ -22,15 +25,21 @@ fn assert_headers(answer: &Answer, more: &[(&str, &str)]) {
     ];
     expected.extend(more);
     expected.sort_unstable();
-    let headers: Vec<_> =
-        answer.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let headers: Vec<_> = answer
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
     assert_eq!(headers, expected);
 }
 
 #[tokio::test]
 async fn the_published_sample_gets_200_with_every_documented_key() {
     let stand = Stand::new().await;
-    for (event, version) in [(put().http_api_event(), "\"7\""), (put().rest_api_event(), "\"8\"")] {
+    for (event, version) in [
+        (put().http_api_event(), "\"7\""),
+        (put().rest_api_event(), "\"8\""),
+    ] {
         let mut answer = stand.send_event(&event).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         assert_headers(&answer, &[("x-customer-version", version)]);
@@ -86,7 +95,9 @@ async fn a_customer_with_nothing_stored_shows_every_key_with_its_type() {
 #[tokio::test]
 async fn a_field_fault_names_pointer_code_and_sentence() {
     let stand = Stand::new().await;
-    let answer = stand.send(put().with(json!({"address": [{"country": "us"}]}))).await;
+    let answer = stand
+        .send(put().with(json!({"address": [{"country": "us"}]})))
+        .await;
     assert_eq!(answer.status, 400);
     assert_headers(&answer, &[]);
     let expected = json!({
@@ -152,7 +163,8 @@ async fn a_401_says_how_to_authenticate() {
         let answer = stand.send(request).await;
         assert_eq!(answer.status, 401);
         assert_headers(&answer, &[("www-authenticate", challenge)]);
-        let expected = json!({"success": false, "message": message, "code": code, "requestId": REQUEST_ID});
+        let expected =
+            json!({"success": false, "message": message, "code": code, "requestId": REQUEST_ID});
         assert_eq!(answer.body, expected);
     }
 }
@@ -174,13 +186,26 @@ async fn a_stale_if_match_gets_412_with_the_current_version() {
 #[tokio::test]
 async fn several_faults_are_counted_and_the_first_is_told() {
     let stand = Stand::new().await;
-    let answer = stand.send(put().json(&json!({"firstName": 1, "emial": "j@x.com"}))).await;
-    assert_eq!(answer.body["message"], "4 faults in the body. The first: `firstName` must be a string");
+    let answer = stand
+        .send(put().json(&json!({"firstName": 1, "emial": "j@x.com"})))
+        .await;
+    assert_eq!(
+        answer.body["message"],
+        "4 faults in the body. The first: `firstName` must be a string"
+    );
     assert_eq!(
         answer.faults(),
-        ["/firstName invalid_type", "/lastName required", "/email required", "/emial unknown_field"]
+        [
+            "/firstName invalid_type",
+            "/lastName required",
+            "/email required",
+            "/emial unknown_field"
+        ]
     );
-    assert_eq!(answer.body["errors"][3]["message"], "There is no such field; did you mean `email`?");
+    assert_eq!(
+        answer.body["errors"][3]["message"],
+        "There is no such field; did you mean `email`?"
+    );
 }
 
 #[tokio::test]
@@ -209,7 +234,11 @@ async fn values_are_never_echoed() {
         })))
         .await;
     assert_eq!(answer.faults().len(), 13, "{}", answer.body);
-    assert!(!answer.body.to_string().contains("s3cr3t"), "{}", answer.body);
+    assert!(
+        !answer.body.to_string().contains("s3cr3t"),
+        "{}",
+        answer.body
+    );
 }
 
 #[tokio::test]

@@ -7,14 +7,21 @@ use serde_json::json;
 use crate::support::{READ_TOKEN, Stand, WRITE_TOKEN, put};
 
 fn seconds_from_now(seconds: i64) -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
     now.checked_add_signed(seconds).unwrap()
 }
 
 #[tokio::test]
 async fn a_token_comes_bare_or_as_bearer_in_any_case() {
     let stand = Stand::new().await;
-    for value in [WRITE_TOKEN.to_owned(), format!("Bearer {WRITE_TOKEN}"), format!("bEaReR {WRITE_TOKEN}")] {
+    for value in [
+        WRITE_TOKEN.to_owned(),
+        format!("Bearer {WRITE_TOKEN}"),
+        format!("bEaReR {WRITE_TOKEN}"),
+    ] {
         assert_eq!(stand.send(put().token(&value)).await.status, 200, "{value}");
     }
 }
@@ -37,21 +44,36 @@ async fn what_is_not_one_token_is_401() {
         (put().token(""), "token_missing"),
         (put().token("Bearer "), "token_missing"),
         (
-            put().without_header("accessToken").header("Authorization", &format!("Bearer {WRITE_TOKEN}")),
+            put()
+                .without_header("accessToken")
+                .header("Authorization", &format!("Bearer {WRITE_TOKEN}")),
             "token_missing",
         ),
-        (put().token(&format!("Basic {WRITE_TOKEN}")), "token_invalid"),
-        (put().and_header("accessToken", WRITE_TOKEN), "token_invalid"),
+        (
+            put().token(&format!("Basic {WRITE_TOKEN}")),
+            "token_invalid",
+        ),
+        (
+            put().and_header("accessToken", WRITE_TOKEN),
+            "token_invalid",
+        ),
         (put().and_header("accessToken", "other"), "token_invalid"),
         (put().token(&WRITE_TOKEN.to_uppercase()), "token_invalid"),
         (put().token("unknown"), "token_invalid"),
     ] {
         for event in [request.http_api_event(), request.rest_api_event()] {
             let answer = stand.send_event(&event).await;
-            assert_eq!((answer.status, &answer.body["code"]), (401, &json!(code)), "{event}");
+            assert_eq!(
+                (answer.status, &answer.body["code"]),
+                (401, &json!(code)),
+                "{event}"
+            );
         }
     }
-    assert!(stand.sent().iter().all(|sent| sent.operation == "GetItem"), "no call to the customers table");
+    assert!(
+        stand.sent().iter().all(|sent| sent.operation == "GetItem"),
+        "no call to the customers table"
+    );
 }
 
 #[tokio::test]
@@ -68,7 +90,13 @@ async fn a_second_token_is_seen_in_either_order_in_a_rest_event() {
 async fn a_valid_token_without_the_scope_is_401() {
     let stand = Stand::new().await;
     stand.issue_token("no-scope", &[], None).await;
-    stand.issue_token("near-scope", &["customers:write:all", "customers", "CUSTOMERS:WRITE"], None).await;
+    stand
+        .issue_token(
+            "near-scope",
+            &["customers:write:all", "customers", "CUSTOMERS:WRITE"],
+            None,
+        )
+        .await;
     for token in [READ_TOKEN, "no-scope", "near-scope"] {
         let answer = stand.send(put().token(token)).await;
         assert_eq!(
@@ -77,15 +105,21 @@ async fn a_valid_token_without_the_scope_is_401() {
             "{token}"
         );
     }
-    stand.issue_token("both", &["customers:read", "customers:write"], None).await;
+    stand
+        .issue_token("both", &["customers:read", "customers:write"], None)
+        .await;
     assert_eq!(stand.send(put().token("both")).await.status, 200);
 }
 
 #[tokio::test]
 async fn expired_token_reads_like_an_unknown_one() {
     let stand = Stand::new().await;
-    stand.issue_token("expired", &["customers:write"], Some(seconds_from_now(-1))).await;
-    stand.issue_token("expired-long-ago", &["customers:write"], Some(0)).await;
+    stand
+        .issue_token("expired", &["customers:write"], Some(seconds_from_now(-1)))
+        .await;
+    stand
+        .issue_token("expired-long-ago", &["customers:write"], Some(0))
+        .await;
     let unknown = stand.send(put().token("unknown")).await;
     assert_eq!(unknown.status, 401);
     assert_eq!(stand.send(put().token("expired")).await, unknown);
@@ -95,7 +129,13 @@ async fn expired_token_reads_like_an_unknown_one() {
 #[tokio::test]
 async fn a_token_works_until_it_expires() {
     let stand = Stand::new().await;
-    stand.issue_token("current", &["customers:write"], Some(seconds_from_now(3_600))).await;
+    stand
+        .issue_token(
+            "current",
+            &["customers:write"],
+            Some(seconds_from_now(3_600)),
+        )
+        .await;
     assert_eq!(stand.send(put().token("current")).await.status, 200);
 }
 
@@ -110,19 +150,32 @@ async fn a_revoked_token_is_refused() {
 #[tokio::test]
 async fn a_remembered_token_costs_no_second_look() {
     let stand = Stand::remembering_tokens_for(Duration::from_secs(3_600)).await;
-    let operations = || stand.sent().into_iter().map(|sent| sent.operation).collect::<Vec<_>>();
+    let operations = || {
+        stand
+            .sent()
+            .into_iter()
+            .map(|sent| sent.operation)
+            .collect::<Vec<_>>()
+    };
     stand.send(put()).await;
     assert_eq!(operations(), ["GetItem", "UpdateItem", "UpdateItem"]);
     stand.revoke_token(WRITE_TOKEN).await;
     assert_eq!(stand.send(put()).await.status, 200);
-    assert_eq!(operations(), ["UpdateItem"], "a warm update costs one DynamoDB call");
+    assert_eq!(
+        operations(),
+        ["UpdateItem"],
+        "a warm update costs one DynamoDB call"
+    );
 }
 
 #[tokio::test]
 async fn a_remembered_token_without_the_scope_stays_without_it() {
     let stand = Stand::remembering_tokens_for(Duration::from_secs(3_600)).await;
     for _ in 0..2 {
-        assert_eq!(stand.send(put().token(READ_TOKEN)).await.body["code"], "insufficient_permission");
+        assert_eq!(
+            stand.send(put().token(READ_TOKEN)).await.body["code"],
+            "insufficient_permission"
+        );
     }
     assert_eq!(stand.sent().len(), 1);
 }
@@ -176,9 +229,23 @@ async fn the_stored_subject_is_the_tokens() {
 async fn a_malformed_token_record_is_500_and_lets_nobody_in() {
     use aws_sdk_dynamodb::types::AttributeValue;
     let stand = Stand::new().await;
-    let mut record = crate::support::store::token_record("malformed", "x", &["customers:write"], None);
-    record.insert("expiresAt".to_owned(), AttributeValue::S("tomorrow".to_owned()));
-    stand.client.put_item().table_name(&stand.tokens).set_item(Some(record)).send().await.unwrap();
+    let mut record =
+        crate::support::store::token_record("malformed", "x", &["customers:write"], None);
+    record.insert(
+        "expiresAt".to_owned(),
+        AttributeValue::S("tomorrow".to_owned()),
+    );
+    stand
+        .client
+        .put_item()
+        .table_name(&stand.tokens)
+        .set_item(Some(record))
+        .send()
+        .await
+        .unwrap();
     let answer = stand.send(put().token("malformed")).await;
-    assert_eq!((answer.status, &answer.body["code"]), (500, &json!("internal_error")));
+    assert_eq!(
+        (answer.status, &answer.body["code"]),
+        (500, &json!("internal_error"))
+    );
 }

@@ -43,8 +43,13 @@ async fn what_is_not_one_json_object_is_400() {
 #[tokio::test]
 async fn a_syntax_error_has_line_and_column() {
     let stand = Stand::new().await;
-    let answer = stand.send(put().body("{\n  \"firstName\": \"John\"\n  \"lastName\": \"Doe\"\n}")).await;
-    assert_eq!(answer.body["message"], "The body is not valid JSON: expected `,` or `}` at line 3, column 3");
+    let answer = stand
+        .send(put().body("{\n  \"firstName\": \"John\"\n  \"lastName\": \"Doe\"\n}"))
+        .await;
+    assert_eq!(
+        answer.body["message"],
+        "The body is not valid JSON: expected `,` or `}` at line 3, column 3"
+    );
 }
 
 #[tokio::test]
@@ -85,25 +90,45 @@ async fn a_base64_body_is_decoded_first() {
 #[tokio::test]
 async fn a_body_of_400_kb_is_read_and_one_byte_more_is_not() {
     let stand = Stand::new().await;
-    let padded = |bytes: usize| format!("{}{}", SAMPLE_REQUEST, " ".repeat(bytes - SAMPLE_REQUEST.len()));
+    let padded = |bytes: usize| {
+        format!(
+            "{}{}",
+            SAMPLE_REQUEST,
+            " ".repeat(bytes - SAMPLE_REQUEST.len())
+        )
+    };
     assert_eq!(stand.send(put().body(padded(409_600))).await.status, 200);
     let answer = stand.send(put().body(padded(409_601))).await;
     assert_eq!(answer.status, 400);
-    assert_eq!(answer.body["message"], "The body is larger than 400 KB (409,600 bytes)");
+    assert_eq!(
+        answer.body["message"],
+        "The body is larger than 400 KB (409,600 bytes)"
+    );
 }
 
 #[tokio::test]
 async fn a_merged_item_over_dynamodbs_limit_is_400() {
     let stand = Stand::new().await;
-    stand.store_sample(|customer| customer["unknownToTheFunction"] = json!("x".repeat(250_000))).await;
+    stand
+        .store_sample(|customer| customer["unknownToTheFunction"] = json!("x".repeat(250_000)))
+        .await;
     let value = "v".repeat(200_000);
-    let answer = stand.send(put().with(json!({"metaFields": [{"code": "big", "value": value}]}))).await;
-    assert_eq!((answer.status, &answer.body["code"]), (400, &json!("invalid_request")));
+    let answer = stand
+        .send(put().with(json!({"metaFields": [{"code": "big", "value": value}]})))
+        .await;
+    assert_eq!(
+        (answer.status, &answer.body["code"]),
+        (400, &json!("invalid_request"))
+    );
     assert_eq!(
         answer.body["message"],
         "With this update the customer would be larger than the 400 KB that can be stored; shorten notes, address or metaFields"
     );
-    assert_eq!(stand.stored().await["firstName"], "Jon", "nothing is half done");
+    assert_eq!(
+        stand.stored().await["firstName"],
+        "Jon",
+        "nothing is half done"
+    );
 }
 
 #[tokio::test]
@@ -120,24 +145,49 @@ async fn unknown_fields_are_refused_at_every_level_with_a_hint() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|fault| (fault["pointer"].as_str().unwrap(), fault["message"].as_str().unwrap()))
+        .map(|fault| {
+            (
+                fault["pointer"].as_str().unwrap(),
+                fault["message"].as_str().unwrap(),
+            )
+        })
         .collect();
     let plain = "There is no such field; leave it out";
     assert_eq!(
         hints,
         [
-            ("/address/0/zipCode", "There is no such field; did you mean `zipcode`?"),
+            (
+                "/address/0/zipCode",
+                "There is no such field; did you mean `zipcode`?"
+            ),
             ("/address/0/street", plain),
-            ("/metaFields/0/vlaue", "There is no such field; did you mean `value`?"),
+            (
+                "/metaFields/0/vlaue",
+                "There is no such field; did you mean `value`?"
+            ),
             ("/emial", "There is no such field; did you mean `email`?"),
-            ("/first_name", "There is no such field; did you mean `firstName`?"),
-            ("/Company", "There is no such field; did you mean `company`?"),
+            (
+                "/first_name",
+                "There is no such field; did you mean `firstName`?"
+            ),
+            (
+                "/Company",
+                "There is no such field; did you mean `company`?"
+            ),
             ("/version", plain),
-            ("/updatedBy", "There is no such field; did you mean `updatedAt`?"),
+            (
+                "/updatedBy",
+                "There is no such field; did you mean `updatedAt`?"
+            ),
             ("/", plain),
         ]
     );
-    assert!(answer.faults().iter().all(|fault| fault.ends_with(" unknown_field")));
+    assert!(
+        answer
+            .faults()
+            .iter()
+            .all(|fault| fault.ends_with(" unknown_field"))
+    );
 }
 
 #[tokio::test]
@@ -150,7 +200,15 @@ async fn read_only_names_may_be_sent_and_are_ignored() {
     });
     let answer = stand.send(put().with(read_only.clone())).await;
     let after = stand.stored().await;
-    for name in ["id", "role", "verifiedEmail", "newsletter", "isB2B", "createdBy", "createdAt"] {
+    for name in [
+        "id",
+        "role",
+        "verifiedEmail",
+        "newsletter",
+        "isB2B",
+        "createdBy",
+        "createdAt",
+    ] {
         assert_eq!(after[name], before[name], "{name}");
         assert_eq!(answer.data()[name], before[name], "{name}");
     }

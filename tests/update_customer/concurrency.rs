@@ -44,16 +44,28 @@ async fn writers_with_the_same_if_match_have_exactly_one_winner() {
         let stand = Arc::clone(&stand);
         writers.spawn(async move {
             let notes = format!("writer {number}");
-            let answer = stand.send(put().with(json!({"notes": notes})).if_match("\"6\"")).await;
+            let answer = stand
+                .send(put().with(json!({"notes": notes})).if_match("\"6\""))
+                .await;
             (answer.status, notes)
         });
     }
     let outcomes = writers.join_all().await;
-    let winners: Vec<_> = outcomes.iter().filter(|(status, _)| *status == 200).collect();
+    let winners: Vec<_> = outcomes
+        .iter()
+        .filter(|(status, _)| *status == 200)
+        .collect();
     assert_eq!(winners.len(), 1);
-    assert!(outcomes.iter().all(|(status, _)| matches!(status, 200 | 412)));
+    assert!(
+        outcomes
+            .iter()
+            .all(|(status, _)| matches!(status, 200 | 412))
+    );
     let stored = stand.stored().await;
-    assert_eq!((&stored["notes"], &stored["version"]), (&json!(winners[0].1), &json!(7)));
+    assert_eq!(
+        (&stored["notes"], &stored["version"]),
+        (&json!(winners[0].1), &json!(7))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,7 +78,10 @@ async fn writers_of_emails_never_leave_a_new_one_verified() {
             let email = format!("writer-{number}@aximcommerce.com");
             let answer = stand.send(put().with(json!({"email": email}))).await;
             // Whoever loses the first race meets an address that is no longer verified.
-            assert_eq!((answer.status, &answer.body["data"]["verifiedEmail"]), (200, &json!(false)));
+            assert_eq!(
+                (answer.status, &answer.body["data"]["verifiedEmail"]),
+                (200, &json!(false))
+            );
         });
     }
     writers.join_all().await;

@@ -11,7 +11,8 @@ use crate::support::{Stand, put};
 
 /// The required fields, and these.
 fn with(fields: Value) -> Value {
-    let mut body = json!({"firstName": "John", "lastName": "Doe", "email": "john@aximcommerce.com"});
+    let mut body =
+        json!({"firstName": "John", "lastName": "Doe", "email": "john@aximcommerce.com"});
     for (name, value) in fields.as_object().unwrap() {
         body[name] = value.clone();
     }
@@ -33,7 +34,10 @@ async fn assert_agreement(bodies: impl IntoIterator<Item = Value>) {
         let wrong = violations(REQUEST, &body);
         if (answer.status == 200) != wrong.is_empty() {
             let start: String = body.to_string().chars().take(300).collect();
-            disagreements.push(format!("{start}\n  code: {}\n  schema: {wrong:?}", answer.body));
+            disagreements.push(format!(
+                "{start}\n  code: {}\n  schema: {wrong:?}",
+                answer.body
+            ));
         }
     }
     assert!(disagreements.is_empty(), "{}", disagreements.join("\n"));
@@ -43,8 +47,14 @@ async fn assert_agreement(bodies: impl IntoIterator<Item = Value>) {
 fn schema_of(path: &[&str]) -> &'static Value {
     let (mut pointer, mut schema) = resolved(REQUEST, DESCRIPTION.pointer(REQUEST).unwrap());
     for name in path {
-        let step = if *name == "[]" { "/items".to_owned() } else { format!("/properties/{name}") };
-        let child = schema.pointer(&step).unwrap_or_else(|| panic!("{pointer}{step} is not in openapi.yaml"));
+        let step = if *name == "[]" {
+            "/items".to_owned()
+        } else {
+            format!("/properties/{name}")
+        };
+        let child = schema
+            .pointer(&step)
+            .unwrap_or_else(|| panic!("{pointer}{step} is not in openapi.yaml"));
         (pointer, schema) = resolved(&format!("{pointer}{step}"), child);
     }
     schema
@@ -91,7 +101,10 @@ async fn the_longest_text_and_one_more_are_taken_and_refused_by_both() {
     for (name, max, body) in texts() {
         let character = if name == "phoneNumber" { "1" } else { "😀" };
         for length in [max - 1, max, max + 1] {
-            bodies.push(body(name, &character.repeat(usize::try_from(length).unwrap())));
+            bodies.push(body(
+                name,
+                &character.repeat(usize::try_from(length).unwrap()),
+            ));
         }
     }
     assert_agreement(bodies).await;
@@ -103,9 +116,12 @@ fn the_description_tells_every_longest_length() {
         let schema = schema_of(path);
         let own = schema["maxLength"].as_u64();
         // A text that may be null or empty stands in a choice.
-        let choices =
-            ["anyOf", "oneOf", "allOf"].iter().flat_map(|key| schema[key].as_array().into_iter().flatten());
-        let inner = choices.filter_map(|choice| resolved("", choice).1["maxLength"].as_u64()).max();
+        let choices = ["anyOf", "oneOf", "allOf"]
+            .iter()
+            .flat_map(|key| schema[key].as_array().into_iter().flatten());
+        let inner = choices
+            .filter_map(|choice| resolved("", choice).1["maxLength"].as_u64())
+            .max();
         own.or(inner)
     };
     for (name, max, body) in texts() {
@@ -121,7 +137,12 @@ fn the_description_tells_every_longest_length() {
 
 #[tokio::test]
 async fn blank_empty_null_and_other_types_mean_the_same_to_both() {
-    let mut bodies = vec![without("firstName"), without("lastName"), without("email"), json!({})];
+    let mut bodies = vec![
+        without("firstName"),
+        without("lastName"),
+        without("email"),
+        json!({}),
+    ];
     let values = [
         json!(""),
         json!(" "),
@@ -139,9 +160,15 @@ async fn blank_empty_null_and_other_types_mean_the_same_to_both() {
     for (name, _, body) in texts() {
         for value in &values {
             let mut sent = body(name, "placeholder");
-            for pointer in [format!("/{name}"), format!("/address/0/{name}"), format!("/metaFields/0/{name}")]
-            {
-                if let Some(member) = sent.pointer_mut(&pointer).filter(|member| **member == "placeholder") {
+            for pointer in [
+                format!("/{name}"),
+                format!("/address/0/{name}"),
+                format!("/metaFields/0/{name}"),
+            ] {
+                if let Some(member) = sent
+                    .pointer_mut(&pointer)
+                    .filter(|member| **member == "placeholder")
+                {
                     *member = value.clone();
                 }
             }
@@ -159,8 +186,8 @@ async fn control_characters_mean_the_same_to_both() {
     let mut bodies = Vec::new();
     for (name, _, body) in texts() {
         let texts = [
-            "a\nb", "a\r\n\tb", "a\tb", "a\0b", "a\u{1f}b", "a\u{7f}b", "a\u{85}b", "a\u{9f}b", "a\u{a0}b",
-            "\n", "a\n", "\na",
+            "a\nb", "a\r\n\tb", "a\tb", "a\0b", "a\u{1f}b", "a\u{7f}b", "a\u{85}b", "a\u{9f}b",
+            "a\u{a0}b", "\n", "a\n", "\na",
         ];
         bodies.extend(texts.map(|text| body(name, text)));
     }
@@ -212,9 +239,10 @@ async fn near_misses_of_each_pattern_mean_the_same_to_both() {
         bodies.push(with(json!({"phoneNumber": phone})));
         bodies.push(with(json!({"address": [{"phoneNumber": phone}]})));
     }
-    for country in
-        ["US", "DE", "TW", "GB", "", "us", "Us", "USA", "XK", "UK", "EU", " US", "US ", "U", "840", "ＵＳ"]
-    {
+    for country in [
+        "US", "DE", "TW", "GB", "", "us", "Us", "USA", "XK", "UK", "EU", " US", "US ", "U", "840",
+        "ＵＳ",
+    ] {
         bodies.push(with(json!({"address": [{"country": country}]})));
     }
     for email in [
@@ -236,7 +264,9 @@ async fn near_misses_of_each_pattern_mean_the_same_to_both() {
         bodies.push(with(json!({"email": email})));
     }
     for (local, label) in [(64, 63), (65, 63), (64, 64)] {
-        bodies.push(with(json!({"email": format!("{}@{}.com", "l".repeat(local), "d".repeat(label))})));
+        bodies.push(with(
+            json!({"email": format!("{}@{}.com", "l".repeat(local), "d".repeat(label))}),
+        ));
     }
     assert_agreement(bodies).await;
 }
@@ -277,26 +307,64 @@ async fn shapes_of_entries_mean_the_same_to_both() {
     ] {
         bodies.push(with(json!({"metaFields": [meta_field]})));
     }
-    for name in ["id", "role", "verifiedEmail", "newsletter", "isB2B", "createdBy", "createdAt", "updatedAt"]
-    {
-        for value in [json!(null), json!(""), json!(1), json!(false), json!({"a": []}), json!([1])] {
+    for name in [
+        "id",
+        "role",
+        "verifiedEmail",
+        "newsletter",
+        "isB2B",
+        "createdBy",
+        "createdAt",
+        "updatedAt",
+    ] {
+        for value in [
+            json!(null),
+            json!(""),
+            json!(1),
+            json!(false),
+            json!({"a": []}),
+            json!([1]),
+        ] {
             bodies.push(with(json!({name: value})));
         }
     }
-    for name in ["version", "updatedBy", "emial", "FirstName", "", "metafields", "$ref"] {
+    for name in [
+        "version",
+        "updatedBy",
+        "emial",
+        "FirstName",
+        "",
+        "metafields",
+        "$ref",
+    ] {
         bodies.push(with(json!({name: "x"})));
     }
-    bodies.extend([json!([]), json!(null), json!("text"), json!(1), json!([with(json!({}))])]);
+    bodies.extend([
+        json!([]),
+        json!(null),
+        json!("text"),
+        json!(1),
+        json!([with(json!({}))]),
+    ]);
     assert_agreement(bodies).await;
 }
 
 #[test]
 fn the_codes_of_the_description_are_those_of_the_code() {
     let listed = |pointer: &str| -> BTreeSet<String> {
-        let list = DESCRIPTION.pointer(pointer).unwrap_or_else(|| panic!("{pointer} is not in openapi.yaml"));
-        list.as_array().unwrap().iter().map(|code| code.as_str().unwrap().to_owned()).collect()
+        let list = DESCRIPTION
+            .pointer(pointer)
+            .unwrap_or_else(|| panic!("{pointer} is not in openapi.yaml"));
+        list.as_array()
+            .unwrap()
+            .iter()
+            .map(|code| code.as_str().unwrap().to_owned())
+            .collect()
     };
-    let fields: BTreeSet<_> = FaultCode::ALL.iter().map(|code| code.as_str().to_owned()).collect();
+    let fields: BTreeSet<_> = FaultCode::ALL
+        .iter()
+        .map(|code| code.as_str().to_owned())
+        .collect();
     assert_eq!(listed("/components/schemas/FieldCode/enum"), fields);
     let top = [
         "invalid_request",
@@ -309,5 +377,8 @@ fn the_codes_of_the_description_are_those_of_the_code() {
         "method_not_allowed",
         "not_found",
     ];
-    assert_eq!(listed("/components/schemas/ErrorCode/enum"), top.map(str::to_owned).into());
+    assert_eq!(
+        listed("/components/schemas/ErrorCode/enum"),
+        top.map(str::to_owned).into()
+    );
 }

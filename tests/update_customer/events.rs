@@ -11,7 +11,10 @@ fn events() -> Vec<(String, Value)> {
         .map(|entry| {
             let path = entry.unwrap().path();
             let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            (name, serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
+            (
+                name,
+                serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap(),
+            )
         })
         .collect();
     events.sort_by(|one, other| one.0.cmp(&other.0));
@@ -25,7 +28,12 @@ async fn every_event_gets_the_status_its_name_promises() {
     for (name, event) in events {
         let stand = Stand::new().await;
         let answer = stand.send_event(&event).await;
-        assert!(name.ends_with(&format!("-{}", answer.status)), "{name}: {} {}", answer.status, answer.body);
+        assert!(
+            name.ends_with(&format!("-{}", answer.status)),
+            "{name}: {} {}",
+            answer.status,
+            answer.body
+        );
     }
 }
 
@@ -33,16 +41,25 @@ async fn every_event_gets_the_status_its_name_promises() {
 async fn the_events_show_every_status_and_both_versions() {
     let events = events();
     for status in ["200", "400", "401", "404", "405", "412"] {
-        assert!(events.iter().any(|(name, _)| name.ends_with(status)), "{status}");
+        assert!(
+            events.iter().any(|(name, _)| name.ends_with(status)),
+            "{status}"
+        );
     }
     for version in ["1.0", "2.0"] {
-        assert!(events.iter().any(|(_, event)| event["version"] == version), "{version}");
+        assert!(
+            events.iter().any(|(_, event)| event["version"] == version),
+            "{version}"
+        );
     }
 }
 
 #[tokio::test]
 async fn the_published_sample_is_among_them() {
-    let (_, event) = events().into_iter().find(|(name, _)| name == "http-api-sample-200").unwrap();
+    let (_, event) = events()
+        .into_iter()
+        .find(|(name, _)| name == "http-api-sample-200")
+        .unwrap();
     assert_eq!(event["pathParameters"], json!({"customer_id": CUSTOMER_ID}));
     let body: Value = serde_json::from_str(event["body"].as_str().unwrap()).unwrap();
     let sample: Value = serde_json::from_str(crate::support::store::SAMPLE_REQUEST).unwrap();

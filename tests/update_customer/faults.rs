@@ -17,7 +17,10 @@ use crate::support::{Answer, REQUEST_ID, answer, function_on, patient, put, stor
 async fn with_updates(update: impl Fn(usize) -> (u16, Value) + Send + Sync + 'static) -> Answer {
     let count = std::sync::atomic::AtomicUsize::new(0);
     with_dynamodb(move |operation| match operation {
-        "GetItem" => (200, json!({"Item": {"subject": {"S": "erp"}, "scopes": {"SS": ["customers:write"]}}})),
+        "GetItem" => (
+            200,
+            json!({"Item": {"subject": {"S": "erp"}, "scopes": {"SS": ["customers:write"]}}}),
+        ),
         _ => update(count.fetch_add(1, std::sync::atomic::Ordering::Relaxed)),
     })
     .await
@@ -37,7 +40,11 @@ async fn with_dynamodb(reply: impl Fn(&str) -> (u16, Value) + Send + Sync + 'sta
         .retry_config(RetryConfig::disabled())
         .http_client(http_client)
         .build();
-    answer(&function_on(Client::from_conf(config)), &put().with(json!({})).http_api_event()).await
+    answer(
+        &function_on(Client::from_conf(config)),
+        &put().with(json!({})).http_api_event(),
+    )
+    .await
 }
 
 fn aws_error(code: &str) -> Value {
@@ -78,21 +85,31 @@ async fn an_unreachable_dynamodb_is_500_with_retry_after() {
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let config = dynamodb::config(&store::local_config(&endpoint)).build();
-    let answer = answer(&function_on(Client::from_conf(config)), &put().http_api_event()).await;
+    let answer = answer(
+        &function_on(Client::from_conf(config)),
+        &put().http_api_event(),
+    )
+    .await;
     assert_internal_error(&answer, Some("1"));
 }
 
 #[test]
 fn a_dynamodb_that_does_not_answer_in_time_is_unavailable() {
     let late = SdkError::<GetItemError, _>::timeout_error("late");
-    let Error::Unavailable(cause) = dynamodb::fault("GetItem", &late) else { panic!("not Unavailable") };
+    let Error::Unavailable(cause) = dynamodb::fault("GetItem", &late) else {
+        panic!("not Unavailable")
+    };
     assert_eq!(cause.as_str(), "GetItem: request has timed out: late");
 }
 
 #[tokio::test]
 async fn any_other_fault_of_dynamodb_is_a_plain_500_that_tells_nothing() {
-    for code in ["ResourceNotFoundException", "AccessDeniedException", "ValidationException", "NewException"]
-    {
+    for code in [
+        "ResourceNotFoundException",
+        "AccessDeniedException",
+        "ValidationException",
+        "NewException",
+    ] {
         assert_internal_error(&with_updates(move |_| (400, aws_error(code))).await, None);
         assert_internal_error(&with_dynamodb(move |_| (400, aws_error(code))).await, None);
     }
@@ -117,7 +134,8 @@ async fn a_panic_is_the_contracts_500() {
 
 fn condition_failed(email: &str) -> (u16, Value) {
     let mut refusal = aws_error("ConditionalCheckFailedException");
-    refusal["Item"] = json!({"id": {"S": "c"}, "email": {"S": email}, "verifiedEmail": {"BOOL": true}});
+    refusal["Item"] =
+        json!({"id": {"S": "c"}, "email": {"S": email}, "verifiedEmail": {"BOOL": true}});
     (400, refusal)
 }
 
@@ -141,5 +159,8 @@ async fn a_customer_deleted_between_two_writes_is_404() {
         _ => (400, aws_error("ConditionalCheckFailedException")),
     })
     .await;
-    assert_eq!((answer.status, &answer.body["code"]), (404, &json!("customer_not_found")));
+    assert_eq!(
+        (answer.status, &answer.body["code"]),
+        (404, &json!("customer_not_found"))
+    );
 }

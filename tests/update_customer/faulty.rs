@@ -30,7 +30,10 @@ pub fn new_email() -> PutRequest {
 fn passing() -> Vec<(&'static str, Fault)> {
     vec![
         ("throttled", Fault::Error(400, "ThrottlingException")),
-        ("out of capacity", Fault::Error(400, "ProvisionedThroughputExceededException")),
+        (
+            "out of capacity",
+            Fault::Error(400, "ProvisionedThroughputExceededException"),
+        ),
         ("internal error", Fault::Error(500, "InternalServerError")),
         ("unavailable", Fault::Error(503, "ServiceUnavailable")),
         ("closed", Fault::Close(Engine::Untouched)),
@@ -52,12 +55,15 @@ fn lost() -> Vec<(&'static str, Fault)> {
 /// Answers that are none.
 fn unreadable() -> Vec<(&'static str, Fault)> {
     let raw = |text: &str| Fault::Raw(Arc::new(text.as_bytes().to_vec()));
-    let five_megabytes =
-        "HTTP/1.1 200 OK\r\ncontent-length: 5242880\r\n\r\n".to_owned() + &"{\"a\":".repeat(1_048_576);
+    let five_megabytes = "HTTP/1.1 200 OK\r\ncontent-length: 5242880\r\n\r\n".to_owned()
+        + &"{\"a\":".repeat(1_048_576);
     vec![
         ("a byte at a time", Fault::Trickle),
         ("garbage", raw("\u{1}\u{2}garbage\r\n\r\n")),
-        ("half a JSON", Fault::Altered(|body| body.truncate(body.len() / 2))),
+        (
+            "half a JSON",
+            Fault::Altered(|body| body.truncate(body.len() / 2)),
+        ),
         ("half an answer", Fault::Half),
         ("a wrong CRC", Fault::Altered(another_letter)),
         ("5 MB", raw(&five_megabytes)),
@@ -69,7 +75,9 @@ fn unreadable() -> Vec<(&'static str, Fault)> {
         ),
         (
             "an HTML page that says 200",
-            raw("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 13\r\n\r\n<html></html>"),
+            raw(
+                "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 13\r\n\r\n<html></html>",
+            ),
         ),
     ]
 }
@@ -81,17 +89,29 @@ fn another_letter(body: &mut Vec<u8>) {
 }
 
 #[track_caller]
-pub fn assert_internal_error(what: &str, (answer, log): &(Answer, Log), retry_after: Option<&str>) -> String {
+pub fn assert_internal_error(
+    what: &str,
+    (answer, log): &(Answer, Log),
+    retry_after: Option<&str>,
+) -> String {
     assert_eq!(
         (answer.status, &answer.body["message"]),
         (500, &json!("An internal error occurred")),
         "{what}"
     );
-    assert_eq!(answer.header("retry-after"), retry_after, "{what}: {}", log.text());
+    assert_eq!(
+        answer.header("retry-after"),
+        retry_after,
+        "{what}: {}",
+        log.text()
+    );
     assert!(!answer.body.to_string().contains("secret"), "{what}");
     // Before it the SDK may have warned.
     let line = log.lines().pop().unwrap();
-    assert_eq!((&line["level"], &line["status"]), (&json!("ERROR"), &json!(500)));
+    assert_eq!(
+        (&line["level"], &line["status"]),
+        (&json!("ERROR"), &json!(500))
+    );
     line["cause"].as_str().unwrap().to_owned()
 }
 
@@ -104,7 +124,11 @@ pub async fn assert_stored(what: &str, stand: &Stand, changes: Value, writes: u6
     }
     expected["version"] = json!(6 + writes);
     if writes > 0 {
-        for (name, value) in [("firstName", "John"), ("lastName", "Doe"), ("updatedBy", "demo-erp")] {
+        for (name, value) in [
+            ("firstName", "John"),
+            ("lastName", "Doe"),
+            ("updatedBy", "demo-erp"),
+        ] {
             expected[name] = json!(value);
         }
         expected["updatedAt"] = stored["updatedAt"].clone();
@@ -120,8 +144,15 @@ async fn a_fault_that_passes_costs_a_repetition_and_has_one_effect() {
             faulty.on(operation, Calls::Nth(1), fault);
             let answer = stand.send(new_notes()).await;
             assert_eq!(answer.status, 200, "{operation} {what}: {}", answer.body);
-            assert_eq!((faulty.calls(operation), faulty.applied()), (2, 1), "{operation} {what}");
-            assert!(faulty.clock.now() < ATTEMPT_TIMEOUT + Duration::from_secs(1), "{operation} {what}");
+            assert_eq!(
+                (faulty.calls(operation), faulty.applied()),
+                (2, 1),
+                "{operation} {what}"
+            );
+            assert!(
+                faulty.clock.now() < ATTEMPT_TIMEOUT + Duration::from_secs(1),
+                "{operation} {what}"
+            );
             assert_stored(what, &stand, json!({"notes": "set by this request"}), 1).await;
         }
     }
@@ -133,11 +164,27 @@ async fn a_fault_that_stays_is_500_with_retry_after_inside_the_budget_and_nothin
         for (what, fault) in passing() {
             let (stand, faulty) = stand().await;
             faulty.on(operation, Calls::Always, fault);
-            let cause = assert_internal_error(what, &stand.send_and_log(new_notes()).await, Some("1"));
-            let table = if operation == "GetItem" { "access tokens" } else { "customers" };
-            assert!(cause.starts_with(&format!("{operation} on the {table} table: ")), "{cause}");
-            assert_eq!((faulty.calls(operation), faulty.applied()), (ATTEMPTS, 0), "{operation} {what}");
-            assert!(faulty.clock.now() <= OPERATION_TIMEOUT, "{operation} {what}: {:?}", faulty.clock.now());
+            let cause =
+                assert_internal_error(what, &stand.send_and_log(new_notes()).await, Some("1"));
+            let table = if operation == "GetItem" {
+                "access tokens"
+            } else {
+                "customers"
+            };
+            assert!(
+                cause.starts_with(&format!("{operation} on the {table} table: ")),
+                "{cause}"
+            );
+            assert_eq!(
+                (faulty.calls(operation), faulty.applied()),
+                (ATTEMPTS, 0),
+                "{operation} {what}"
+            );
+            assert!(
+                faulty.clock.now() <= OPERATION_TIMEOUT,
+                "{operation} {what}: {:?}",
+                faulty.clock.now()
+            );
             assert_stored(what, &stand, json!({}), 0).await;
         }
     }
@@ -151,7 +198,11 @@ async fn an_answer_lost_after_the_write_is_200_with_the_callers_values() {
         let answer = stand.send(new_notes()).await;
         assert_eq!(answer.data()["notes"], "set by this request", "{what}");
         // Nothing tells the repetition from another caller's same request: both raise the version.
-        assert_eq!((faulty.calls("UpdateItem"), faulty.applied()), (2, 2), "{what}");
+        assert_eq!(
+            (faulty.calls("UpdateItem"), faulty.applied()),
+            (2, 2),
+            "{what}"
+        );
         assert_stored(what, &stand, json!({"notes": "set by this request"}), 2).await;
     }
 }
@@ -196,14 +247,31 @@ async fn an_answer_lost_after_the_email_changed_is_200_and_the_email_is_not_veri
 async fn a_reused_connection_that_is_silent_costs_one_attempt_and_a_new_connection() {
     let (stand, faulty) = stand().await;
     assert_eq!(stand.send(new_notes()).await.status, 200);
-    assert_eq!((faulty.connections(), faulty.clock.now()), (1, Duration::ZERO));
+    assert_eq!(
+        (faulty.connections(), faulty.clock.now()),
+        (1, Duration::ZERO)
+    );
     // The environment freezes here, and its connection dies.
-    faulty.on("GetItem", Calls::OnAReusedConnection, Fault::Silent(Engine::Untouched));
+    faulty.on(
+        "GetItem",
+        Calls::OnAReusedConnection,
+        Fault::Silent(Engine::Untouched),
+    );
     assert_eq!(stand.send(new_notes()).await.status, 200);
     assert_eq!((faulty.connections(), faulty.calls("GetItem")), (2, 3));
     assert!(faulty.clock.now() >= ATTEMPT_TIMEOUT);
-    assert!(faulty.clock.now() < ATTEMPT_TIMEOUT + Duration::from_millis(100), "{:?}", faulty.clock.now());
-    assert_stored("both requests", &stand, json!({"notes": "set by this request"}), 2).await;
+    assert!(
+        faulty.clock.now() < ATTEMPT_TIMEOUT + Duration::from_millis(100),
+        "{:?}",
+        faulty.clock.now()
+    );
+    assert_stored(
+        "both requests",
+        &stand,
+        json!({"notes": "set by this request"}),
+        2,
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -213,14 +281,25 @@ async fn an_unreadable_answer_is_500_inside_the_budget() {
             let (stand, faulty) = stand().await;
             faulty.on(operation, Calls::Always, fault);
             let answer = stand.send_and_log(new_notes()).await;
-            assert_eq!(answer.0.status, 500, "{operation} {what}: {}", answer.0.body);
+            assert_eq!(
+                answer.0.status, 500,
+                "{operation} {what}: {}",
+                answer.0.body
+            );
             let retry_after = answer.0.header("retry-after").map(str::to_owned);
             assert_internal_error(what, &answer, retry_after.as_deref());
             assert!(faulty.calls(operation) <= ATTEMPTS, "{operation} {what}");
-            assert!(faulty.clock.now() <= OPERATION_TIMEOUT, "{operation} {what}: {:?}", faulty.clock.now());
+            assert!(
+                faulty.clock.now() <= OPERATION_TIMEOUT,
+                "{operation} {what}: {:?}",
+                faulty.clock.now()
+            );
             // All of the write or nothing of it, as far as the engine got to see it.
-            let changes =
-                if faulty.applied() > 0 { json!({"notes": "set by this request"}) } else { json!({}) };
+            let changes = if faulty.applied() > 0 {
+                json!({"notes": "set by this request"})
+            } else {
+                json!({})
+            };
             assert_stored(what, &stand, changes, faulty.applied() as u64).await;
         }
     }
@@ -240,9 +319,15 @@ async fn what_dynamodb_refuses_is_500_and_the_log_says_what_and_where() {
             let (stand, faulty) = stand().await;
             faulty.on(operation, Calls::Always, Fault::Error(status, code));
             let cause = assert_internal_error(code, &stand.send_and_log(new_notes()).await, None);
-            assert!(cause.starts_with(&format!("{operation} on the {table} table: ")), "{cause}");
+            assert!(
+                cause.starts_with(&format!("{operation} on the {table} table: ")),
+                "{cause}"
+            );
             // DynamoDB's own text names the permission and the resource.
-            assert!(cause.contains(code) && cause.contains(&format!("secret text of {code}")), "{cause}");
+            assert!(
+                cause.contains(code) && cause.contains(&format!("secret text of {code}")),
+                "{cause}"
+            );
             assert_eq!(faulty.applied(), 0);
             assert_stored(code, &stand, json!({}), 0).await;
         }
@@ -257,15 +342,30 @@ async fn without_the_tokens_table_only_a_remembered_token_works_and_only_for_its
         (Fault::Error(500, "InternalServerError"), Some("1")),
         (Fault::Silent(Engine::Untouched), Some("1")),
     ] {
-        for (remember_for, expected) in [(Duration::from_secs(600), 200), (Duration::from_nanos(1), 500)] {
+        for (remember_for, expected) in [
+            (Duration::from_secs(600), 200),
+            (Duration::from_nanos(1), 500),
+        ] {
             let (stand, faulty) = Stand::new().await.behind_faults(remember_for).await;
             assert_eq!(stand.send(new_notes()).await.status, 200);
             faulty.on("GetItem", Calls::Always, fault.clone());
-            assert_eq!(stand.send(new_notes()).await.status, expected, "remembered for {remember_for:?}");
-            let unknown = stand.send_and_log(new_notes().token("never-issued-token")).await;
+            assert_eq!(
+                stand.send(new_notes()).await.status,
+                expected,
+                "remembered for {remember_for:?}"
+            );
+            let unknown = stand
+                .send_and_log(new_notes().token("never-issued-token"))
+                .await;
             assert_internal_error("an unknown token", &unknown, retry_after);
             let writes = if expected == 200 { 2 } else { 1 };
-            assert_stored("tokens", &stand, json!({"notes": "set by this request"}), writes).await;
+            assert_stored(
+                "tokens",
+                &stand,
+                json!({"notes": "set by this request"}),
+                writes,
+            )
+            .await;
         }
     }
 }

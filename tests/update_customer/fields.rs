@@ -7,7 +7,11 @@ use crate::support::{Stand, put};
 /// Sends the required fields with `fields` and gives the faults; none when the answer is 200.
 async fn faults(stand: &Stand, fields: Value) -> Vec<String> {
     let answer = stand.send(put().with(fields)).await;
-    if answer.status == 200 { Vec::new() } else { answer.faults() }
+    if answer.status == 200 {
+        Vec::new()
+    } else {
+        answer.faults()
+    }
 }
 
 #[tokio::test]
@@ -28,17 +32,34 @@ async fn required_fields_are_required() {
 #[tokio::test]
 async fn every_field_refuses_another_type() {
     let stand = Stand::new().await;
-    for name in ["firstName", "lastName", "email", "phoneNumber", "status", "company", "notes"] {
+    for name in [
+        "firstName",
+        "lastName",
+        "email",
+        "phoneNumber",
+        "status",
+        "company",
+        "notes",
+    ] {
         for value in [json!(1), json!(true), json!([]), json!({})] {
-            assert_eq!(faults(&stand, json!({name: value})).await, [format!("/{name} invalid_type")]);
+            assert_eq!(
+                faults(&stand, json!({name: value})).await,
+                [format!("/{name} invalid_type")]
+            );
         }
     }
     for name in ["address", "metaFields"] {
         for value in [json!(1), json!(true), json!("text"), json!({}), json!("")] {
-            assert_eq!(faults(&stand, json!({name: value})).await, [format!("/{name} invalid_type")]);
+            assert_eq!(
+                faults(&stand, json!({name: value})).await,
+                [format!("/{name} invalid_type")]
+            );
         }
         for entry in [json!(null), json!(1), json!("text"), json!([])] {
-            assert_eq!(faults(&stand, json!({name: [entry]})).await, [format!("/{name}/0 invalid_type")]);
+            assert_eq!(
+                faults(&stand, json!({name: [entry]})).await,
+                [format!("/{name}/0 invalid_type")]
+            );
         }
     }
 }
@@ -46,11 +67,22 @@ async fn every_field_refuses_another_type() {
 #[tokio::test]
 async fn lengths_count_unicode_scalar_values() {
     let stand = Stand::new().await;
-    for (name, max) in
-        [("firstName", 255), ("lastName", 255), ("status", 64), ("company", 255), ("notes", 10_000)]
-    {
-        assert_eq!(faults(&stand, json!({name: "😀".repeat(max)})).await, [""; 0], "{name}");
-        assert_eq!(faults(&stand, json!({name: "😀".repeat(max + 1)})).await, [format!("/{name} too_long")]);
+    for (name, max) in [
+        ("firstName", 255),
+        ("lastName", 255),
+        ("status", 64),
+        ("company", 255),
+        ("notes", 10_000),
+    ] {
+        assert_eq!(
+            faults(&stand, json!({name: "😀".repeat(max)})).await,
+            [""; 0],
+            "{name}"
+        );
+        assert_eq!(
+            faults(&stand, json!({name: "😀".repeat(max + 1)})).await,
+            [format!("/{name} too_long")]
+        );
     }
     for (name, max) in [
         ("firstName", 255),
@@ -61,9 +93,15 @@ async fn lengths_count_unicode_scalar_values() {
         ("state", 32),
         ("zipcode", 32),
     ] {
-        assert_eq!(faults(&stand, json!({"address": [{name: "é".repeat(max)}]})).await, [""; 0]);
+        assert_eq!(
+            faults(&stand, json!({"address": [{name: "é".repeat(max)}]})).await,
+            [""; 0]
+        );
         let expected = [format!("/address/0/{name} too_long")];
-        assert_eq!(faults(&stand, json!({"address": [{name: "é".repeat(max + 1)}]})).await, expected);
+        assert_eq!(
+            faults(&stand, json!({"address": [{name: "é".repeat(max + 1)}]})).await,
+            expected
+        );
     }
 }
 
@@ -73,11 +111,17 @@ async fn control_characters_are_refused_except_line_breaks_and_tabs_in_notes() {
     for name in ["firstName", "lastName", "status", "company"] {
         for control in ["\n", "\t", "\0", "\u{7f}", "\u{9f}"] {
             let expected = [format!("/{name} invalid_characters")];
-            assert_eq!(faults(&stand, json!({name: format!("a{control}b")})).await, expected);
+            assert_eq!(
+                faults(&stand, json!({name: format!("a{control}b")})).await,
+                expected
+            );
         }
     }
     assert_eq!(faults(&stand, json!({"notes": "a\r\n\tb"})).await, [""; 0]);
-    assert_eq!(faults(&stand, json!({"notes": "a\u{1b}[31m"})).await, ["/notes invalid_characters"]);
+    assert_eq!(
+        faults(&stand, json!({"notes": "a\u{1b}[31m"})).await,
+        ["/notes invalid_characters"]
+    );
     assert_eq!(
         faults(&stand, json!({"address": [{"city": "a\nb"}]})).await,
         ["/address/0/city invalid_characters"]
@@ -87,14 +131,31 @@ async fn control_characters_are_refused_except_line_breaks_and_tabs_in_notes() {
 #[tokio::test]
 async fn the_email_must_be_one_address() {
     let stand = Stand::new().await;
-    for email in
-        ["a+b@example.com", "o'neil@example.ie", "x@shop.photography", "用户@例子.公司", "संपर्क@हिन्दी.भारत"]
-    {
-        assert_eq!(faults(&stand, json!({"email": email})).await, [""; 0], "{email}");
+    for email in [
+        "a+b@example.com",
+        "o'neil@example.ie",
+        "x@shop.photography",
+        "用户@例子.公司",
+        "संपर्क@हिन्दी.भारत",
+    ] {
+        assert_eq!(
+            faults(&stand, json!({"email": email})).await,
+            [""; 0],
+            "{email}"
+        );
     }
-    for email in ["john", "John <john@example.com>", "john@[127.0.0.1]", "john@localhost", "a@x.com,b@x.com"]
-    {
-        assert_eq!(faults(&stand, json!({"email": email})).await, ["/email invalid_email"], "{email}");
+    for email in [
+        "john",
+        "John <john@example.com>",
+        "john@[127.0.0.1]",
+        "john@localhost",
+        "a@x.com,b@x.com",
+    ] {
+        assert_eq!(
+            faults(&stand, json!({"email": email})).await,
+            ["/email invalid_email"],
+            "{email}"
+        );
     }
 }
 
@@ -105,11 +166,16 @@ async fn phone_numbers_are_checked_at_both_places() {
         let fields = json!({"phoneNumber": phone, "address": [{"phoneNumber": phone}]});
         assert_eq!(faults(&stand, fields).await, [""; 0], "{phone}");
     }
-    for (phone, code) in
-        [("12", "invalid_phone"), ("call me", "invalid_phone"), (&"1".repeat(33), "too_long")]
-    {
+    for (phone, code) in [
+        ("12", "invalid_phone"),
+        ("call me", "invalid_phone"),
+        (&"1".repeat(33), "too_long"),
+    ] {
         let fields = json!({"phoneNumber": phone, "address": [{"phoneNumber": phone}]});
-        let expected = [format!("/phoneNumber {code}"), format!("/address/0/phoneNumber {code}")];
+        let expected = [
+            format!("/phoneNumber {code}"),
+            format!("/address/0/phoneNumber {code}"),
+        ];
         assert_eq!(faults(&stand, fields).await, expected);
     }
 }
@@ -118,22 +184,42 @@ async fn phone_numbers_are_checked_at_both_places() {
 async fn a_country_is_empty_or_an_assigned_code_in_capitals() {
     let stand = Stand::new().await;
     for country in ["", "US", "DE", "TW"] {
-        assert_eq!(faults(&stand, json!({"address": [{"country": country}]})).await, [""; 0]);
+        assert_eq!(
+            faults(&stand, json!({"address": [{"country": country}]})).await,
+            [""; 0]
+        );
     }
     for country in ["us", "USA", "XK", "UK", "United States"] {
         let expected = ["/address/0/country invalid_country"];
-        assert_eq!(faults(&stand, json!({"address": [{"country": country}]})).await, expected, "{country}");
+        assert_eq!(
+            faults(&stand, json!({"address": [{"country": country}]})).await,
+            expected,
+            "{country}"
+        );
     }
 }
 
 #[tokio::test]
 async fn no_address_is_empty() {
     let stand = Stand::new().await;
-    for address in [json!({}), json!({"city": null}), json!({"city": null, "country": null})] {
-        assert_eq!(faults(&stand, json!({"address": [address]})).await, ["/address/0 empty_object"]);
+    for address in [
+        json!({}),
+        json!({"city": null}),
+        json!({"city": null, "country": null}),
+    ] {
+        assert_eq!(
+            faults(&stand, json!({"address": [address]})).await,
+            ["/address/0 empty_object"]
+        );
     }
-    assert_eq!(faults(&stand, json!({"address": [{"city": ""}]})).await, [""; 0]);
-    assert_eq!(faults(&stand, json!({"address": [{"isDefaultAddress": false}]})).await, [""; 0]);
+    assert_eq!(
+        faults(&stand, json!({"address": [{"city": ""}]})).await,
+        [""; 0]
+    );
+    assert_eq!(
+        faults(&stand, json!({"address": [{"isDefaultAddress": false}]})).await,
+        [""; 0]
+    );
 }
 
 #[tokio::test]
@@ -141,15 +227,29 @@ async fn one_address_at_most_is_the_default() {
     let stand = Stand::new().await;
     let default = json!({"isDefaultAddress": true});
     let other = json!({"isDefaultAddress": false});
-    assert_eq!(faults(&stand, json!({"address": [other, default, other]})).await, [""; 0]);
     assert_eq!(
-        faults(&stand, json!({"address": [default, other, default, default]})).await,
-        ["/address/2/isDefaultAddress multiple_defaults", "/address/3/isDefaultAddress multiple_defaults"]
+        faults(&stand, json!({"address": [other, default, other]})).await,
+        [""; 0]
+    );
+    assert_eq!(
+        faults(
+            &stand,
+            json!({"address": [default, other, default, default]})
+        )
+        .await,
+        [
+            "/address/2/isDefaultAddress multiple_defaults",
+            "/address/3/isDefaultAddress multiple_defaults"
+        ]
     );
     for value in [json!(null), json!("true"), json!(1)] {
         let expected = ["/address/0/isDefaultAddress invalid_type"];
         assert_eq!(
-            faults(&stand, json!({"address": [{"city": "A", "isDefaultAddress": value}]})).await,
+            faults(
+                &stand,
+                json!({"address": [{"city": "A", "isDefaultAddress": value}]})
+            )
+            .await,
             expected
         );
     }
@@ -159,8 +259,11 @@ async fn one_address_at_most_is_the_default() {
 async fn a_metafield_has_a_unique_code_and_a_value() {
     let stand = Stand::new().await;
     assert_eq!(
-        faults(&stand, json!({"metaFields": [{"code": "a", "value": 1}, {"value": 1}, {"code": "b"}, {}]}))
-            .await,
+        faults(
+            &stand,
+            json!({"metaFields": [{"code": "a", "value": 1}, {"value": 1}, {"code": "b"}, {}]})
+        )
+        .await,
         [
             "/metaFields/1/code required",
             "/metaFields/2/value required",
@@ -168,8 +271,12 @@ async fn a_metafield_has_a_unique_code_and_a_value() {
             "/metaFields/3/value required"
         ]
     );
-    let twice = json!([{"code": "a", "value": 1}, {"code": "A", "value": 1}, {"code": "a", "value": 2}]);
-    assert_eq!(faults(&stand, json!({"metaFields": twice})).await, ["/metaFields/2/code duplicate_code"]);
+    let twice =
+        json!([{"code": "a", "value": 1}, {"code": "A", "value": 1}, {"code": "a", "value": 2}]);
+    assert_eq!(
+        faults(&stand, json!({"metaFields": twice})).await,
+        ["/metaFields/2/code duplicate_code"]
+    );
     for (code, expected) in [
         (json!(" "), "required"),
         (json!(null), "required"),
@@ -178,7 +285,10 @@ async fn a_metafield_has_a_unique_code_and_a_value() {
         (json!("a\nb"), "invalid_characters"),
     ] {
         let expected = [format!("/metaFields/0/code {expected}")];
-        assert_eq!(faults(&stand, json!({"metaFields": [{"code": code, "value": 1}]})).await, expected);
+        assert_eq!(
+            faults(&stand, json!({"metaFields": [{"code": code, "value": 1}]})).await,
+            expected
+        );
     }
 }
 
@@ -186,18 +296,26 @@ async fn a_metafield_has_a_unique_code_and_a_value() {
 async fn a_metafields_value_is_at_most_30_levels_deep() {
     let stand = Stand::new().await;
     let nested = |(open, close): (&str, &str), containers: usize, inner: &str| {
-        let value = format!("{}{inner}{}", open.repeat(containers), close.repeat(containers));
+        let value = format!(
+            "{}{inner}{}",
+            open.repeat(containers),
+            close.repeat(containers)
+        );
         let fields = r#""firstName": "John", "lastName": "Doe", "email": "john@aximcommerce.com""#;
         format!(r#"{{{fields}, "metaFields": [{{"code": "c", "value": {value}}}]}}"#)
     };
     for container in [("[", "]"), (r#"{"k":"#, "}")] {
         // A scalar is a level of its own: DynamoDB stores 32, and two are the list and its entry.
         for (containers, inner) in [(29, "1"), (29, "[]"), (29, "\"\""), (29, "{}")] {
-            let answer = stand.send(put().body(nested(container, containers, inner))).await;
+            let answer = stand
+                .send(put().body(nested(container, containers, inner)))
+                .await;
             assert_eq!(answer.status, 200, "{container:?} {containers} {inner}");
         }
         for (containers, inner) in [(30, "1"), (30, "[]"), (30, "{}"), (100, "1")] {
-            let answer = stand.send(put().body(nested(container, containers, inner))).await;
+            let answer = stand
+                .send(put().body(nested(container, containers, inner)))
+                .await;
             assert_eq!(
                 answer.faults(),
                 ["/metaFields/0/value too_deep"],
@@ -206,8 +324,13 @@ async fn a_metafields_value_is_at_most_30_levels_deep() {
         }
     }
     for arrays in [200, 100_000] {
-        let faults = stand.send(put().body(nested(("[", "]"), arrays, ""))).await.faults();
-        assert!(faults[0].starts_with("/metaFields/0/value/0/") && faults[0].ends_with(" too_deep"));
+        let faults = stand
+            .send(put().body(nested(("[", "]"), arrays, "")))
+            .await
+            .faults();
+        assert!(
+            faults[0].starts_with("/metaFields/0/value/0/") && faults[0].ends_with(" too_deep")
+        );
     }
 }
 
@@ -233,11 +356,20 @@ async fn a_number_that_dynamodb_would_round_is_refused() {
         assert_eq!(stand.send(send(number)).await.status, 200, "{number}");
     }
     let nines = "9".repeat(5_000);
-    for number in
-        ["123456789012345678901234567890123456789", "1e126", "1e-131", "1e300", "1e9999999999", &nines]
-    {
+    for number in [
+        "123456789012345678901234567890123456789",
+        "1e126",
+        "1e-131",
+        "1e300",
+        "1e9999999999",
+        &nines,
+    ] {
         let answer = stand.send(send(number)).await;
-        assert_eq!(answer.faults(), ["/metaFields/0/value/n/0 number_out_of_range"], "{number}");
+        assert_eq!(
+            answer.faults(),
+            ["/metaFields/0/value/n/0 number_out_of_range"],
+            "{number}"
+        );
     }
 }
 
@@ -245,16 +377,25 @@ async fn a_number_that_dynamodb_would_round_is_refused() {
 async fn a_key_that_dynamodb_cannot_hold_is_refused() {
     let stand = Stand::new().await;
     let with_key = |key: &str| json!({"metaFields": [{"code": "c", "value": {"outer": {key: 1}}}]});
-    assert_eq!(faults(&stand, with_key("")).await, ["/metaFields/0/value/outer/ invalid_characters"]);
+    assert_eq!(
+        faults(&stand, with_key("")).await,
+        ["/metaFields/0/value/outer/ invalid_characters"]
+    );
     assert_eq!(faults(&stand, with_key(&"k".repeat(65_535))).await, [""; 0]);
     let expected = ["/metaFields/0/value/outer too_long"];
-    assert_eq!(faults(&stand, with_key(&"k".repeat(65_536))).await, expected);
+    assert_eq!(
+        faults(&stand, with_key(&"k".repeat(65_536))).await,
+        expected
+    );
 }
 
 #[tokio::test]
 async fn a_status_cannot_be_cleared() {
     let stand = Stand::new().await;
     for status in [json!(null), json!(""), json!(" ")] {
-        assert_eq!(faults(&stand, json!({"status": status})).await, ["/status cannot_be_cleared"]);
+        assert_eq!(
+            faults(&stand, json!({"status": status})).await,
+            ["/status cannot_be_cleared"]
+        );
     }
 }

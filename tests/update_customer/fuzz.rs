@@ -90,12 +90,20 @@ fn try_all(target: &str, count: u32, holds: fn(&[u8])) {
         holds(input);
     }
     let count = std::env::var("FUZZ_COUNT").map_or(count, |count| count.parse().expect("a number"));
-    let config = Config { cases: count, failure_persistence: None, ..Config::default() };
-    let changed = (select(corpus.clone()), vec(change(&corpus), 1..5)).prop_map(|(mut input, changes)| {
-        changes.into_iter().for_each(|change| change.apply(&mut input));
-        Input(input)
-    });
-    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let config = Config {
+        cases: count,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let changed =
+        (select(corpus.clone()), vec(change(&corpus), 1..5)).prop_map(|(mut input, changes)| {
+            changes
+                .into_iter()
+                .for_each(|change| change.apply(&mut input));
+            Input(input)
+        });
+    let mut runner =
+        TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let outcome = runner.run(&changed, |Input(input)| {
         holds(&input);
         Ok(())
@@ -105,11 +113,25 @@ fn try_all(target: &str, count: u32, holds: fn(&[u8])) {
 
 /// In the order of their names, so that each run is the same.
 fn corpus(target: &str) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
-    let mut files: Vec<_> = folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/corpus")
+        .join(target);
+    let mut files: Vec<_> = folder
+        .read_dir()
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.sort();
-    assert!(files.len() >= 20, "{} has {} inputs", folder.display(), files.len());
-    files.iter().map(|file| std::fs::read(file).unwrap()).collect()
+    assert!(
+        files.len() >= 20,
+        "{} has {} inputs",
+        folder.display(),
+        files.len()
+    );
+    files
+        .iter()
+        .map(|file| std::fs::read(file).unwrap())
+        .collect()
 }
 
 #[test]

@@ -18,7 +18,11 @@ const BREAKOUTS: [&str; 6] = [
 #[track_caller]
 fn assert_one_line(log: &Log) -> Value {
     let line = log.line();
-    assert!(!log.text().trim_end().contains(|c: char| c.is_control()), "{:?}", log.text());
+    assert!(
+        !log.text().trim_end().contains(|c: char| c.is_control()),
+        "{:?}",
+        log.text()
+    );
     line
 }
 
@@ -30,8 +34,15 @@ async fn an_id_stays_inside_its_string_in_the_log() {
         let (answer, log) = stand.send_and_log(put().id(id)).await;
         assert_eq!(answer.data()["id"], id);
         assert_eq!(assert_one_line(&log)["customerId"], id);
-        let (answer, log) = stand.send_and_log(put().id(id).token("unknown-token")).await;
-        assert!(answer.headers.values().all(|value| !value.contains('a') || !value.contains("Evil")));
+        let (answer, log) = stand
+            .send_and_log(put().id(id).token("unknown-token"))
+            .await;
+        assert!(
+            answer
+                .headers
+                .values()
+                .all(|value| !value.contains('a') || !value.contains("Evil"))
+        );
         assert_eq!(assert_one_line(&log)["customerId"], id);
     }
 }
@@ -42,7 +53,14 @@ async fn a_tokens_subject_stays_inside_its_string_in_the_log() {
     for (number, subject) in BREAKOUTS.into_iter().enumerate() {
         let token = format!("token-of-an-odd-subject-{number}");
         let record = store::token_record(&token, subject, &["customers:write"], None);
-        stand.client.put_item().table_name(&stand.tokens).set_item(Some(record)).send().await.unwrap();
+        stand
+            .client
+            .put_item()
+            .table_name(&stand.tokens)
+            .set_item(Some(record))
+            .send()
+            .await
+            .unwrap();
         let (answer, log) = stand.send_and_log(put().token(&token)).await;
         assert_eq!(answer.status, 200);
         assert_eq!(assert_one_line(&log)["subject"], subject);
@@ -54,11 +72,15 @@ async fn a_tokens_subject_stays_inside_its_string_in_the_log() {
 async fn names_of_fields_stay_inside_their_strings_in_the_answer_and_out_of_the_log() {
     let stand = Stand::new().await;
     for name in BREAKOUTS {
-        let body = json!({name: 1, "metaFields": [{"code": name, "value": {name: 1e300}, name: 2}]});
+        let body =
+            json!({name: 1, "metaFields": [{"code": name, "value": {name: 1e300}, name: 2}]});
         let (answer, log) = stand.send_and_log(put().with(body)).await;
         assert_eq!(answer.status, 400);
-        let pointers =
-            answer.body["errors"].as_array().unwrap().iter().map(|fault| fault["pointer"].as_str().unwrap());
+        let pointers = answer.body["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|fault| fault["pointer"].as_str().unwrap());
         let unknown = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
         assert_eq!(pointers.filter(|pointer| **pointer == unknown).count(), 1);
         assert!(!assert_one_line(&log).to_string().contains("Evil"));
@@ -76,10 +98,16 @@ async fn a_body_of_10_mb_is_400_without_a_write() {
         "\u{0}".repeat(10 << 20),
     ];
     for body in bodies {
-        for event in [put().body(&body).http_api_event(), put().body(&body).rest_api_event()] {
+        for event in [
+            put().body(&body).http_api_event(),
+            put().body(&body).rest_api_event(),
+        ] {
             let answer = stand.send_event(&event).await;
             assert_eq!(answer.status, 400);
-            assert_eq!(answer.body["message"], "The body is larger than 400 KB (409,600 bytes)");
+            assert_eq!(
+                answer.body["message"],
+                "The body is larger than 400 KB (409,600 bytes)"
+            );
         }
     }
     assert!(stand.sent().iter().all(|sent| sent.operation == "GetItem"));
@@ -92,7 +120,9 @@ async fn thousands_of_headers_and_very_long_ones_change_nothing() {
     for number in 0..5_000 {
         many = many.and_header(&format!("x-header-{number}"), "value");
     }
-    let long = put().header("x-long", &"v".repeat(100_000)).header("user-agent", &"é".repeat(50_000));
+    let long = put()
+        .header("x-long", &"v".repeat(100_000))
+        .header("user-agent", &"é".repeat(50_000));
     for request in [many, long] {
         for event in [request.http_api_event(), request.rest_api_event()] {
             assert_eq!(stand.send_event(&event).await.status, 200);
@@ -105,20 +135,41 @@ async fn very_long_values_of_the_headers_that_count_are_refused() {
     let stand = Stand::new().await;
     for (name, value, status) in [
         ("accessToken", "t".repeat(100_000), 401),
-        ("accessToken", format!("Bearer{}x", " ".repeat(100_000)), 401),
-        ("content-type", format!("application/json; a={}", "b".repeat(100_000)), 200),
+        (
+            "accessToken",
+            format!("Bearer{}x", " ".repeat(100_000)),
+            401,
+        ),
+        (
+            "content-type",
+            format!("application/json; a={}", "b".repeat(100_000)),
+            200,
+        ),
         ("content-type", ";".repeat(100_000), 400),
         ("if-match", "\"1\",".repeat(25_000), 412),
-        ("if-match", (0..25_000).map(|version| format!("\"{version}\",")).collect(), 400),
+        (
+            "if-match",
+            (0..25_000)
+                .map(|version| format!("\"{version}\","))
+                .collect(),
+            400,
+        ),
         ("if-match", ",".repeat(100_000), 400),
         ("host", "h".repeat(100_000), 200),
         ("host", "not a host".to_owned(), 200),
     ] {
         // Notes that nobody has stored yet: a stale request that changes nothing is 200.
         stand.store_sample(|_| ()).await;
-        let request = put().with(json!({"notes": "something new"})).header(name, &value);
+        let request = put()
+            .with(json!({"notes": "something new"}))
+            .header(name, &value);
         for event in [request.http_api_event(), request.rest_api_event()] {
-            assert_eq!(stand.send_event(&event).await.status, status, "{name}: {:.20}", value);
+            assert_eq!(
+                stand.send_event(&event).await.status,
+                status,
+                "{name}: {:.20}",
+                value
+            );
         }
     }
 }
@@ -126,14 +177,34 @@ async fn very_long_values_of_the_headers_that_count_are_refused() {
 #[tokio::test]
 async fn an_id_of_a_megabyte_is_404_and_not_logged() {
     let stand = Stand::new().await;
-    for id in ["i".repeat(1 << 20), "é".repeat(1 << 19), "\n".repeat(1 << 20)] {
+    for id in [
+        "i".repeat(1 << 20),
+        "é".repeat(1 << 19),
+        "\n".repeat(1 << 20),
+    ] {
         let (answer, log) = stand.send_and_log(put().id(&id)).await;
-        assert_eq!((answer.status, &answer.body["code"]), (404, &json!("customer_not_found")));
+        assert_eq!(
+            (answer.status, &answer.body["code"]),
+            (404, &json!("customer_not_found"))
+        );
         assert!(log.text().len() < 1_000);
-        assert_eq!(stand.send_event(&put().id(&id).rest_api_event()).await.status, 404);
-        for mut event in [put().id(&id).http_api_event(), put().id(&id).rest_api_event()] {
+        assert_eq!(
+            stand
+                .send_event(&put().id(&id).rest_api_event())
+                .await
+                .status,
+            404
+        );
+        for mut event in [
+            put().id(&id).http_api_event(),
+            put().id(&id).rest_api_event(),
+        ] {
             event.as_object_mut().unwrap().remove("pathParameters");
-            assert_eq!(stand.send_event(&event).await.status, 404, "from the path alone");
+            assert_eq!(
+                stand.send_event(&event).await.status,
+                404,
+                "from the path alone"
+            );
         }
     }
     assert!(stand.sent().iter().all(|sent| sent.operation == "GetItem"));

@@ -16,7 +16,10 @@ pub fn other_writer(stand: &Stand, change: impl Fn(&mut Value) + Send + Sync + '
     Fault::Meanwhile(Arc::new(move || {
         let mut customer = store::sample_customer();
         change(&mut customer);
-        let put = client.put_item().table_name(&table).set_item(Some(store::item(&customer)));
+        let put = client
+            .put_item()
+            .table_name(&table)
+            .set_item(Some(store::item(&customer)));
         Box::pin(async { drop(put.send().await.unwrap()) })
     }))
 }
@@ -26,12 +29,22 @@ async fn a_customer_deleted_between_the_writes_is_404_and_not_made_again() {
     let (stand, faulty) = stand().await;
     let (client, table) = (stand.client.clone(), stand.customers.clone());
     let delete = move || -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
-        let delete = client.delete_item().table_name(&table).key("id", AttributeValue::S(CUSTOMER_ID.into()));
+        let delete = client
+            .delete_item()
+            .table_name(&table)
+            .key("id", AttributeValue::S(CUSTOMER_ID.into()));
         Box::pin(async { drop(delete.send().await.unwrap()) })
     };
-    faulty.on("UpdateItem", Calls::Nth(2), Fault::Meanwhile(Arc::new(delete)));
+    faulty.on(
+        "UpdateItem",
+        Calls::Nth(2),
+        Fault::Meanwhile(Arc::new(delete)),
+    );
     let answer = stand.send(new_email()).await;
-    assert_eq!((answer.status, &answer.body["code"]), (404, &json!("customer_not_found")));
+    assert_eq!(
+        (answer.status, &answer.body["code"]),
+        (404, &json!("customer_not_found"))
+    );
     assert_eq!(faulty.calls("UpdateItem"), 2);
     assert_eq!(stand.stored_with_id(CUSTOMER_ID).await, None);
 }
@@ -47,13 +60,21 @@ async fn an_email_that_others_keep_changing_is_500_after_three_writes_and_stays_
     }
     assert_internal_error("email", &stand.send_and_log(new_email()).await, Some("1"));
     assert_eq!(faulty.calls("UpdateItem"), 3);
-    assert_stored("email", &stand, json!({"email": "other-3@aximcommerce.com"}), 0).await;
+    assert_stored(
+        "email",
+        &stand,
+        json!({"email": "other-3@aximcommerce.com"}),
+        0,
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn an_email_that_another_changes_once_is_200_and_not_verified() {
     let (stand, faulty) = stand().await;
-    let other = other_writer(&stand, |customer| customer["email"] = json!("other@aximcommerce.com"));
+    let other = other_writer(&stand, |customer| {
+        customer["email"] = json!("other@aximcommerce.com")
+    });
     faulty.on("UpdateItem", Calls::Nth(2), other);
     let answer = stand.send(new_email()).await;
     assert_eq!(answer.data()["verifiedEmail"], false);
@@ -67,24 +88,39 @@ async fn an_email_that_another_changes_once_is_200_and_not_verified() {
 /// The names of what the sample customer has stored beside its key.
 fn stored_attributes() -> Vec<String> {
     let sample = store::sample_customer();
-    sample.as_object().unwrap().keys().filter(|name| *name != "id").cloned().collect()
+    sample
+        .as_object()
+        .unwrap()
+        .keys()
+        .filter(|name| *name != "id")
+        .cloned()
+        .collect()
 }
 
 /// A value of each of DynamoDB's types.
 fn every_type() -> [(&'static str, AttributeValue); 10] {
-    let entry = [("code", AttributeValue::S("c".into())), ("value", AttributeValue::N("1".into()))];
+    let entry = [
+        ("code", AttributeValue::S("c".into())),
+        ("value", AttributeValue::N("1".into())),
+    ];
     let entry: Item = entry.map(|(name, value)| (name.to_owned(), value)).into();
     [
         ("S", AttributeValue::S("text".into())),
         ("N", AttributeValue::N("7".into())),
         ("BOOL", AttributeValue::Bool(true)),
         ("NULL", AttributeValue::Null(true)),
-        ("L", AttributeValue::L(vec![AttributeValue::M(entry.clone())])),
+        (
+            "L",
+            AttributeValue::L(vec![AttributeValue::M(entry.clone())]),
+        ),
         ("M", AttributeValue::M(entry)),
         ("B", AttributeValue::B(Blob::new("bytes"))),
         ("SS", AttributeValue::Ss(vec!["one".into(), "two".into()])),
         ("NS", AttributeValue::Ns(vec!["1".into(), "2".into()])),
-        ("BS", AttributeValue::Bs(vec![Blob::new("one"), Blob::new("two")])),
+        (
+            "BS",
+            AttributeValue::Bs(vec![Blob::new("one"), Blob::new("two")]),
+        ),
     ]
 }
 
@@ -116,9 +152,13 @@ async fn an_attribute_of_any_type_is_the_contracts_200_or_a_logged_500_and_stays
             let stored = stand.stored_item(CUSTOMER_ID).await.unwrap();
             assert_eq!(stored["loyaltyTier"], value, "{name} {kind}");
             match name.as_str() {
-                "version" if kind == "N" => assert_eq!(stored[&name], AttributeValue::N("8".into())),
+                "version" if kind == "N" => {
+                    assert_eq!(stored[&name], AttributeValue::N("8".into()))
+                }
                 "version" => assert_eq!(stored, customer, "nothing can be added to {kind}"),
-                _ if set_by_the_request => assert!(matches!(stored[&name], AttributeValue::S(_)), "{name}"),
+                _ if set_by_the_request => {
+                    assert!(matches!(stored[&name], AttributeValue::S(_)), "{name}")
+                }
                 _ => assert_eq!(stored[&name], value, "{name} {kind}"),
             }
         }
@@ -136,6 +176,10 @@ async fn missing_attributes_are_empty_and_unknown_ones_stay() {
             })
             .await;
         stand.send(new_notes()).await.data();
-        assert_eq!(stand.stored().await["loyaltyTier"], json!({"level": [3, null, "x"]}), "{name}");
+        assert_eq!(
+            stand.stored().await["loyaltyTier"],
+            json!({"level": [3, null, "x"]}),
+            "{name}"
+        );
     }
 }

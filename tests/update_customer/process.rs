@@ -37,8 +37,14 @@ async fn next(State(runtime): State<Shared>) -> impl IntoResponse {
     let mut add = |name, value: String| headers.insert(name, value.parse().unwrap());
     add("lambda-runtime-aws-request-id", format!("request-{number}"));
     add("lambda-runtime-deadline-ms", "9999999999999".to_owned());
-    add("lambda-runtime-invoked-function-arn", "arn:aws:lambda:us-east-1:123456789012:function:f".to_owned());
-    add("lambda-runtime-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700".to_owned());
+    add(
+        "lambda-runtime-invoked-function-arn",
+        "arn:aws:lambda:us-east-1:123456789012:function:f".to_owned(),
+    );
+    add(
+        "lambda-runtime-trace-id",
+        "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700".to_owned(),
+    );
     (headers, event.to_string())
 }
 
@@ -52,14 +58,26 @@ async fn collect(State(runtime): State<Shared>, Path(id): Path<String>, body: St
 }
 
 /// Runs the program on the stand's tables, one event after the other.
-async fn run(stand: &Stand, events: Vec<Value>, level: &str, format: &str) -> (Vec<Answer>, String, String) {
+async fn run(
+    stand: &Stand,
+    events: Vec<Value>,
+    level: &str,
+    format: &str,
+) -> (Vec<Answer>, String, String) {
     let (done, all_answered) = oneshot::channel();
-    let runtime =
-        Runtime { expected: events.len(), events: events.into(), answers: Vec::new(), done: Some(done) };
+    let runtime = Runtime {
+        expected: events.len(),
+        events: events.into(),
+        answers: Vec::new(),
+        done: Some(done),
+    };
     let runtime = Arc::new(Mutex::new(runtime));
     let router = Router::new()
         .route("/2018-06-01/runtime/invocation/next", get(next))
-        .route("/2018-06-01/runtime/invocation/{id}/response", post(collect))
+        .route(
+            "/2018-06-01/runtime/invocation/{id}/response",
+            post(collect),
+        )
         .with_state(Arc::clone(&runtime));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let api = listener.local_addr().unwrap().to_string();
@@ -79,24 +97,39 @@ async fn run(stand: &Stand, events: Vec<Value>, level: &str, format: &str) -> (V
     program.child.start_kill().unwrap();
     let (log, error) = program.output().await;
     server.abort();
-    let answers = runtime.lock().unwrap().answers.iter().map(Answer::from_lambda).collect();
+    let answers = runtime
+        .lock()
+        .unwrap()
+        .answers
+        .iter()
+        .map(Answer::from_lambda)
+        .collect();
     (answers, log, error)
 }
 
 fn lines(log: &str) -> Vec<Value> {
-    log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
+    log.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
+        .collect()
 }
 
 #[tokio::test]
 async fn one_json_line_tells_all_of_a_request() {
     let stand = Stand::new().await;
     let events = vec![
-        put().with(json!({"notes": "n", "company": null})).http_api_event(),
+        put()
+            .with(json!({"notes": "n", "company": null}))
+            .http_api_event(),
         put().rest_api_event(),
-        put().with(json!({"status": "", "address": [{}, {}]})).http_api_event(),
+        put()
+            .with(json!({"status": "", "address": [{}, {}]}))
+            .http_api_event(),
         put().token(READ_TOKEN).http_api_event(),
         put().if_match("\"1\"").with(json!({})).http_api_event(),
-        put().without_header("accessToken").id("x\n{\"forged\": true}").http_api_event(),
+        put()
+            .without_header("accessToken")
+            .id("x\n{\"forged\": true}")
+            .http_api_event(),
     ];
     let (answers, log, error) = run(&stand, events, "", "JSON").await;
     let statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
@@ -105,7 +138,13 @@ async fn one_json_line_tells_all_of_a_request() {
     let mut lines = lines(&log);
     for line in &mut lines {
         let line = line.as_object_mut().unwrap();
-        assert!(line.shift_remove("timestamp").unwrap().as_str().unwrap().ends_with('Z'));
+        assert!(
+            line.shift_remove("timestamp")
+                .unwrap()
+                .as_str()
+                .unwrap()
+                .ends_with('Z')
+        );
         let milliseconds = line.shift_remove("dynamodbMs").unwrap();
         assert!(milliseconds.as_f64().is_some(), "{milliseconds}");
     }
@@ -140,7 +179,10 @@ async fn one_json_line_tells_all_of_a_request() {
         }
     ]);
     assert_eq!(Value::Array(lines), expected);
-    assert_eq!(answers[2].body["requestId"], "request-3", "the answer names the request as the log does");
+    assert_eq!(
+        answers[2].body["requestId"], "request-3",
+        "the answer names the request as the log does"
+    );
 }
 
 #[tokio::test]
@@ -149,9 +191,16 @@ async fn no_token_and_no_personal_value_is_logged_at_any_level() {
     let events = || {
         vec![
             put().http_api_event(),
-            put().header("accessToken", &format!("Bearer {WRITE_TOKEN}")).rest_api_event(),
-            put().with(json!({"email": "not-an-email", "emial": "Elizabeth"})).http_api_event(),
-            put().if_match("\"1\"").with(json!({"notes": "NOTE AREA"})).http_api_event(),
+            put()
+                .header("accessToken", &format!("Bearer {WRITE_TOKEN}"))
+                .rest_api_event(),
+            put()
+                .with(json!({"email": "not-an-email", "emial": "Elizabeth"}))
+                .http_api_event(),
+            put()
+                .if_match("\"1\"")
+                .with(json!({"notes": "NOTE AREA"}))
+                .http_api_event(),
             put().body("{\"firstName\": \"John").http_api_event(),
         ]
     };
@@ -173,7 +222,10 @@ async fn no_token_and_no_personal_value_is_logged_at_any_level() {
             "07202",
             "12548",
         ] {
-            assert!(!log.contains(secret) && !error.contains(secret), "{secret} at {level}: {log}{error}");
+            assert!(
+                !log.contains(secret) && !error.contains(secret),
+                "{secret} at {level}: {log}{error}"
+            );
         }
     }
 }
@@ -181,33 +233,64 @@ async fn no_token_and_no_personal_value_is_logged_at_any_level() {
 #[tokio::test]
 async fn a_fault_is_logged_once_with_its_cause() {
     let stand = Stand::new().await;
-    stand.client.delete_table().table_name(&stand.customers).send().await.unwrap();
+    stand
+        .client
+        .delete_table()
+        .table_name(&stand.customers)
+        .send()
+        .await
+        .unwrap();
     let (answers, log, _) = run(&stand, vec![put().http_api_event()], "INFO", "JSON").await;
     assert_eq!(answers[0].status, 500);
     let lines = lines(&log);
     assert_eq!(lines.len(), 1, "{log}");
-    assert_eq!((&lines[0]["level"], &lines[0]["requestId"]), (&json!("ERROR"), &json!("request-1")));
+    assert_eq!(
+        (&lines[0]["level"], &lines[0]["requestId"]),
+        (&json!("ERROR"), &json!("request-1"))
+    );
     let cause = lines[0]["cause"].as_str().unwrap();
-    assert!(cause.starts_with("UpdateItem on the customers table: "), "{cause}");
+    assert!(
+        cause.starts_with("UpdateItem on the customers table: "),
+        "{cause}"
+    );
     assert!(cause.contains("ResourceNotFoundException"), "{cause}");
-    crate::support::store::create_table(&stand.client, &stand.customers, "id").await.unwrap();
+    crate::support::store::create_table(&stand.client, &stand.customers, "id")
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
 async fn a_start_that_does_not_reach_dynamodb_is_told_and_events_are_answered() {
     let stand = Stand::new().await;
-    stand.client.delete_table().table_name(&stand.tokens).send().await.unwrap();
+    stand
+        .client
+        .delete_table()
+        .table_name(&stand.tokens)
+        .send()
+        .await
+        .unwrap();
     let (answers, log, error) = run(&stand, vec![put().http_api_event()], "", "JSON").await;
     assert_eq!(answers[0].status, 500);
     let lines = lines(&log);
     assert_eq!(lines.len(), 2, "{log}");
     let told = (&lines[0]["level"], &lines[0]["message"]);
-    assert_eq!(told, (&json!("WARN"), &json!("DynamoDB was not reached during start")));
+    assert_eq!(
+        told,
+        (
+            &json!("WARN"),
+            &json!("DynamoDB was not reached during start")
+        )
+    );
     let cause = lines[0]["cause"].as_str().unwrap();
-    assert!(cause.starts_with("GetItem on the access tokens table: "), "{cause}");
+    assert!(
+        cause.starts_with("GetItem on the access tokens table: "),
+        "{cause}"
+    );
     assert!(cause.contains("ResourceNotFoundException"), "{cause}");
     assert_eq!(error, "");
-    crate::support::store::create_table(&stand.client, &stand.tokens, "tokenHash").await.unwrap();
+    crate::support::store::create_table(&stand.client, &stand.tokens, "tokenHash")
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -215,12 +298,24 @@ async fn an_event_of_no_gateway_is_survived_and_its_panic_located() {
     let stand = Stand::new().await;
     let mut spoiled = put().http_api_event();
     spoiled["isBase64Encoded"] = json!(true);
-    let (answers, log, error) = run(&stand, vec![spoiled, put().http_api_event()], "INFO", "JSON").await;
+    let (answers, log, error) = run(
+        &stand,
+        vec![spoiled, put().http_api_event()],
+        "INFO",
+        "JSON",
+    )
+    .await;
     assert_eq!((answers[0].status, answers[1].status), (500, 200));
     let lines = lines(&log);
-    assert_eq!((lines.len(), &lines[0]["requestId"]), (2, &json!("request-1")));
+    assert_eq!(
+        (lines.len(), &lines[0]["requestId"]),
+        (2, &json!("request-1"))
+    );
     let cause = lines[0]["cause"].as_str().unwrap();
-    assert!(cause.starts_with("a panic at ") && cause.contains(".rs:"), "{cause}");
+    assert!(
+        cause.starts_with("a panic at ") && cause.contains(".rs:"),
+        "{cause}"
+    );
     assert_eq!(error, "");
 }
 
@@ -230,22 +325,33 @@ async fn text_is_the_format_on_a_desk() {
     let (_, log, _) = run(&stand, vec![put().id("a\nb").http_api_event()], "INFO", "").await;
     assert_eq!(log.lines().count(), 1, "{log}");
     assert!(
-        log.contains(r#" INFO request refused requestId="request-1" customerId="a\nb" subject="demo-erp""#),
+        log.contains(
+            r#" INFO request refused requestId="request-1" customerId="a\nb" subject="demo-erp""#
+        ),
         "{log}"
     );
 }
 
 #[tokio::test]
 async fn a_missing_variable_stops_the_start_with_a_sentence_that_names_it() {
-    let table = "The environment variable CUSTOMERS_TABLE is missing or empty; set it to the table's name";
-    let seconds =
-        "The environment variable ACCESS_TOKEN_CACHE_SECONDS must be a whole number of seconds, such as 60";
+    let table =
+        "The environment variable CUSTOMERS_TABLE is missing or empty; set it to the table's name";
+    let seconds = "The environment variable ACCESS_TOKEN_CACHE_SECONDS must be a whole number of seconds, such as 60";
     let both = [("CUSTOMERS_TABLE", "c"), ("ACCESS_TOKENS_TABLE", "t")];
     for (variables, sentence) in [
         (vec![("ACCESS_TOKENS_TABLE", "t")], table),
-        (vec![("ACCESS_TOKENS_TABLE", "t"), ("CUSTOMERS_TABLE", "")], table),
-        (vec![both[0], both[1], ("ACCESS_TOKEN_CACHE_SECONDS", "soon")], seconds),
-        (both.to_vec(), "This program runs in AWS Lambda; on a desk use `cargo run --example local`"),
+        (
+            vec![("ACCESS_TOKENS_TABLE", "t"), ("CUSTOMERS_TABLE", "")],
+            table,
+        ),
+        (
+            vec![both[0], both[1], ("ACCESS_TOKEN_CACHE_SECONDS", "soon")],
+            seconds,
+        ),
+        (
+            both.to_vec(),
+            "This program runs in AWS Lambda; on a desk use `cargo run --example local`",
+        ),
     ] {
         let mut program = Program::start(&variables);
         assert_eq!(program.child.wait().await.unwrap().code(), Some(1));

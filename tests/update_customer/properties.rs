@@ -9,16 +9,27 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Stand, WRITE_TOKEN, put};
 
 /// Runs `property` on `cases` generated inputs, all on one stand.
-fn check<T, F>(cases: u32, inputs: impl Strategy<Value = T>, property: impl Fn(std::sync::Arc<Stand>, T) -> F)
-where
+fn check<T, F>(
+    cases: u32,
+    inputs: impl Strategy<Value = T>,
+    property: impl Fn(std::sync::Arc<Stand>, T) -> F,
+) where
     T: std::fmt::Debug,
     F: Future<Output = Result<(), TestCaseError>>,
 {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let stand = std::sync::Arc::new(runtime.block_on(Stand::new()));
-    let config = Config { cases, failure_persistence: None, ..Config::default() };
-    let outcome = TestRunner::new(config)
-        .run(&inputs, |input| runtime.block_on(property(std::sync::Arc::clone(&stand), input)));
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let outcome = TestRunner::new(config).run(&inputs, |input| {
+        runtime.block_on(property(std::sync::Arc::clone(&stand), input))
+    });
     runtime.block_on(async move { drop(stand) });
     outcome.unwrap();
 }
@@ -47,7 +58,8 @@ fn json_text() -> impl Strategy<Value = String> {
     leaf.prop_recursive(8, 48, 6, |inner| {
         let member = (".{1,8}", inner.clone());
         prop_oneof![
-            prop::collection::vec(inner, 0..6).prop_map(|elements| format!("[{}]", elements.join(","))),
+            prop::collection::vec(inner, 0..6)
+                .prop_map(|elements| format!("[{}]", elements.join(","))),
             prop::collection::vec(member, 0..6).prop_map(|members| {
                 let mut seen = std::collections::HashSet::new();
                 let members: Vec<_> = members
@@ -72,7 +84,9 @@ fn same(one: &Value, other: &Value) -> bool {
         }
         (Value::Object(one), Value::Object(other)) => {
             one.len() == other.len()
-                && one.iter().all(|(key, value)| other.get(key).is_some_and(|other| same(value, other)))
+                && one
+                    .iter()
+                    .all(|(key, value)| other.get(key).is_some_and(|other| same(value, other)))
         }
         _ => one == other,
     }
@@ -87,7 +101,11 @@ fn has_the_contracts_shape(answer: &Answer) -> Result<(), TestCaseError> {
     prop_assert_eq!(answer.body["data"].is_object(), success);
     prop_assert_eq!(answer.body["code"].is_string(), !success);
     prop_assert_eq!(answer.body["requestId"].is_string(), !success);
-    prop_assert!(matches!(answer.status, 200 | 400 | 401 | 404 | 412), "{}", answer.body);
+    prop_assert!(
+        matches!(answer.status, 200 | 400 | 401 | 404 | 412),
+        "{}",
+        answer.body
+    );
     Ok(())
 }
 
@@ -101,7 +119,11 @@ fn any_value_within_the_limits_survives_write_and_read_digit_for_digit() {
         let sent: Value = serde_json::from_str(&text).unwrap();
         let answer = stand.send(put().body(body)).await;
         prop_assert_eq!(answer.status, 200, "{}", answer.body);
-        prop_assert!(same(&answer.body["data"]["metaFields"][0]["value"], &sent), "{}", answer.body);
+        prop_assert!(
+            same(&answer.body["data"]["metaFields"][0]["value"], &sent),
+            "{}",
+            answer.body
+        );
         prop_assert!(same(&stand.stored().await["metaFields"][0]["value"], &sent));
         Ok(())
     });
@@ -113,52 +135,73 @@ fn any_bytes_as_a_body_give_a_contract_answer() {
         prop::collection::vec(any::<u8>(), 0..200),
         "\\PC{0,100}".prop_map(String::into_bytes),
         json_text().prop_map(String::into_bytes),
-        json_text()
-            .prop_map(
-                |text| format!(r#"{{"firstName":{text},"address":[{text}],"metaFields":{text}}}"#).into()
-            ),
+        json_text().prop_map(|text| format!(
+            r#"{{"firstName":{text},"address":[{text}],"metaFields":{text}}}"#
+        )
+        .into()),
     ];
-    check(
-        300,
-        bytes,
-        |stand, bytes| async move { has_the_contracts_shape(&stand.send(put().body(bytes)).await) },
-    );
+    check(300, bytes, |stand, bytes| async move {
+        has_the_contracts_shape(&stand.send(put().body(bytes)).await)
+    });
 }
 
 #[test]
 fn any_header_value_gives_a_contract_answer() {
     // What an HTTP field value may hold (RFC 9110, 5.5).
     let value = "[ -~\t\u{80}-\u{ff}]{0,60}";
-    let headers = (value, value, value, prop::sample::select(vec![0, 1, 2, 3, 4, 5, 6, 7]));
-    check(300, headers, |stand, (token, content_type, if_match, which)| async move {
-        let mut request = put();
-        if which & 1 == 0 {
-            request = request.token(&token);
-        }
-        if which & 2 == 0 {
-            request = request.header("content-type", &content_type);
-        }
-        if which & 4 == 0 {
-            request = request.if_match(&if_match);
-        }
-        has_the_contracts_shape(&stand.send_event(&request.http_api_event()).await)?;
-        has_the_contracts_shape(&stand.send_event(&request.rest_api_event()).await)
-    });
+    let headers = (
+        value,
+        value,
+        value,
+        prop::sample::select(vec![0, 1, 2, 3, 4, 5, 6, 7]),
+    );
+    check(
+        300,
+        headers,
+        |stand, (token, content_type, if_match, which)| async move {
+            let mut request = put();
+            if which & 1 == 0 {
+                request = request.token(&token);
+            }
+            if which & 2 == 0 {
+                request = request.header("content-type", &content_type);
+            }
+            if which & 4 == 0 {
+                request = request.if_match(&if_match);
+            }
+            has_the_contracts_shape(&stand.send_event(&request.http_api_event()).await)?;
+            has_the_contracts_shape(&stand.send_event(&request.rest_api_event()).await)
+        },
+    );
 }
 
 #[test]
 fn any_id_gives_a_contract_answer_and_creates_nothing() {
-    let id = prop_oneof!["\\PC{0,40}", any::<String>(), "[%/.a-f0-9]{0,40}", ".{700,2100}"];
+    let id = prop_oneof![
+        "\\PC{0,40}",
+        any::<String>(),
+        "[%/.a-f0-9]{0,40}",
+        ".{700,2100}"
+    ];
     check(200, id, |stand, id| async move {
         let answer = stand.send(put().id(&id)).await;
         has_the_contracts_shape(&answer)?;
         prop_assert_eq!(answer.status, 404);
         let mut event = put().id(&id).http_api_event();
-        event.as_object_mut().unwrap().shift_remove("pathParameters");
+        event
+            .as_object_mut()
+            .unwrap()
+            .shift_remove("pathParameters");
         let unrouted = stand.send_event(&event).await;
         has_the_contracts_shape(&unrouted)?;
         prop_assert_eq!(unrouted.status, 404);
-        let tables = stand.client.scan().table_name(&stand.customers).send().await.unwrap();
+        let tables = stand
+            .client
+            .scan()
+            .table_name(&stand.customers)
+            .send()
+            .await
+            .unwrap();
         prop_assert_eq!(tables.count, 1);
         Ok(())
     });
@@ -187,7 +230,10 @@ fn whatever_data_is_returned_is_accepted_when_sent_back_and_changes_nothing() {
         let mut second = stand.send(put().json(&first.body["data"])).await;
         prop_assert_eq!(second.status, 200, "{}", second.body);
         let mut after = stand.stored().await;
-        prop_assert_eq!(after["version"].as_u64(), before["version"].as_u64().map(|version| version + 1));
+        prop_assert_eq!(
+            after["version"].as_u64(),
+            before["version"].as_u64().map(|version| version + 1)
+        );
         after["version"] = before["version"].clone();
         after["updatedAt"] = before["updatedAt"].clone();
         prop_assert_eq!(after, before);
@@ -200,7 +246,9 @@ fn whatever_data_is_returned_is_accepted_when_sent_back_and_changes_nothing() {
 #[test]
 fn the_token_is_never_in_an_answer() {
     check(100, "[ -~]{0,60}", |stand, text| async move {
-        let answer = stand.send(put().body(&text).token(&format!("{WRITE_TOKEN}{text}"))).await;
+        let answer = stand
+            .send(put().body(&text).token(&format!("{WRITE_TOKEN}{text}")))
+            .await;
         prop_assert!(!answer.body.to_string().contains(WRITE_TOKEN));
         Ok(())
     });

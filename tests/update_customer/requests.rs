@@ -18,8 +18,14 @@ fn unrouted(method: &str, path: &str) -> Value {
 async fn another_method_is_405_with_allow() {
     let stand = Stand::new().await;
     for method in ["GET", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS"] {
-        let answer = stand.send_event(&unrouted(method, "/customers/638df9e713920facde1a1cfa")).await;
-        assert_eq!((answer.status, &answer.body["code"]), (405, &json!("method_not_allowed")), "{method}");
+        let answer = stand
+            .send_event(&unrouted(method, "/customers/638df9e713920facde1a1cfa"))
+            .await;
+        assert_eq!(
+            (answer.status, &answer.body["code"]),
+            (405, &json!("method_not_allowed")),
+            "{method}"
+        );
         assert_eq!(answer.header("allow"), Some("PUT"));
         assert_eq!(answer.body["message"], "This path takes PUT only");
     }
@@ -31,7 +37,11 @@ async fn another_path_is_404_not_found() {
     let stand = Stand::new().await;
     for path in ["/", "/customers", "/customers/a/b", "/orders/a"] {
         let answer = stand.send_event(&unrouted("PUT", path)).await;
-        assert_eq!((answer.status, &answer.body["code"]), (404, &json!("not_found")), "{path}");
+        assert_eq!(
+            (answer.status, &answer.body["code"]),
+            (404, &json!("not_found")),
+            "{path}"
+        );
     }
     assert!(stand.sent().is_empty());
 }
@@ -40,14 +50,27 @@ async fn another_path_is_404_not_found() {
 async fn without_a_path_parameter_the_segment_is_decoded_once() {
     let stand = Stand::new().await;
     stand.store(&json!({"id": "a/b %41"})).await;
-    let answer = stand.send_event(&unrouted("PUT", "/customers/a%2Fb%20%2541")).await;
+    let answer = stand
+        .send_event(&unrouted("PUT", "/customers/a%2Fb%20%2541"))
+        .await;
     assert_eq!(answer.data()["id"], "a/b %41");
 }
 
 #[tokio::test]
 async fn the_path_parameter_is_compared_exactly() {
     let stand = Stand::new().await;
-    let ids = ["a%20b", "a b", "A B", "é", "e\u{301}", "\u{1f600}", "a+b", "..", "'; --", &"i".repeat(2_048)];
+    let ids = [
+        "a%20b",
+        "a b",
+        "A B",
+        "é",
+        "e\u{301}",
+        "\u{1f600}",
+        "a+b",
+        "..",
+        "'; --",
+        &"i".repeat(2_048),
+    ];
     for id in ids {
         stand.store(&json!({"id": id})).await;
     }
@@ -63,7 +86,10 @@ async fn an_id_that_cannot_be_a_key_is_404_without_a_call_to_the_table() {
     let stand = Stand::new().await;
     for id in ["", &"i".repeat(2_049), &"é".repeat(1_025)] {
         let answer = stand.send(put().id(id)).await;
-        assert_eq!((answer.status, &answer.body["code"]), (404, &json!("customer_not_found")));
+        assert_eq!(
+            (answer.status, &answer.body["code"]),
+            (404, &json!("customer_not_found"))
+        );
     }
     assert!(stand.sent().iter().all(|sent| sent.operation == "GetItem"));
 }
@@ -71,9 +97,25 @@ async fn an_id_that_cannot_be_a_key_is_404_without_a_call_to_the_table() {
 #[tokio::test]
 async fn the_checks_come_in_the_contracts_order() {
     let stand = Stand::new().await;
-    let everything_wrong = put().id("").without_header("content-type").body("{").if_match("x");
-    assert_eq!(stand.send(everything_wrong.clone().token("unknown")).await.status, 401);
-    assert_eq!(stand.send(everything_wrong.clone().token(READ_TOKEN)).await.status, 401);
+    let everything_wrong = put()
+        .id("")
+        .without_header("content-type")
+        .body("{")
+        .if_match("x");
+    assert_eq!(
+        stand
+            .send(everything_wrong.clone().token("unknown"))
+            .await
+            .status,
+        401
+    );
+    assert_eq!(
+        stand
+            .send(everything_wrong.clone().token(READ_TOKEN))
+            .await
+            .status,
+        401
+    );
     assert_eq!(stand.send(everything_wrong).await.status, 400);
     let no_json = put().id("").without_header("content-type").body("{}");
     assert_eq!(
@@ -111,7 +153,11 @@ async fn the_content_type_must_be_json_in_utf_8() {
         "application/json;charset=utf-8",
         "application/json; charset=UTF-8",
     ] {
-        assert_eq!(stand.send(put().header("content-type", value)).await.status, 200, "{value}");
+        assert_eq!(
+            stand.send(put().header("content-type", value)).await.status,
+            200,
+            "{value}"
+        );
     }
     for value in [
         "text/plain",
@@ -124,12 +170,20 @@ async fn the_content_type_must_be_json_in_utf_8() {
         let answer = stand.send(put().header("content-type", value)).await;
         assert_eq!(answer.status, 400, "{value}");
     }
-    let answer = stand.send(put().header("content-type", "application/json; charset=iso-8859-1")).await;
+    let answer = stand
+        .send(put().header("content-type", "application/json; charset=iso-8859-1"))
+        .await;
     assert_eq!(
         answer.body["message"],
         "The body must be in UTF-8; leave the charset out of Content-Type or set it to utf-8"
     );
-    assert_eq!(stand.send(put().without_header("content-type")).await.status, 400);
+    assert_eq!(
+        stand
+            .send(put().without_header("content-type"))
+            .await
+            .status,
+        400
+    );
     let twice = put().and_header("content-type", "application/json");
     assert_eq!(stand.send_event(&twice.rest_api_event()).await.status, 400);
 }
@@ -147,12 +201,27 @@ async fn a_query_changes_nothing_whatever_is_in_it() {
 #[tokio::test]
 async fn headers_that_make_no_uri_change_nothing() {
     let stand = Stand::new().await;
-    for (name, value) in [("host", "api.example.co]m"), ("host", ""), ("x-forwarded-proto", "ht tp, https")] {
+    for (name, value) in [
+        ("host", "api.example.co]m"),
+        ("host", ""),
+        ("x-forwarded-proto", "ht tp, https"),
+    ] {
         let request = put().header("host", "api.example.com").header(name, value);
         let mut headers_once = request.rest_api_event();
-        headers_once.as_object_mut().unwrap().shift_remove("multiValueHeaders");
-        for event in [request.http_api_event(), request.rest_api_event(), headers_once] {
-            assert_eq!(stand.send_event(&event).await.status, 200, "{name}: {value}");
+        headers_once
+            .as_object_mut()
+            .unwrap()
+            .shift_remove("multiValueHeaders");
+        for event in [
+            request.http_api_event(),
+            request.rest_api_event(),
+            headers_once,
+        ] {
+            assert_eq!(
+                stand.send_event(&event).await.status,
+                200,
+                "{name}: {value}"
+            );
         }
     }
 }
@@ -164,7 +233,10 @@ async fn an_event_that_no_gateway_sends_still_gets_the_contracts_500() {
         event["isBase64Encoded"] = json!(true);
         event["body"] = json!("this is not base64!");
         let answer = stand.send_event(&event).await;
-        assert_eq!((answer.status, &answer.body["code"]), (500, &json!("internal_error")));
+        assert_eq!(
+            (answer.status, &answer.body["code"]),
+            (500, &json!("internal_error"))
+        );
         assert_eq!(answer.body["message"], "An internal error occurred");
     }
 }

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use crate::support::{CUSTOMER_ID, Sent, Stand, put};
 
 fn updates(sent: Vec<Sent>) -> Vec<Value> {
-    let updates = sent.into_iter().filter(|sent| sent.operation == "UpdateItem");
+    let updates = sent
+        .into_iter()
+        .filter(|sent| sent.operation == "UpdateItem");
     updates.map(|sent| sent.body).collect()
 }
 
@@ -15,18 +17,31 @@ async fn a_start_looks_up_a_token_that_nobody_has_and_writes_nothing() {
     stand.warm_up().await;
     let sent = stand.sent();
     assert_eq!(sent.len(), 1, "{sent:?}");
-    assert_eq!((sent[0].operation.as_str(), &sent[0].body["TableName"]), ("GetItem", &json!(stand.tokens)));
+    assert_eq!(
+        (sent[0].operation.as_str(), &sent[0].body["TableName"]),
+        ("GetItem", &json!(stand.tokens))
+    );
     // No token is known whose SHA-256 this is.
-    assert_eq!(sent[0].body["Key"], json!({"tokenHash": {"S": "0".repeat(64)}}));
+    assert_eq!(
+        sent[0].body["Key"],
+        json!({"tokenHash": {"S": "0".repeat(64)}})
+    );
 }
 
 #[tokio::test]
 async fn an_update_is_one_conditional_update_item() {
     let stand = Stand::new().await;
-    stand.send(put().with(json!({"notes": "n", "company": null}))).await.data();
+    stand
+        .send(put().with(json!({"notes": "n", "company": null})))
+        .await
+        .data();
     let sent = stand.sent();
     let operations: Vec<_> = sent.iter().map(|sent| sent.operation.as_str()).collect();
-    assert_eq!(operations, ["GetItem", "UpdateItem"], "no read before, none after");
+    assert_eq!(
+        operations,
+        ["GetItem", "UpdateItem"],
+        "no read before, none after"
+    );
     let mut update = sent[1].body.clone();
     let now = update["ExpressionAttributeValues"][":updatedAt"]["S"].take();
     assert!(now.as_str().unwrap().ends_with('Z'));
@@ -71,7 +86,10 @@ async fn only_a_change_of_a_verified_email_takes_a_second_write() {
         assert_eq!(updates.len(), writes, "{request:?}");
         for update in updates {
             let condition = update["ConditionExpression"].as_str().unwrap();
-            assert!(condition.starts_with("attribute_exists(#id) AND "), "{condition}");
+            assert!(
+                condition.starts_with("attribute_exists(#id) AND "),
+                "{condition}"
+            );
         }
     }
 }
@@ -79,30 +97,59 @@ async fn only_a_change_of_a_verified_email_takes_a_second_write() {
 #[tokio::test]
 async fn the_second_write_holds_only_for_the_email_that_was_seen() {
     let stand = Stand::new().await;
-    stand.send(put().with(json!({"email": "new@aximcommerce.com"})).if_match("\"6\"")).await.data();
+    stand
+        .send(
+            put()
+                .with(json!({"email": "new@aximcommerce.com"}))
+                .if_match("\"6\""),
+        )
+        .await
+        .data();
     let second = &updates(stand.sent())[1];
     assert_eq!(
         second["ConditionExpression"],
         "attribute_exists(#id) AND #version IN (:v6) AND #email = :seenEmail"
     );
-    assert_eq!(second["ExpressionAttributeValues"][":seenEmail"], json!({"S": "john.doe@aximcommerce.com"}));
-    assert_eq!(second["ExpressionAttributeValues"][":verifiedEmail"], json!({"BOOL": false}));
-    assert!(second["UpdateExpression"].as_str().unwrap().ends_with(", #verifiedEmail = :verifiedEmail"));
+    assert_eq!(
+        second["ExpressionAttributeValues"][":seenEmail"],
+        json!({"S": "john.doe@aximcommerce.com"})
+    );
+    assert_eq!(
+        second["ExpressionAttributeValues"][":verifiedEmail"],
+        json!({"BOOL": false})
+    );
+    assert!(
+        second["UpdateExpression"]
+            .as_str()
+            .unwrap()
+            .ends_with(", #verifiedEmail = :verifiedEmail")
+    );
 }
 
 #[tokio::test]
 async fn numbers_leave_with_every_digit() {
     let stand = Stand::new().await;
-    let numbers = ["-12345678901234567890.123456789012345678", "0.1", "12548", "-1.5e-7", "0"];
+    let numbers = [
+        "-12345678901234567890.123456789012345678",
+        "0.1",
+        "12548",
+        "-1.5e-7",
+        "0",
+    ];
     let body = format!(
         r#"{{"firstName": "John", "lastName": "Doe", "email": "john@aximcommerce.com",
             "metaFields": [{{"code": "c", "value": [{}]}}]}}"#,
         numbers.join(",")
     );
     stand.send(put().body(body)).await.data();
-    let sent =
-        &updates(stand.sent())[0]["ExpressionAttributeValues"][":metaFields"]["L"][0]["M"]["value"]["L"];
-    let sent: Vec<_> = sent.as_array().unwrap().iter().map(|number| number["N"].as_str().unwrap()).collect();
+    let sent = &updates(stand.sent())[0]["ExpressionAttributeValues"][":metaFields"]["L"][0]["M"]["value"]
+        ["L"];
+    let sent: Vec<_> = sent
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|number| number["N"].as_str().unwrap())
+        .collect();
     assert_eq!(sent, numbers);
 }
 
@@ -114,5 +161,8 @@ async fn keys_that_libraries_reserve_are_the_callers_own() {
     stand.send(put().body(body)).await;
     // The engine reads such a key with `serde_json` and refuses it; what counts is what left.
     let sent = stand.sent().pop().unwrap().text;
-    assert!(sent.contains(r#"{"M":{"$serde_json::private::Number":{"S":"1"}}}"#), "{sent}");
+    assert!(
+        sent.contains(r#"{"M":{"$serde_json::private::Number":{"S":"1"}}}"#),
+        "{sent}"
+    );
 }

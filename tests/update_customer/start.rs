@@ -48,7 +48,10 @@ async fn servers(seen: &Arc<Seen>, status: StatusCode) -> SocketAddr {
         std::future::pending::<()>().await;
     }
     let call = move |State(seen): State<Arc<Seen>>, headers: HeaderMap, body: String| async move {
-        seen.note(format!("{} {body}", headers["x-amz-target"].to_str().unwrap()));
+        seen.note(format!(
+            "{} {body}",
+            headers["x-amz-target"].to_str().unwrap()
+        ));
         (status, "{}")
     };
     let router = Router::new()
@@ -62,7 +65,12 @@ async fn servers(seen: &Arc<Seen>, status: StatusCode) -> SocketAddr {
 }
 
 /// Starts the program, waits until it asks for its first event, and returns its log.
-async fn log_of_start(seen: &Seen, api: SocketAddr, dynamodb: &str, more: &[(&str, &str)]) -> Vec<Value> {
+async fn log_of_start(
+    seen: &Seen,
+    api: SocketAddr,
+    dynamodb: &str,
+    more: &[(&str, &str)],
+) -> Vec<Value> {
     let api = api.to_string();
     let mut variables = vec![
         ("AWS_LAMBDA_RUNTIME_API", api.as_str()),
@@ -79,7 +87,9 @@ async fn log_of_start(seen: &Seen, api: SocketAddr, dynamodb: &str, more: &[(&st
     program.child.start_kill().unwrap();
     let (log, error) = program.output().await;
     assert_eq!(error, "");
-    log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    log.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 #[tokio::test]
@@ -91,7 +101,10 @@ async fn dynamodb_is_called_once_before_the_first_event_and_nothing_is_written()
 
     let calls = seen.calls();
     let (operation, body) = calls[0].split_once(' ').unwrap();
-    assert_eq!((calls.len(), calls[1].as_str(), operation), (2, "next", "DynamoDB_20120810.GetItem"));
+    assert_eq!(
+        (calls.len(), calls[1].as_str(), operation),
+        (2, "next", "DynamoDB_20120810.GetItem")
+    );
     // No token has this hash.
     let key = json!({"tokenHash": {"S": "0".repeat(64)}});
     let expected = json!({"TableName": "the-tokens", "Key": key, "ConsistentRead": true});
@@ -101,18 +114,46 @@ async fn dynamodb_is_called_once_before_the_first_event_and_nothing_is_written()
 #[tokio::test]
 async fn a_dead_dynamodb_does_not_end_the_start_and_is_told() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let refused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let refused = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
     for (dynamodb, status, cause) in [
-        (Some(silent.local_addr().unwrap()), StatusCode::OK, "no answer within 500 ms"),
-        (Some(refused), StatusCode::OK, "GetItem on the access tokens table: dispatch failure: io error"),
-        (None, StatusCode::BAD_REQUEST, "GetItem on the access tokens table: service error: "),
+        (
+            Some(silent.local_addr().unwrap()),
+            StatusCode::OK,
+            "no answer within 500 ms",
+        ),
+        (
+            Some(refused),
+            StatusCode::OK,
+            "GetItem on the access tokens table: dispatch failure: io error",
+        ),
+        (
+            None,
+            StatusCode::BAD_REQUEST,
+            "GetItem on the access tokens table: service error: ",
+        ),
     ] {
         let seen = Arc::new(Seen::default());
         let server = servers(&seen, status).await;
-        let log = log_of_start(&seen, server, &format!("http://{}", dynamodb.unwrap_or(server)), &[]).await;
-        assert_eq!((log.len(), &log[0]["level"]), (1, &json!("WARN")), "{log:?}");
+        let log = log_of_start(
+            &seen,
+            server,
+            &format!("http://{}", dynamodb.unwrap_or(server)),
+            &[],
+        )
+        .await;
+        assert_eq!(
+            (log.len(), &log[0]["level"]),
+            (1, &json!("WARN")),
+            "{log:?}"
+        );
         assert_eq!(log[0]["message"], "DynamoDB was not reached during start");
-        assert!(log[0]["cause"].as_str().unwrap().starts_with(cause), "{log:?}");
+        assert!(
+            log[0]["cause"].as_str().unwrap().starts_with(cause),
+            "{log:?}"
+        );
     }
 }
 
@@ -121,7 +162,9 @@ fn answer_over_tls(stream: std::net::TcpStream, config: Arc<ServerConfig>, seen:
     let mut stream = StreamOwned::new(ServerConnection::new(config).unwrap(), stream);
     if let Some(request) = Request::read(&mut stream).unwrap() {
         seen.note(request.head.lines().next().unwrap());
-        stream.write_all(&http::response("200 OK", &[], b"{}")).unwrap();
+        stream
+            .write_all(&http::response("200 OK", &[], b"{}"))
+            .unwrap();
     }
 }
 
@@ -134,9 +177,15 @@ async fn only_servers_are_trusted_that_the_roots_vouch_for() {
     for (variables, trusted) in [
         (vec![("SSL_CERT_FILE", path)], true),
         (vec![("AWS_CA_BUNDLE", path)], true),
-        (vec![("AWS_CA_BUNDLE", path), ("SSL_CERT_FILE", other)], true),
+        (
+            vec![("AWS_CA_BUNDLE", path), ("SSL_CERT_FILE", other)],
+            true,
+        ),
         (vec![("SSL_CERT_FILE", other)], false),
-        (vec![("AWS_CA_BUNDLE", other), ("SSL_CERT_FILE", path)], false),
+        (
+            vec![("AWS_CA_BUNDLE", other), ("SSL_CERT_FILE", path)],
+            false,
+        ),
         (vec![], false),
     ] {
         let seen = Arc::new(Seen::default());
@@ -155,8 +204,17 @@ async fn only_servers_are_trusted_that_the_roots_vouch_for() {
             assert_eq!(calls, ["POST / HTTP/1.1", "next"], "{variables:?}");
             assert_eq!(log, [] as [Value; 0]);
         } else {
-            assert!(!calls.contains(&"POST / HTTP/1.1".to_owned()), "{variables:?} {calls:?}");
-            assert!(log[0]["cause"].as_str().unwrap().contains("invalid peer certificate"), "{log:?}");
+            assert!(
+                !calls.contains(&"POST / HTTP/1.1".to_owned()),
+                "{variables:?} {calls:?}"
+            );
+            assert!(
+                log[0]["cause"]
+                    .as_str()
+                    .unwrap()
+                    .contains("invalid peer certificate"),
+                "{log:?}"
+            );
         }
     }
 }
@@ -165,7 +223,10 @@ async fn only_servers_are_trusted_that_the_roots_vouch_for() {
 async fn a_bundle_that_cannot_be_read_stops_the_start() {
     let tables = [("CUSTOMERS_TABLE", "c"), ("ACCESS_TOKENS_TABLE", "t")];
     let mut variables = tables.to_vec();
-    variables.extend([("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1"), ("AWS_CA_BUNDLE", "/no/such/file")]);
+    variables.extend([
+        ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1"),
+        ("AWS_CA_BUNDLE", "/no/such/file"),
+    ]);
     let mut program = Program::start(&variables);
     assert_eq!(program.child.wait().await.unwrap().code(), Some(1));
     let (log, _) = program.output().await;

@@ -22,21 +22,47 @@ pub struct IfMatch {
 /// An update whose optional values carry `number`, which no other update has.
 pub fn update(rng: &mut Rng, number: usize) -> Update {
     const FIRST_NAMES: [&str; 2] = ["John", "Jon"];
-    const ADDRESSES: [&str; 3] =
-        ["john.doe@aximcommerce.com", "John.Doe@AximCommerce.com", "john@aximcommerce.com"];
-    let mut update = Update { body: json!({}), changes: Changes::new() };
+    const ADDRESSES: [&str; 3] = [
+        "john.doe@aximcommerce.com",
+        "John.Doe@AximCommerce.com",
+        "john@aximcommerce.com",
+    ];
+    let mut update = Update {
+        body: json!({}),
+        changes: Changes::new(),
+    };
     update.set("firstName", json!(pick(rng, &FIRST_NAMES)));
     update.set("lastName", json!("Doe"));
     // Mostly the stored one: a change is the exception.
-    let address = if rng.u8(..) < 100 { pick(rng, &ADDRESSES) } else { ADDRESSES[0] };
+    let address = if rng.u8(..) < 100 {
+        pick(rng, &ADDRESSES)
+    } else {
+        ADDRESSES[0]
+    };
     update.set("email", json!(address));
     let optional = [
-        ("phoneNumber", json!(format!("555 {number:04}")), Some(json!(""))),
+        (
+            "phoneNumber",
+            json!(format!("555 {number:04}")),
+            Some(json!("")),
+        ),
         ("status", json!(format!("status {number}")), None),
-        ("company", json!(format!("company {number}")), Some(json!(null))),
+        (
+            "company",
+            json!(format!("company {number}")),
+            Some(json!(null)),
+        ),
         ("notes", json!(format!("notes\n{number}")), Some(json!(""))),
-        ("address", json!([{"city": format!("city {number}"), "country": ""}]), Some(json!([]))),
-        ("metaFields", json!([{"code": "n", "value": {"n": number, "none": null}}]), Some(json!(null))),
+        (
+            "address",
+            json!([{"city": format!("city {number}"), "country": ""}]),
+            Some(json!([])),
+        ),
+        (
+            "metaFields",
+            json!([{"code": "n", "value": {"n": number, "none": null}}]),
+            Some(json!(null)),
+        ),
     ];
     for (name, value, cleared) in optional {
         match cleared {
@@ -57,17 +83,32 @@ pub fn update(rng: &mut Rng, number: usize) -> Update {
 pub fn if_match(rng: &mut Rng, seen: u64) -> IfMatch {
     let older = seen.saturating_sub(1);
     let named = |versions: &[u64]| {
-        let tags: Vec<_> = versions.iter().map(|version| format!("\"{version}\"")).collect();
-        IfMatch { header: Some(tags.join(", ")), versions: Some(versions.to_vec()) }
+        let tags: Vec<_> = versions
+            .iter()
+            .map(|version| format!("\"{version}\""))
+            .collect();
+        IfMatch {
+            header: Some(tags.join(", ")),
+            versions: Some(versions.to_vec()),
+        }
     };
     match rng.u8(..100) {
-        0..45 => IfMatch { header: None, versions: None },
-        45..50 => IfMatch { header: Some("*".to_owned()), versions: None },
+        0..45 => IfMatch {
+            header: None,
+            versions: None,
+        },
+        45..50 => IfMatch {
+            header: Some("*".to_owned()),
+            versions: None,
+        },
         50..75 => named(&[seen]),
         75..82 => named(&[seen + 1]),
         82..89 => named(&[older]),
         89..97 => named(&[older, seen, seen + 2]),
-        _ => IfMatch { header: Some(format!("W/\"{seen}\"")), versions: Some(Vec::new()) },
+        _ => IfMatch {
+            header: Some(format!("W/\"{seen}\"")),
+            versions: Some(Vec::new()),
+        },
     }
 }
 

@@ -39,11 +39,21 @@ pub const MAX_ATTEMPTS: usize = 3;
 /// The first promise that is broken, with the number of the event.
 pub fn check(history: &History) -> Result<(), String> {
     let progress = history.calls.iter().map(|_| Progress::default()).collect();
-    let mut replay = Replay { calls: &history.calls, progress, state: history.start.clone() };
+    let mut replay = Replay {
+        calls: &history.calls,
+        progress,
+        state: history.start.clone(),
+    };
     for (number, event) in history.events.iter().enumerate() {
-        replay.event(event).map_err(|broken| format!("event {number}: {broken}"))?;
+        replay
+            .event(event)
+            .map_err(|broken| format!("event {number}: {broken}"))?;
     }
-    match replay.progress.iter().position(|progress| progress.sent && progress.answer.is_none()) {
+    match replay
+        .progress
+        .iter()
+        .position(|progress| progress.sent && progress.answer.is_none())
+    {
         Some(call) => Err(format!("call {call} got no answer")),
         None => Ok(()),
     }
@@ -74,27 +84,43 @@ impl Replay<'_> {
         match event {
             Event::Sent { call } => self.progress[*call].sent = true,
             Event::Outside { after, .. } => self.state = after.clone(),
-            Event::Write { call, fate, applied, after } => {
+            Event::Write {
+                call,
+                fate,
+                applied,
+                after,
+            } => {
                 let progress = &mut self.progress[*call];
                 if !progress.sent || progress.answer.is_some() {
                     return Err(format!("call {call} writes outside its time"));
                 }
-                progress.failures = if *fate == Fate::Passes { 0 } else { progress.failures + 1 };
+                progress.failures = if *fate == Fate::Passes {
+                    0
+                } else {
+                    progress.failures + 1
+                };
                 if !applied && *fate == Fate::Passes {
                     progress.met.push(after.clone());
                 }
                 self.write(*call, *applied, after)?;
             }
-            Event::LateWrite { call, applied, after } => {
+            Event::LateWrite {
+                call,
+                applied,
+                after,
+            } => {
                 let answer = self.progress[*call].answer;
                 if *applied && answer.is_some_and(|status| status != 500) {
-                    return Err(format!("call {call}, an older write, comes after its answer {answer:?}"));
+                    return Err(format!(
+                        "call {call}, an older write, comes after its answer {answer:?}"
+                    ));
                 }
                 self.write(*call, *applied, after)?;
             }
             Event::Answer { call, answer } => {
-                answered(&self.calls[*call], &self.progress[*call], answer)
-                    .map_err(|broken| format!("call {call} is answered {}: {broken}", answer.status))?;
+                answered(&self.calls[*call], &self.progress[*call], answer).map_err(|broken| {
+                    format!("call {call} is answered {}: {broken}", answer.status)
+                })?;
                 self.progress[*call].answer = Some(answer.status);
             }
         }
@@ -116,10 +142,17 @@ impl Replay<'_> {
 
 /// Rules 1 to 3, on one write.
 fn effect(call: &Call, before: &State, after: &State) -> Result<(), String> {
-    let Some(before) = before else { return Err("a write made a customer".to_owned()) };
-    let Some(after) = after else { return Err("a write removed the customer".to_owned()) };
+    let Some(before) = before else {
+        return Err("a write made a customer".to_owned());
+    };
+    let Some(after) = after else {
+        return Err("a write removed the customer".to_owned());
+    };
     if !matches(call, version(before)) {
-        return Err(format!("a write met version {}, which If-Match does not name", version(before)));
+        return Err(format!(
+            "a write met version {}, which If-Match does not name",
+            version(before)
+        ));
     }
     let address_changes = changes_address(&call.changes, before);
     let was_verified = before.get("verifiedEmail") == Some(&Value::Bool(true));
@@ -137,8 +170,12 @@ fn effect(call: &Call, before: &State, after: &State) -> Result<(), String> {
     expected.insert("version".to_owned(), Value::from(version(before) + 1));
     expected.insert("updatedBy".to_owned(), Value::from(call.subject.clone()));
     // To which moment it is set is tested elsewhere: here no clock has a say.
-    expected.insert("updatedAt".to_owned(), after.get("updatedAt").cloned().unwrap_or_default());
-    if address_changes && (was_verified || after.get("verifiedEmail") == Some(&Value::Bool(false))) {
+    expected.insert(
+        "updatedAt".to_owned(),
+        after.get("updatedAt").cloned().unwrap_or_default(),
+    );
+    if address_changes && (was_verified || after.get("verifiedEmail") == Some(&Value::Bool(false)))
+    {
         expected.insert("verifiedEmail".to_owned(), Value::Bool(false));
     }
     match difference(&expected, after) {
@@ -162,7 +199,10 @@ fn answered(call: &Call, progress: &Progress, answer: &Answered) -> Result<(), S
                     && answer.version == Some(version(state))
                     && shows(&answer.data, state)
             };
-            made.chain(found).find(right).map(|_| ()).ok_or("it shows no state it made or found".to_owned())
+            made.chain(found)
+                .find(right)
+                .map(|_| ())
+                .ok_or("it shows no state it made or found".to_owned())
         }
         412 => met()
             .find(|state| {
@@ -181,16 +221,23 @@ fn answered(call: &Call, progress: &Progress, answer: &Answered) -> Result<(), S
 }
 
 fn matches(call: &Call, version: u64) -> bool {
-    call.if_match.as_ref().is_none_or(|versions| versions.contains(&version))
+    call.if_match
+        .as_ref()
+        .is_none_or(|versions| versions.contains(&version))
 }
 
 fn holds(state: &Map<String, Value>, changes: &Changes) -> bool {
-    changes.iter().all(|(name, value)| state.get(*name) == value.as_ref())
+    changes
+        .iter()
+        .all(|(name, value)| state.get(*name) == value.as_ref())
 }
 
 /// Addresses here are ASCII.
 fn changes_address(changes: &Changes, before: &Map<String, Value>) -> bool {
-    let new = changes.get("email").and_then(Option::as_ref).and_then(Value::as_str);
+    let new = changes
+        .get("email")
+        .and_then(Option::as_ref)
+        .and_then(Value::as_str);
     let old = before.get("email").and_then(Value::as_str);
     match (old, new) {
         (Some(old), Some(new)) => !old.eq_ignore_ascii_case(new),
@@ -217,5 +264,9 @@ fn difference(expected: &Map<String, Value>, found: &Map<String, Value>) -> Opti
     let mut names = expected.keys().chain(found.keys());
     let name = names.find(|name| expected.get(*name) != found.get(*name))?;
     let shown = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
-    Some(format!("{name} as {} instead of {}", shown(found.get(name)), shown(expected.get(name))))
+    Some(format!(
+        "{name} as {} instead of {}",
+        shown(found.get(name)),
+        shown(expected.get(name))
+    ))
 }

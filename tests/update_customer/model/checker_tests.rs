@@ -23,16 +23,30 @@ fn story(calls: Vec<Call>) -> Story {
         "verifiedEmail": true, "points": 1, "updatedAt": "then", "updatedBy": "import"
     })));
     let events = (0..calls.len()).map(|call| Event::Sent { call }).collect();
-    Story { history: History { start: state.clone(), calls, events }, state }
+    Story {
+        history: History {
+            start: state.clone(),
+            calls,
+            events,
+        },
+        state,
+    }
 }
 
 fn call(name: &'static str, value: &str) -> Call {
     let changes = Changes::from([(name, Some(json!(value)))]);
-    Call { subject: "caller".to_owned(), changes, if_match: None }
+    Call {
+        subject: "caller".to_owned(),
+        changes,
+        if_match: None,
+    }
 }
 
 fn only_if(versions: &[u64], call: Call) -> Call {
-    Call { if_match: Some(versions.to_vec()), ..call }
+    Call {
+        if_match: Some(versions.to_vec()),
+        ..call
+    }
 }
 
 impl Story {
@@ -42,11 +56,21 @@ impl Story {
     }
 
     /// A write that is carried out as it should be, and then spoilt.
-    fn spoilt(mut self, call: usize, fate: Fate, spoil: impl FnOnce(&mut Map<String, Value>)) -> Self {
+    fn spoilt(
+        mut self,
+        call: usize,
+        fate: Fate,
+        spoil: impl FnOnce(&mut Map<String, Value>),
+    ) -> Self {
         self.apply(call);
         self.state.as_mut().map(spoil);
         let after = self.state.clone();
-        self.event(Event::Write { call, fate, applied: true, after })
+        self.event(Event::Write {
+            call,
+            fate,
+            applied: true,
+            after,
+        })
     }
 
     fn write(self, call: usize) -> Self {
@@ -56,13 +80,19 @@ impl Story {
     fn late_write(mut self, call: usize) -> Self {
         self.apply(call);
         let after = self.state.clone();
-        self.event(Event::LateWrite { call, applied: true, after })
+        self.event(Event::LateWrite {
+            call,
+            applied: true,
+            after,
+        })
     }
 
     /// What a right write makes of the customer.
     fn apply(&mut self, call: usize) {
         let Some(state) = &mut self.state else { return };
-        let Call { subject, changes, .. } = &self.history.calls[call];
+        let Call {
+            subject, changes, ..
+        } = &self.history.calls[call];
         for (name, value) in changes {
             match value {
                 Some(value) => _ = state.insert((*name).to_owned(), value.clone()),
@@ -77,18 +107,29 @@ impl Story {
     /// A write that is not carried out.
     fn refused(self, call: usize, fate: Fate) -> Self {
         let after = self.state.clone();
-        self.event(Event::Write { call, fate, applied: false, after })
+        self.event(Event::Write {
+            call,
+            fate,
+            applied: false,
+            after,
+        })
     }
 
     fn outside(mut self, change: impl FnOnce(&mut State)) -> Self {
         change(&mut self.state);
         let after = self.state.clone();
-        self.event(Event::Outside { what: "change", after })
+        self.event(Event::Outside {
+            what: "change",
+            after,
+        })
     }
 
     /// An answer with what is stored now.
     fn answer(self, call: usize, status: u64) -> Self {
-        let version = self.state.as_ref().and_then(|state| state["version"].as_u64());
+        let version = self
+            .state
+            .as_ref()
+            .and_then(|state| state["version"].as_u64());
         self.answer_with_version(call, status, version)
     }
 
@@ -96,7 +137,14 @@ impl Story {
         let mut data = self.state.clone().unwrap_or_default();
         data.retain(|name, _| name == "notes" || name == "email");
         data.insert("address".to_owned(), json!([]));
-        self.event(Event::Answer { call, answer: Answered { status, version, data } })
+        self.event(Event::Answer {
+            call,
+            answer: Answered {
+                status,
+                version,
+                data,
+            },
+        })
     }
 
     #[track_caller]
@@ -114,12 +162,31 @@ impl Story {
 #[test]
 fn good_histories_pass() {
     let two = || story(vec![call("notes", "a"), call("company", "b")]);
-    two().write(0).answer(0, 200).write(1).answer(1, 200).passes();
-    two().spoilt(0, Fate::AnswerLost, |_| ()).write(1).answer(1, 200).write(0).answer(0, 200).passes();
+    two()
+        .write(0)
+        .answer(0, 200)
+        .write(1)
+        .answer(1, 200)
+        .passes();
+    two()
+        .spoilt(0, Fate::AnswerLost, |_| ())
+        .write(1)
+        .answer(1, 200)
+        .write(0)
+        .answer(0, 200)
+        .passes();
     let found = story(vec![only_if(&[6], call("notes", "a"))]);
-    found.spoilt(0, Fate::AnswerLost, |_| ()).refused(0, Fate::Passes).answer(0, 200).passes();
+    found
+        .spoilt(0, Fate::AnswerLost, |_| ())
+        .refused(0, Fate::Passes)
+        .answer(0, 200)
+        .passes();
     let one = || story(vec![call("notes", "a")]);
-    one().outside(|state| *state = None).refused(0, Fate::Passes).answer(0, 404).passes();
+    one()
+        .outside(|state| *state = None)
+        .refused(0, Fate::Passes)
+        .answer(0, 404)
+        .passes();
     let lost = |story: Story| story.refused(0, Fate::RequestLost);
     lost(lost(lost(one()))).answer(0, 500).passes();
 }
@@ -130,12 +197,20 @@ fn a_lost_field_is_found() {
     let spoilt = |spoil: fn(&mut Map<String, Value>)| one().spoilt(0, Fate::Passes, spoil);
     spoilt(|state| _ = state.shift_remove("company")).breaks("a write left company as nothing");
     spoilt(|state| _ = state.shift_remove("points")).breaks("a write left points as nothing");
-    spoilt(|state| state["notes"] = json!("old")).breaks("a write left notes as \"old\" instead of \"a\"");
+    spoilt(|state| state["notes"] = json!("old"))
+        .breaks("a write left notes as \"old\" instead of \"a\"");
     spoilt(|state| _ = state.insert("more".to_owned(), json!(1))).breaks("a write left more as 1");
     spoilt(|state| state["updatedBy"] = json!("import")).breaks("a write left updatedBy");
-    let cleared = Call { changes: Changes::from([("notes", None)]), ..call("notes", "") };
+    let cleared = Call {
+        changes: Changes::from([("notes", None)]),
+        ..call("notes", "")
+    };
     let cleared = story(vec![cleared]);
-    cleared.spoilt(0, Fate::Passes, |state| _ = state.insert("notes".to_owned(), json!(""))).breaks("notes");
+    cleared
+        .spoilt(0, Fate::Passes, |state| {
+            _ = state.insert("notes".to_owned(), json!(""))
+        })
+        .breaks("notes");
 }
 
 #[test]
@@ -145,13 +220,21 @@ fn an_older_write_after_its_answer_is_found() {
         .answer(0, 200)
         .write(1)
         .answer(1, 200);
-    newer_is_lost.late_write(0).breaks("call 0, an older write, comes after its answer Some(200)");
+    newer_is_lost
+        .late_write(0)
+        .breaks("call 0, an older write, comes after its answer Some(200)");
     let one = || story(vec![call("notes", "a")]);
-    one().write(0).answer(0, 200).write(0).breaks("call 0 writes outside its time");
+    one()
+        .write(0)
+        .answer(0, 200)
+        .write(0)
+        .breaks("call 0 writes outside its time");
     let mut unsent = one();
     unsent.history.events.clear();
     unsent.write(0).breaks("call 0 writes outside its time");
-    let failed = (0..3).fold(one(), |story, _| story.refused(0, Fate::Late)).answer(0, 500);
+    let failed = (0..3)
+        .fold(one(), |story, _| story.refused(0, Fate::Late))
+        .answer(0, 500);
     failed.late_write(0).passes();
 }
 
@@ -166,42 +249,74 @@ fn a_version_that_does_not_rise_by_one_is_found() {
 
 #[test]
 fn a_second_winner_of_one_version_is_found() {
-    let two = story(vec![only_if(&[6], call("notes", "a")), only_if(&[6], call("notes", "b"))]);
+    let two = story(vec![
+        only_if(&[6], call("notes", "a")),
+        only_if(&[6], call("notes", "b")),
+    ]);
     let first = two.write(0).answer(0, 200);
-    first.write(1).breaks("a write met version 7, which If-Match does not name");
+    first
+        .write(1)
+        .breaks("a write met version 7, which If-Match does not name");
 }
 
 #[test]
 fn a_verified_mark_on_a_new_address_is_found() {
-    story(vec![call("email", "new@example.com")]).write(0).breaks("a changed address is marked as verified");
+    story(vec![call("email", "new@example.com")])
+        .write(0)
+        .breaks("a changed address is marked as verified");
     let reset = |state: &mut Map<String, Value>| state["verifiedEmail"] = json!(false);
     let new = story(vec![call("email", "new@example.com")]).spoilt(0, Fate::Passes, reset);
     new.answer(0, 200).passes();
     let same = story(vec![call("email", "OLD@example.com")]);
-    same.spoilt(0, Fate::Passes, reset).breaks("a write left verifiedEmail as false instead of true");
+    same.spoilt(0, Fate::Passes, reset)
+        .breaks("a write left verifiedEmail as false instead of true");
 }
 
 #[test]
 fn a_customer_made_or_changed_by_a_refused_write_is_found() {
     let gone = story(vec![call("notes", "a")]).outside(|state| *state = None);
     let after = Some(attributes(json!({"id": "c"})));
-    gone.event(Event::Write { call: 0, fate: Fate::Passes, applied: true, after: after.clone() })
-        .breaks("a write made a customer");
-    let write = |applied, after| Event::Write { call: 0, fate: Fate::Passes, applied, after };
+    gone.event(Event::Write {
+        call: 0,
+        fate: Fate::Passes,
+        applied: true,
+        after: after.clone(),
+    })
+    .breaks("a write made a customer");
+    let write = |applied, after| Event::Write {
+        call: 0,
+        fate: Fate::Passes,
+        applied,
+        after,
+    };
     let one = || story(vec![call("notes", "a")]);
-    one().event(write(false, after)).breaks("call 0 was refused and changed the customer");
-    one().event(write(true, None)).breaks("a write removed the customer");
+    one()
+        .event(write(false, after))
+        .breaks("call 0 was refused and changed the customer");
+    one()
+        .event(write(true, None))
+        .breaks("a write removed the customer");
 }
 
 #[test]
 fn a_200_for_nothing_is_found() {
     let no_state = "it shows no state it made or found";
     let one = || story(vec![only_if(&[5], call("notes", "a"))]);
-    one().refused(0, Fate::Passes).answer(0, 200).breaks(no_state);
-    story(vec![call("notes", "old")]).refused(0, Fate::Passes).answer(0, 200).breaks(no_state);
-    let wrong_version = story(vec![call("notes", "a")]).write(0).answer_with_version(0, 200, Some(6));
+    one()
+        .refused(0, Fate::Passes)
+        .answer(0, 200)
+        .breaks(no_state);
+    story(vec![call("notes", "old")])
+        .refused(0, Fate::Passes)
+        .answer(0, 200)
+        .breaks(no_state);
+    let wrong_version = story(vec![call("notes", "a")])
+        .write(0)
+        .answer_with_version(0, 200, Some(6));
     wrong_version.breaks(no_state);
-    let two = story(vec![call("notes", "a"), call("notes", "b")]).write(0).write(1);
+    let two = story(vec![call("notes", "a"), call("notes", "b")])
+        .write(0)
+        .write(1);
     two.answer(0, 200).breaks(no_state);
     let mut shown = story(vec![call("notes", "a")]).write(0).answer(0, 200);
     if let Some(Event::Answer { answer, .. }) = shown.history.events.last_mut() {
@@ -214,20 +329,47 @@ fn a_200_for_nothing_is_found() {
 fn a_412_or_404_that_was_never_true_is_found() {
     let no_other = "no write met that version with other values";
     let only = |versions: &[u64], notes| story(vec![only_if(versions, call("notes", notes))]);
-    only(&[5], "a").refused(0, Fate::Passes).answer(0, 412).passes();
-    only(&[6], "a").refused(0, Fate::Passes).answer(0, 412).breaks(no_other);
-    only(&[5], "old").refused(0, Fate::Passes).answer(0, 412).breaks(no_other);
-    only(&[5], "a").refused(0, Fate::Passes).answer_with_version(0, 412, Some(5)).breaks(no_other);
-    only(&[5], "a").refused(0, Fate::RequestLost).answer(0, 412).breaks(no_other);
-    only(&[5], "a").refused(0, Fate::Passes).answer(0, 404).breaks("the customer was there each time");
+    only(&[5], "a")
+        .refused(0, Fate::Passes)
+        .answer(0, 412)
+        .passes();
+    only(&[6], "a")
+        .refused(0, Fate::Passes)
+        .answer(0, 412)
+        .breaks(no_other);
+    only(&[5], "old")
+        .refused(0, Fate::Passes)
+        .answer(0, 412)
+        .breaks(no_other);
+    only(&[5], "a")
+        .refused(0, Fate::Passes)
+        .answer_with_version(0, 412, Some(5))
+        .breaks(no_other);
+    only(&[5], "a")
+        .refused(0, Fate::RequestLost)
+        .answer(0, 412)
+        .breaks(no_other);
+    only(&[5], "a")
+        .refused(0, Fate::Passes)
+        .answer(0, 404)
+        .breaks("the customer was there each time");
 }
 
 #[test]
 fn a_500_without_need_and_other_answers_are_found() {
     let one = || story(vec![call("notes", "a")]);
-    let twice = one().refused(0, Fate::Throttled).refused(0, Fate::RequestLost);
+    let twice = one()
+        .refused(0, Fate::Throttled)
+        .refused(0, Fate::RequestLost);
     twice.answer(0, 500).breaks("there was a try left");
-    one().write(0).answer(0, 409).breaks("a valid request has no such answer");
-    one().write(0).answer(0, 200).answer(0, 200).breaks("there is no request to answer");
+    one()
+        .write(0)
+        .answer(0, 409)
+        .breaks("a valid request has no such answer");
+    one()
+        .write(0)
+        .answer(0, 200)
+        .answer(0, 200)
+        .breaks("there is no request to answer");
     one().write(0).breaks("call 0 got no answer");
 }

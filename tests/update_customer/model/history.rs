@@ -45,7 +45,11 @@ pub enum Event {
         after: State,
     },
     /// A write arrived that the function had given up.
-    LateWrite { call: usize, applied: bool, after: State },
+    LateWrite {
+        call: usize,
+        applied: bool,
+        after: State,
+    },
     /// Another writer, who knows nothing of versions.
     Outside { what: &'static str, after: State },
     /// The function answered.
@@ -62,15 +66,24 @@ pub struct History {
 
 /// The version of a stored customer; absent is 0.
 pub fn version(state: &Map<String, Value>) -> u64 {
-    state.get("version").map_or(0, |version| version.as_u64().expect("a version is a whole number"))
+    state.get("version").map_or(0, |version| {
+        version.as_u64().expect("a version is a whole number")
+    })
 }
 
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "start: {}", shown(&self.start))?;
         for (number, call) in self.calls.iter().enumerate() {
-            let changes: Vec<_> = call.changes.iter().map(|(name, value)| change(name, value)).collect();
-            let if_match = call.if_match.as_ref().map(|versions| format!(" if {versions:?}"));
+            let changes: Vec<_> = call
+                .changes
+                .iter()
+                .map(|(name, value)| change(name, value))
+                .collect();
+            let if_match = call
+                .if_match
+                .as_ref()
+                .map(|versions| format!(" if {versions:?}"));
             writeln!(
                 f,
                 "call {number}: {}{}: {}",
@@ -83,15 +96,38 @@ impl fmt::Display for History {
             write!(f, "{number:3}  ")?;
             match event {
                 Event::Sent { call } => writeln!(f, "call {call} sent")?,
-                Event::Write { call, fate, applied, after } => {
-                    writeln!(f, "call {call} write {fate:?}, {}: {}", done(*applied), shown(after))?;
+                Event::Write {
+                    call,
+                    fate,
+                    applied,
+                    after,
+                } => {
+                    writeln!(
+                        f,
+                        "call {call} write {fate:?}, {}: {}",
+                        done(*applied),
+                        shown(after)
+                    )?;
                 }
-                Event::LateWrite { call, applied, after } => {
-                    writeln!(f, "call {call} late write, {}: {}", done(*applied), shown(after))?;
+                Event::LateWrite {
+                    call,
+                    applied,
+                    after,
+                } => {
+                    writeln!(
+                        f,
+                        "call {call} late write, {}: {}",
+                        done(*applied),
+                        shown(after)
+                    )?;
                 }
                 Event::Outside { what, after } => writeln!(f, "outside: {what}: {}", shown(after))?,
                 Event::Answer { call, answer } => {
-                    writeln!(f, "call {call} answered {} {:?}", answer.status, answer.version)?;
+                    writeln!(
+                        f,
+                        "call {call} answered {} {:?}",
+                        answer.status, answer.version
+                    )?;
                 }
             }
         }
@@ -100,17 +136,25 @@ impl fmt::Display for History {
 }
 
 fn done(applied: bool) -> &'static str {
-    if applied { "carried out" } else { "not carried out" }
+    if applied {
+        "carried out"
+    } else {
+        "not carried out"
+    }
 }
 
 fn change(name: &str, value: &Option<Value>) -> String {
-    value.as_ref().map_or(format!("{name} cleared"), |value| format!("{name}={value}"))
+    value
+        .as_ref()
+        .map_or(format!("{name} cleared"), |value| format!("{name}={value}"))
 }
 
 /// A state without the attributes that never change here, and without the time.
 fn shown(state: &State) -> String {
     const BORING: [&str; 5] = ["id", "createdAt", "createdBy", "updatedAt", "role"];
-    let Some(attributes) = state else { return "no customer".to_owned() };
+    let Some(attributes) = state else {
+        return "no customer".to_owned();
+    };
     let mut shown: Vec<_> = attributes
         .iter()
         .filter(|(name, _)| !BORING.contains(&name.as_str()))

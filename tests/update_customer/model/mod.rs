@@ -33,7 +33,9 @@ fn seeds() -> (Range<u64>, bool) {
     }
     match env::var("MODEL_SEEDS") {
         Ok(seeds) => {
-            let (from, to) = seeds.split_once("..").expect("MODEL_SEEDS is a range such as 0..20000");
+            let (from, to) = seeds
+                .split_once("..")
+                .expect("MODEL_SEEDS is a range such as 0..20000");
             (number(from)..number(to), false)
         }
         Err(_) => (SEEDS, true),
@@ -46,7 +48,10 @@ struct Named(u64);
 impl Drop for Named {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("failed with seed {0}; alone: MODEL_SEED={0} cargo test model::every", self.0);
+            eprintln!(
+                "failed with seed {0}; alone: MODEL_SEED={0} cargo test model::every",
+                self.0
+            );
         }
     }
 }
@@ -56,7 +61,9 @@ async fn desk() -> Desk {
     let mut gate = Gate::new();
     let function = stand.function_with(|config| gate.configure(config));
     for caller in CALLERS {
-        stand.issue_token_to(caller, caller, &["customers:write"], None).await;
+        stand
+            .issue_token_to(caller, caller, &["customers:write"], None)
+            .await;
         // Looked up once and then remembered, so that only writes come to the gate.
         let event = put().id("nobody").token(caller).http_api_event();
         let (answer, ()) = join!(answer(&function, &event), async {
@@ -65,7 +72,11 @@ async fn desk() -> Desk {
         });
         assert_eq!(answer.status, 404);
     }
-    Desk { stand, function, gate }
+    Desk {
+        stand,
+        function,
+        gate,
+    }
 }
 
 #[test]
@@ -75,10 +86,14 @@ fn every_schedule_of_callers_keeps_every_promise() {
     let mut seen = BTreeMap::new();
     std::thread::scope(|scope| {
         let share = |worker| seeds.clone().skip(worker).step_by(workers);
-        let workers: Vec<_> =
-            (0..workers).map(|worker| scope.spawn(move || check_all(share(worker)))).collect();
+        let workers: Vec<_> = (0..workers)
+            .map(|worker| scope.spawn(move || check_all(share(worker))))
+            .collect();
         for worker in workers {
-            for (what, times) in worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)) {
+            for (what, times) in worker
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            {
                 *seen.entry(what).or_insert(0) += times;
             }
         }
@@ -93,7 +108,10 @@ fn every_schedule_of_callers_keeps_every_promise() {
 /// Runs and checks each schedule on one desk, and counts what the histories show.
 fn check_all(seeds: impl Iterator<Item = u64>) -> BTreeMap<&'static str, u32> {
     let mut seen = BTreeMap::new();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let mut desk = desk().await;
         for seed in seeds {
@@ -139,33 +157,43 @@ fn count(history: &History, seen: &mut BTreeMap<&'static str, u32>) {
                 412 => add("412"),
                 _ => add("500"),
             },
-            Event::Write { call, applied: true, .. } => writes[*call].push(at),
+            Event::Write {
+                call,
+                applied: true,
+                ..
+            } => writes[*call].push(at),
             Event::LateWrite { applied: true, .. } => add("a late write was carried out"),
             Event::LateWrite { applied: false, .. } => add("a late write was refused"),
             _ => {}
         }
-        if let Event::Write { after, .. } | Event::LateWrite { after, .. } | Event::Outside { after, .. } =
-            event
+        if let Event::Write { after, .. }
+        | Event::LateWrite { after, .. }
+        | Event::Outside { after, .. } = event
         {
             let before = verified;
-            verified = after.as_ref().is_some_and(|state| state.get("verifiedEmail") == Some(&json!(true)));
+            verified = after
+                .as_ref()
+                .is_some_and(|state| state.get("verifiedEmail") == Some(&json!(true)));
             if before && !verified && matches!(event, Event::Write { .. }) {
                 add("an e-mail address lost its mark");
             }
         }
     }
     for (call, own) in writes.iter().enumerate() {
-        let (Some(first), Some(last)) = (own.first(), own.last()) else { continue };
+        let (Some(first), Some(last)) = (own.first(), own.last()) else {
+            continue;
+        };
         if first == last {
             continue;
         }
         add("an update was written twice");
         let fields = |call: usize| history.calls[call].changes.keys();
         let others = (0..writes.len()).filter(|&other| other != call);
-        let mut between = others.filter(|&other| writes[other].iter().any(|at| first < at && at < last));
-        if between
-            .any(|other| fields(other).any(|name| *name == "notes" && fields(call).any(|own| own == name)))
-        {
+        let mut between =
+            others.filter(|&other| writes[other].iter().any(|at| first < at && at < last));
+        if between.any(|other| {
+            fields(other).any(|name| *name == "notes" && fields(call).any(|own| own == name))
+        }) {
             add("between the two, another wrote the same field");
         }
     }
@@ -176,7 +204,11 @@ async fn a_seed_always_makes_the_same_history() {
     let mut desk = desk().await;
     for seed in 0..10 {
         let first = schedule::run(&mut desk, seed).await.to_string();
-        assert_eq!(schedule::run(&mut desk, seed).await.to_string(), first, "seed {seed}");
+        assert_eq!(
+            schedule::run(&mut desk, seed).await.to_string(),
+            first,
+            "seed {seed}"
+        );
     }
 }
 
@@ -184,7 +216,11 @@ async fn a_seed_always_makes_the_same_history() {
 #[tokio::test]
 async fn without_if_match_a_late_write_is_one_more_write() {
     for (if_match, late_is_carried_out) in [(None, true), (Some("\"6\""), false)] {
-        let Desk { stand, function, mut gate } = desk().await;
+        let Desk {
+            stand,
+            function,
+            mut gate,
+        } = desk().await;
         let mut request = put().token(CALLERS[0]).with(json!({"notes": "older"}));
         if let Some(value) = if_match {
             request = request.if_match(value);
@@ -199,7 +235,11 @@ async fn without_if_match_a_late_write_is_one_more_write() {
         let newer = stand.send(put().with(json!({"notes": "newer"}))).await;
         assert_eq!(newer.data()["notes"], "newer");
         assert_eq!(late.send().await, late_is_carried_out);
-        let notes = if late_is_carried_out { "older" } else { "newer" };
+        let notes = if late_is_carried_out {
+            "older"
+        } else {
+            "newer"
+        };
         assert_eq!(stand.stored().await["notes"], notes);
     }
 }

@@ -80,7 +80,9 @@ pub async fn run(desk: &mut Desk, seed: u64) -> History {
         request: None,
         sends: 0,
     };
-    let callers = (0..rng.usize(2..=CALLERS.len())).map(|_| caller(&mut rng)).collect();
+    let callers = (0..rng.usize(2..=CALLERS.len()))
+        .map(|_| caller(&mut rng))
+        .collect();
     let mut run = Run {
         function: &desk.function,
         gate: &mut desk.gate,
@@ -91,7 +93,11 @@ pub async fn run(desk: &mut Desk, seed: u64) -> History {
         on_the_way: BTreeMap::new(),
         late: Vec::new(),
         updates: 0,
-        history: History { start: stored.now(), calls: Vec::new(), events: Vec::new() },
+        history: History {
+            start: stored.now(),
+            calls: Vec::new(),
+            events: Vec::new(),
+        },
         stored,
     };
     while let Some(step) = run.next_step() {
@@ -106,7 +112,9 @@ impl Run<'_> {
         for (number, caller) in self.callers.iter().enumerate() {
             match caller.waits_for {
                 None if caller.left > 0 => steps.push(Step::Send(number)),
-                Some(_) if self.faults > 0 && self.rng.u8(..) < 8 => steps.push(Step::GiveUp(number)),
+                Some(_) if self.faults > 0 && self.rng.u8(..) < 8 => {
+                    steps.push(Step::GiveUp(number))
+                }
                 _ => {}
             }
         }
@@ -130,11 +138,18 @@ impl Run<'_> {
                 let (call, late) = self.late.swap_remove(index);
                 let applied = late.send().await;
                 let after = self.stored.after(applied).await;
-                self.history.events.push(Event::LateWrite { call, applied, after });
+                self.history.events.push(Event::LateWrite {
+                    call,
+                    applied,
+                    after,
+                });
             }
             Step::Outside => {
                 let what = self.stored.change(&mut self.rng).await;
-                self.history.events.push(Event::Outside { what, after: self.stored.now() });
+                self.history.events.push(Event::Outside {
+                    what,
+                    after: self.stored.now(),
+                });
             }
         }
     }
@@ -156,11 +171,17 @@ impl Run<'_> {
             return self.done(number);
         }
         caller.sends += 1;
-        let Some((update, if_match)) = caller.request.clone() else { return };
+        let Some((update, if_match)) = caller.request.clone() else {
+            return;
+        };
         let call = self.history.calls.len();
         caller.waits_for = Some(call);
         let subject = CALLERS[number].to_owned();
-        self.history.calls.push(Call { subject, changes: update.changes, if_match: if_match.versions });
+        self.history.calls.push(Call {
+            subject,
+            changes: update.changes,
+            if_match: if_match.versions,
+        });
         self.history.events.push(Event::Sent { call });
 
         let mut request = put().id(&self.id).token(CALLERS[number]).json(&update.body);
@@ -169,7 +190,13 @@ impl Run<'_> {
         }
         let (function, event) = (self.function, request.http_api_event());
         let answer = Box::pin(async move { answer(function, &event).await });
-        self.on_the_way.insert(call, OnTheWay { answer, at_the_gate: None });
+        self.on_the_way.insert(
+            call,
+            OnTheWay {
+                answer,
+                at_the_gate: None,
+            },
+        );
         self.go_on(call).await;
     }
 
@@ -183,11 +210,22 @@ impl Run<'_> {
     /// Lets the write at the gate meet its fate, and its call go on.
     async fn write(&mut self, call: usize) {
         let fate = self.fate(call);
-        let waiting = self.on_the_way.get_mut(&call).and_then(|on_the_way| on_the_way.at_the_gate.take());
-        let (applied, late) = waiting.expect("a call that is on its way stands at the gate").send(fate).await;
+        let waiting = self
+            .on_the_way
+            .get_mut(&call)
+            .and_then(|on_the_way| on_the_way.at_the_gate.take());
+        let (applied, late) = waiting
+            .expect("a call that is on its way stands at the gate")
+            .send(fate)
+            .await;
         self.late.extend(late.map(|late| (call, late)));
         let after = self.stored.after(applied).await;
-        self.history.events.push(Event::Write { call, fate, applied, after });
+        self.history.events.push(Event::Write {
+            call,
+            fate,
+            applied,
+            after,
+        });
         self.go_on(call).await;
     }
 
@@ -195,8 +233,13 @@ impl Run<'_> {
         if self.rng.u8(..100) >= self.faults {
             return Fate::Passes;
         }
-        let faults =
-            [Fate::RequestLost, Fate::AnswerLost, Fate::AnsweredWith500, Fate::Throttled, Fate::Late];
+        let faults = [
+            Fate::RequestLost,
+            Fate::AnswerLost,
+            Fate::AnsweredWith500,
+            Fate::Throttled,
+            Fate::Late,
+        ];
         // Nothing can keep a late write from being one more write unless it names one version, and not
         // one still to come. See the test `without_if_match_a_late_write_is_one_more_write`.
         let current = self.stored.version();
@@ -207,7 +250,9 @@ impl Run<'_> {
 
     /// Runs a call until it stands at the gate again or is answered.
     async fn go_on(&mut self, call: usize) {
-        let Some(on_the_way) = self.on_the_way.get_mut(&call) else { return };
+        let Some(on_the_way) = self.on_the_way.get_mut(&call) else {
+            return;
+        };
         let answered = select! {
             biased;
             answer = on_the_way.answer.as_mut() => Some(answer),
@@ -226,11 +271,20 @@ impl Run<'_> {
         let version = answer.header("x-customer-version");
         let version = version.and_then(|tag| tag.trim_matches('"').parse().ok());
         let data = answer.body["data"].as_object().cloned().unwrap_or_default();
-        let answer = Answered { status: answer.status, version, data };
-        self.history.events.push(Event::Answer { call, answer: answer.clone() });
+        let answer = Answered {
+            status: answer.status,
+            version,
+            data,
+        };
+        self.history.events.push(Event::Answer {
+            call,
+            answer: answer.clone(),
+        });
 
         let waits = |caller: &Caller| caller.waits_for == Some(call);
-        let Some(number) = self.callers.iter().position(waits) else { return };
+        let Some(number) = self.callers.iter().position(waits) else {
+            return;
+        };
         let lost = self.rng.u8(..100) < self.faults;
         if lost || (answer.status == 500 && self.rng.bool()) {
             // Boxed, because sending may be answered at once, and so come here again.

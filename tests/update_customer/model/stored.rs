@@ -25,13 +25,26 @@ impl<'a> Stored<'a> {
         customer["loyaltyPoints"] = json!(0);
         customer["erp"] = json!({"ids": ["e-1", 2], "checked": null});
         let mut start = customer.as_object().cloned();
-        for name in ["version", "verifiedEmail", "phoneNumber", "address", "notes", "newsletter"] {
+        for name in [
+            "version",
+            "verifiedEmail",
+            "phoneNumber",
+            "address",
+            "notes",
+            "newsletter",
+        ] {
             if rng.u8(..) < 40 {
                 start.as_mut().map(|customer| customer.shift_remove(name));
             }
         }
         let highest = start.as_ref().map_or(0, version);
-        let stored = Self { stand, id: id.to_owned(), now: start.clone(), start, highest };
+        let stored = Self {
+            stand,
+            id: id.to_owned(),
+            now: start.clone(),
+            start,
+            highest,
+        };
         stored.store().await;
         stored
     }
@@ -68,7 +81,9 @@ impl<'a> Stored<'a> {
                 // With a version above all so far, so that none comes twice.
                 let version = json!(self.highest + 10);
                 self.now = self.start.clone();
-                self.now.as_mut().map(|customer| customer.insert("version".to_owned(), version));
+                self.now
+                    .as_mut()
+                    .map(|customer| customer.insert("version".to_owned(), version));
                 "made again"
             }
         };
@@ -86,7 +101,10 @@ impl<'a> Stored<'a> {
 fn edit(rng: &mut Rng, customer: &mut Map<String, Value>) -> &'static str {
     match rng.u8(..5) {
         0 => {
-            let points = customer.get("loyaltyPoints").and_then(Value::as_u64).unwrap_or(0);
+            let points = customer
+                .get("loyaltyPoints")
+                .and_then(Value::as_u64)
+                .unwrap_or(0);
             customer.insert("loyaltyPoints".to_owned(), json!(points + 1));
             "more points"
         }

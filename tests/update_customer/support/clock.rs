@@ -17,7 +17,10 @@ pub struct Clock {
 
 impl Default for Clock {
     fn default() -> Self {
-        Self { now: Arc::new(watch::Sender::new(Duration::ZERO)), ends: Arc::default() }
+        Self {
+            now: Arc::new(watch::Sender::new(Duration::ZERO)),
+            ends: Arc::default(),
+        }
     }
 }
 
@@ -64,12 +67,17 @@ impl AsyncSleep for Clock {
             return Sleep::new(std::future::ready(()));
         }
         self.ends.lock().unwrap().push(end);
-        let waiting = Waiting { clock: self.clone(), end };
+        let waiting = Waiting {
+            clock: self.clone(),
+            end,
+        };
         let mut now = self.now.subscribe();
         Sleep::new(async move {
             let waiting = waiting;
             // The clock lives as long as anybody waits for it.
-            now.wait_for(|now| *now >= waiting.end).await.expect("the clock is there");
+            now.wait_for(|now| *now >= waiting.end)
+                .await
+                .expect("the clock is there");
         })
     }
 }

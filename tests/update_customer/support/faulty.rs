@@ -70,10 +70,17 @@ pub struct Faulty {
 impl Faulty {
     /// Starts in front of the engine at `engine`, such as `http://127.0.0.1:8000`.
     pub async fn start(engine: &str) -> Self {
-        let engine = engine.strip_prefix("http://").expect("plain HTTP").to_owned();
+        let engine = engine
+            .strip_prefix("http://")
+            .expect("plain HTTP")
+            .to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let faulty = Self { endpoint, clock: Clock::default(), state: Arc::default() };
+        let faulty = Self {
+            endpoint,
+            clock: Clock::default(),
+            state: Arc::default(),
+        };
         let server = faulty.clone();
         tokio::spawn(async move {
             while let Ok((caller, _)) = listener.accept().await {
@@ -87,12 +94,22 @@ impl Faulty {
 
     /// Adds a fault; the first that fits a call is the one it meets.
     pub fn on(&self, operation: &'static str, calls: Calls, fault: Fault) {
-        self.state.lock().unwrap().faults.push((operation, calls, fault));
+        self.state
+            .lock()
+            .unwrap()
+            .faults
+            .push((operation, calls, fault));
     }
 
     /// How many calls of an operation came, repetitions included.
     pub fn calls(&self, operation: &str) -> usize {
-        self.state.lock().unwrap().calls.iter().filter(|call| *call == operation).count()
+        self.state
+            .lock()
+            .unwrap()
+            .calls
+            .iter()
+            .filter(|call| *call == operation)
+            .count()
     }
 
     /// How many `UpdateItem`s reached the engine.
@@ -115,7 +132,9 @@ impl Faulty {
             Calls::OnAReusedConnection => reused,
         };
         let mut faults = state.faults.iter();
-        faults.find(|(name, calls, _)| *name == operation && met(*calls)).map(|(_, _, fault)| fault.clone())
+        faults
+            .find(|(name, calls, _)| *name == operation && met(*calls))
+            .map(|(_, _, fault)| fault.clone())
     }
 
     /// Serves a connection to its end; an error is only the caller's going away.
@@ -124,12 +143,18 @@ impl Faulty {
         let mut reused = false;
         loop {
             let request = Message::read(&mut caller).await?;
-            let operation = request.header("x-amz-target")?.rsplit('.').next()?.to_owned();
+            let operation = request
+                .header("x-amz-target")?
+                .rsplit('.')
+                .next()?
+                .to_owned();
             let fault = self.fault(&operation, reused);
             reused = true;
             let answer = match &fault {
                 Some(Fault::Close(Engine::Untouched)) => return None,
-                Some(Fault::Reset(Engine::Untouched)) => return caller.get_ref().set_zero_linger().ok(),
+                Some(Fault::Reset(Engine::Untouched)) => {
+                    return caller.get_ref().set_zero_linger().ok();
+                }
                 Some(Fault::Silent(Engine::Untouched)) => return self.silence(&mut caller).await,
                 Some(Fault::Raw(bytes)) => return caller.write_all(bytes).await.ok(),
                 Some(Fault::Error(status, code)) => aws_error(*status, code),
@@ -154,9 +179,15 @@ impl Faulty {
                 }
                 Some(Fault::Half) => {
                     let bytes = answer.bytes();
-                    return caller.write_all(&bytes[..bytes.len() - answer.body.len() / 2]).await.ok();
+                    return caller
+                        .write_all(&bytes[..bytes.len() - answer.body.len() / 2])
+                        .await
+                        .ok();
                 }
-                Some(Fault::Altered(alter)) => caller.write_all(&answer.altered(alter).bytes()).await.ok()?,
+                Some(Fault::Altered(alter)) => caller
+                    .write_all(&answer.altered(alter).bytes())
+                    .await
+                    .ok()?,
                 _ => caller.write_all(&answer.bytes()).await.ok()?,
             }
         }
@@ -205,7 +236,9 @@ impl Message {
 
     fn header(&self, name: &str) -> Option<&str> {
         let mut fields = self.head.lines().filter_map(|line| line.split_once(':'));
-        fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+        fields
+            .find(|(field, _)| field.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.trim())
     }
 
     fn altered(mut self, alter: fn(&mut Vec<u8>)) -> Self {
@@ -214,7 +247,8 @@ impl Message {
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let mut bytes = format!("{}content-length: {}\r\n\r\n", self.head, self.body.len()).into_bytes();
+        let mut bytes =
+            format!("{}content-length: {}\r\n\r\n", self.head, self.body.len()).into_bytes();
         bytes.extend_from_slice(&self.body);
         bytes
     }
@@ -223,7 +257,9 @@ impl Message {
 /// DynamoDB's answer to a call that it refuses, with a text that no caller may see.
 fn aws_error(status: u16, code: &str) -> Message {
     let kind = format!("com.amazonaws.dynamodb.v20120810#{code}");
-    let body = json!({"__type": kind, "message": format!("secret text of {code}")}).to_string().into_bytes();
+    let body = json!({"__type": kind, "message": format!("secret text of {code}")})
+        .to_string()
+        .into_bytes();
     let sum = crc32fast::hash(&body);
     let head = format!(
         "HTTP/1.1 {status} Refused\r\ncontent-type: application/x-amz-json-1.0\r\nx-amz-crc32: {sum}\r\n"

@@ -25,7 +25,9 @@ impl Log {
     #[track_caller]
     pub fn lines(&self) -> Vec<Value> {
         let lines = std::str::from_utf8(&self.json).unwrap().lines();
-        lines.map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
+        lines
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
+            .collect()
     }
 
     /// The log in the text format.
@@ -37,7 +39,12 @@ impl Log {
     #[track_caller]
     pub fn line(&self) -> Value {
         let mut lines = self.lines();
-        assert_eq!((lines.len(), self.text().lines().count()), (1, 1), "{}", self.text());
+        assert_eq!(
+            (lines.len(), self.text().lines().count()),
+            (1, 1),
+            "{}",
+            self.text()
+        );
         lines.remove(0)
     }
 }
@@ -47,13 +54,24 @@ tokio::task_local! {
 }
 
 /// Lines that come from outside of any request, such as from a connection's own task.
-static ELSEWHERE: Mutex<Log> = Mutex::new(Log { json: Vec::new(), text: Vec::new() });
+static ELSEWHERE: Mutex<Log> = Mutex::new(Log {
+    json: Vec::new(),
+    text: Vec::new(),
+});
 
 static SUBSCRIBER: LazyLock<()> = LazyLock::new(|| {
-    let layers = vec![log::layer(|| Format::Json, "JSON", "TRACE"), log::layer(|| Format::Text, "", "TRACE")];
+    let layers = vec![
+        log::layer(|| Format::Json, "JSON", "TRACE"),
+        log::layer(|| Format::Text, "", "TRACE"),
+    ];
     // The embedded engine, which is no part of the program, logs refusals too.
-    let program = Targets::new().with_default(LevelFilter::TRACE).with_target("dynoxide", LevelFilter::OFF);
-    tracing_subscriber::registry().with(layers).with(program).init();
+    let program = Targets::new()
+        .with_default(LevelFilter::TRACE)
+        .with_target("dynoxide", LevelFilter::OFF);
+    tracing_subscriber::registry()
+        .with(layers)
+        .with(program)
+        .init();
 });
 
 enum Format {
@@ -81,7 +99,10 @@ impl io::Write for Format {
 /// Runs `request` to its end, and gives what it logged.
 pub async fn logged<T>(request: impl Future<Output = T>) -> (T, Log) {
     LazyLock::force(&SUBSCRIBER);
-    LOG.scope(RefCell::default(), async { (request.await, LOG.with(RefCell::take)) }).await
+    LOG.scope(RefCell::default(), async {
+        (request.await, LOG.with(RefCell::take))
+    })
+    .await
 }
 
 /// Holds a request's log to the contract: no token, no hash of one, no value of a body or of a stored
@@ -93,8 +114,13 @@ pub fn assert_no_secret(event: &Value, answer: &Answer, log: &Log) {
     let (others, _) = told(&elsewhere);
     for secret in secrets(event, answer) {
         for secret in [secret.as_str(), secret.escape_debug().to_string().as_str()] {
-            let found = [&own, &others].into_iter().find(|place| place.contains(secret));
-            assert!(found.is_none() || expected.contains(secret), "{secret} in the log: {found:?}");
+            let found = [&own, &others]
+                .into_iter()
+                .find(|place| place.contains(secret));
+            assert!(
+                found.is_none() || expected.contains(secret),
+                "{secret} in the log: {found:?}"
+            );
         }
     }
 }
@@ -106,7 +132,11 @@ fn told(log: &Log) -> (String, String) {
         let line = line.as_object_mut().unwrap();
         line.remove("timestamp");
         for name in ["customerId", "subject", "fields"] {
-            expected += line.remove(name).as_ref().and_then(Value::as_str).unwrap_or_default();
+            expected += line
+                .remove(name)
+                .as_ref()
+                .and_then(Value::as_str)
+                .unwrap_or_default();
         }
         for value in line.values() {
             told += value.as_str().unwrap_or_default();
@@ -133,8 +163,10 @@ fn secrets(event: &Value, answer: &Answer) -> Vec<String> {
         secrets.extend(token.split([' ', ',']).map(auth::record_key));
     }
     let body = event["body"].as_str().unwrap_or_default();
-    let decoded = (event["isBase64Encoded"] == true).then(|| base64::decode(body).unwrap_or_default());
-    let body = serde_json::from_slice(decoded.as_deref().unwrap_or(body.as_bytes())).unwrap_or_default();
+    let decoded =
+        (event["isBase64Encoded"] == true).then(|| base64::decode(body).unwrap_or_default());
+    let body =
+        serde_json::from_slice(decoded.as_deref().unwrap_or(body.as_bytes())).unwrap_or_default();
     static SAMPLE: LazyLock<Value> = LazyLock::new(store::sample_customer);
     for customer in [&body, &answer.body["data"], &SAMPLE] {
         for (name, value) in customer.as_object().into_iter().flatten() {
@@ -145,7 +177,9 @@ fn secrets(event: &Value, answer: &Answer) -> Vec<String> {
     }
     // A shorter one could stand there for another reason.
     let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
-    secrets.retain(|secret| secret.len() >= 4 && (digits(secret) < secret.len() - 1 || digits(secret) > 4));
+    secrets.retain(|secret| {
+        secret.len() >= 4 && (digits(secret) < secret.len() - 1 || digits(secret) > 4)
+    });
     secrets
 }
 

@@ -68,7 +68,9 @@ impl Gate {
     /// Makes a client's requests go through this gate.
     pub fn configure(&self, config: Builder) -> Builder {
         // A real environment's budget for retries would make one schedule depend on those before it.
-        let budget = RetryPartition::custom("gate").token_bucket(TokenBucket::unlimited()).build();
+        let budget = RetryPartition::custom("gate")
+            .token_bucket(TokenBucket::unlimited())
+            .build();
         config
             .http_client(self.client.clone())
             .sleep_impl(NoSleep)
@@ -86,28 +88,43 @@ impl Waiting {
     /// Lets `fate` happen. Tells whether DynamoDB carried the request out, and gives back one that
     /// is to arrive later.
     pub async fn send(self, fate: Fate) -> (bool, Option<Late>) {
-        let Self { request, network, sender } = self;
+        let Self {
+            request,
+            network,
+            sender,
+        } = self;
         let lost = |what: &str| Err(ConnectorError::io(what.into()));
         let (applied, outcome, late) = match fate {
             Fate::Passes => {
                 let (applied, answer) = carry_out(&network, request).await;
                 (applied, Ok(answer), None)
             }
-            Fate::AnswerLost => {
-                (carry_out(&network, request).await.0, lost("the answer is lost on purpose"), None)
-            }
+            Fate::AnswerLost => (
+                carry_out(&network, request).await.0,
+                lost("the answer is lost on purpose"),
+                None,
+            ),
             Fate::AnsweredWith500 => {
                 let (applied, _) = carry_out(&network, request).await;
                 (applied, Ok(refusal(500, "InternalServerError")), None)
             }
             Fate::RequestLost => (false, lost("the request is lost on purpose"), None),
-            Fate::Throttled => (false, Ok(refusal(400, "ProvisionedThroughputExceededException")), None),
+            Fate::Throttled => (
+                false,
+                Ok(refusal(400, "ProvisionedThroughputExceededException")),
+                None,
+            ),
             Fate::Late => {
-                let timeout = Err(ConnectorError::timeout("the request is late on purpose".into()));
+                let timeout = Err(ConnectorError::timeout(
+                    "the request is late on purpose".into(),
+                ));
                 (false, timeout, Some(Late { request, network }))
             }
         };
-        assert!(sender.send(outcome).is_ok(), "the SDK still waits for an answer");
+        assert!(
+            sender.send(outcome).is_ok(),
+            "the SDK still waits for an answer"
+        );
         (applied, late)
     }
 }
@@ -125,7 +142,9 @@ async fn carry_out(network: &SharedHttpConnector, request: HttpRequest) -> (bool
 }
 
 fn refusal(status: u16, code: &str) -> HttpResponse {
-    let body = format!(r#"{{"__type": "com.amazonaws.dynamodb.v20120810#{code}", "message": "on purpose"}}"#);
+    let body = format!(
+        r#"{{"__type": "com.amazonaws.dynamodb.v20120810#{code}", "message": "on purpose"}}"#
+    );
     HttpResponse::new(status.try_into().expect("a status"), SdkBody::from(body))
 }
 
@@ -142,7 +161,10 @@ impl HttpClient for Client {
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
         let network = self.network.http_connector(settings, components);
-        SharedHttpConnector::new(Connector { network, sender: self.sender.clone() })
+        SharedHttpConnector::new(Connector {
+            network,
+            sender: self.sender.clone(),
+        })
     }
 }
 
@@ -155,7 +177,11 @@ struct Connector {
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (sender, answer) = oneshot::channel();
-        let waiting = Waiting { request, network: self.network.clone(), sender };
+        let waiting = Waiting {
+            request,
+            network: self.network.clone(),
+            sender,
+        };
         let arrived = self.sender.send(waiting);
         HttpConnectorFuture::new(async move {
             assert!(arrived.is_ok(), "the gate is still there");

@@ -62,22 +62,37 @@ impl Stand {
             }
             Err(_) => (embedded_engine().await, None),
         };
-        let shared = external.clone().unwrap_or_else(|| store::local_config(&endpoint));
+        let shared = external
+            .clone()
+            .unwrap_or_else(|| store::local_config(&endpoint));
         let client = Client::from_conf(patient(dynamodb::config(&shared)).build());
         let unique = unique_name();
         let (customers, tokens) = (format!("{unique}-customers"), format!("{unique}-tokens"));
         store::fill(&client, &customers, &tokens).await.unwrap();
 
         let wire = Wire::default();
-        let recorded = patient(dynamodb::config(&shared)).interceptor(wire.clone()).build();
+        let recorded = patient(dynamodb::config(&shared))
+            .interceptor(wire.clone())
+            .build();
         let environment = environment(&customers, &tokens, access_token_cache);
         let function = UpdateCustomer::new(Client::from_conf(recorded), environment);
-        Self { function, client, endpoint, customers, tokens, wire, external }
+        Self {
+            function,
+            client,
+            endpoint,
+            customers,
+            tokens,
+            wire,
+            external,
+        }
     }
 
     /// The function once more, on the same tables, with its own client for DynamoDB.
     pub fn function_with(&self, configure: impl FnOnce(Builder) -> Builder) -> UpdateCustomer {
-        let shared = self.external.clone().unwrap_or_else(|| store::local_config(&self.endpoint));
+        let shared = self
+            .external
+            .clone()
+            .unwrap_or_else(|| store::local_config(&self.endpoint));
         let config = configure(dynamodb::config(&shared)).build();
         let environment = environment(&self.customers, &self.tokens, Duration::from_secs(86_400));
         UpdateCustomer::new(Client::from_conf(config), environment)
@@ -124,16 +139,28 @@ impl Stand {
 
     /// The sample customer as stored.
     pub async fn stored(&self) -> Value {
-        self.stored_with_id(CUSTOMER_ID).await.expect("the customer is stored")
+        self.stored_with_id(CUSTOMER_ID)
+            .await
+            .expect("the customer is stored")
     }
 
     pub async fn stored_with_id(&self, id: &str) -> Option<Value> {
-        self.stored_item(id).await.map(|item| attribute::to_json(AttributeValue::M(item)))
+        self.stored_item(id)
+            .await
+            .map(|item| attribute::to_json(AttributeValue::M(item)))
     }
 
     pub async fn stored_item(&self, id: &str) -> Option<Item> {
-        let get = self.client.get_item().table_name(&self.customers).consistent_read(true);
-        get.key("id", AttributeValue::S(id.to_owned())).send().await.unwrap().item
+        let get = self
+            .client
+            .get_item()
+            .table_name(&self.customers)
+            .consistent_read(true);
+        get.key("id", AttributeValue::S(id.to_owned()))
+            .send()
+            .await
+            .unwrap()
+            .item
     }
 
     /// Stores a customer as another writer would.
@@ -142,7 +169,13 @@ impl Stand {
     }
 
     pub async fn store_item(&self, item: Item) {
-        self.client.put_item().table_name(&self.customers).set_item(Some(item)).send().await.unwrap();
+        self.client
+            .put_item()
+            .table_name(&self.customers)
+            .set_item(Some(item))
+            .send()
+            .await
+            .unwrap();
     }
 
     /// Stores the sample customer with `change` made to it.
@@ -155,16 +188,33 @@ impl Stand {
     /// Deletes a customer as another writer would.
     pub async fn delete(&self, id: &str) {
         let delete = self.client.delete_item().table_name(&self.customers);
-        delete.key("id", AttributeValue::S(id.to_owned())).send().await.unwrap();
+        delete
+            .key("id", AttributeValue::S(id.to_owned()))
+            .send()
+            .await
+            .unwrap();
     }
 
     pub async fn issue_token(&self, token: &str, scopes: &[&str], expires_at: Option<u64>) {
-        self.issue_token_to("issued", token, scopes, expires_at).await;
+        self.issue_token_to("issued", token, scopes, expires_at)
+            .await;
     }
 
-    pub async fn issue_token_to(&self, subject: &str, token: &str, scopes: &[&str], expires_at: Option<u64>) {
+    pub async fn issue_token_to(
+        &self,
+        subject: &str,
+        token: &str,
+        scopes: &[&str],
+        expires_at: Option<u64>,
+    ) {
         let record = store::token_record(token, subject, scopes, expires_at);
-        self.client.put_item().table_name(&self.tokens).set_item(Some(record)).send().await.unwrap();
+        self.client
+            .put_item()
+            .table_name(&self.tokens)
+            .set_item(Some(record))
+            .send()
+            .await
+            .unwrap();
     }
 
     /// The key of a token's record.
@@ -174,21 +224,36 @@ impl Stand {
 
     pub async fn revoke_token(&self, token: &str) {
         let hash = AttributeValue::S(self.token_hash(token));
-        self.client.delete_item().table_name(&self.tokens).key("tokenHash", hash).send().await.unwrap();
+        self.client
+            .delete_item()
+            .table_name(&self.tokens)
+            .key("tokenHash", hash)
+            .send()
+            .await
+            .unwrap();
     }
 }
 
 impl Drop for Stand {
     /// An embedded engine goes with the test; tables elsewhere have to be deleted.
     fn drop(&mut self) {
-        let Some(shared) = self.external.take() else { return };
+        let Some(shared) = self.external.take() else {
+            return;
+        };
         let tables = [self.customers.clone(), self.tokens.clone()];
         let deleted = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
             runtime.block_on(async {
                 let client = Client::from_conf(dynamodb::config(&shared).build());
                 for table in tables {
-                    client.delete_table().table_name(table).send().await.map_err(std::io::Error::other)?;
+                    client
+                        .delete_table()
+                        .table_name(table)
+                        .send()
+                        .await
+                        .map_err(std::io::Error::other)?;
                 }
                 Ok::<_, std::io::Error>(())
             })
@@ -220,15 +285,25 @@ pub async fn answer(function: &UpdateCustomer, event: &Value) -> Answer {
 /// The same with what was logged meanwhile. Every answer is held to `openapi.yaml`, and every log to
 /// the rule that it tells no secret.
 pub async fn answer_and_log(function: &UpdateCustomer, event: &Value) -> (Answer, Log) {
-    let lambda_event = serde_json::from_str(&event.to_string()).expect("an event that lambda_http knows");
+    let lambda_event =
+        serde_json::from_str(&event.to_string()).expect("an event that lambda_http knows");
     let mut context = Context::default();
     context.request_id = REQUEST_ID.to_owned();
     let invocation = event::invoke(function, LambdaEvent::new(lambda_event, context));
     let (Ok(answer), log) = logged::logged(invocation).await;
     let answer = serde_json::to_value(answer).unwrap();
     // A gateway looks for the headers of its own kind of answer alone.
-    let headers = if event["rawPath"].is_string() { "headers" } else { "multiValueHeaders" };
-    assert!(answer[headers].as_object().is_some_and(|headers| !headers.is_empty()), "{answer}");
+    let headers = if event["rawPath"].is_string() {
+        "headers"
+    } else {
+        "multiValueHeaders"
+    };
+    assert!(
+        answer[headers]
+            .as_object()
+            .is_some_and(|headers| !headers.is_empty()),
+        "{answer}"
+    );
     let answer = Answer::from_lambda(&answer);
     description::assert_described(&answer);
     logged::assert_no_secret(event, &answer, &log);
@@ -239,7 +314,10 @@ pub async fn answer_and_log(function: &UpdateCustomer, event: &Value) -> (Answer
 pub fn patient(config: Builder) -> Builder {
     let limit = Duration::from_secs(60);
     config.timeout_config(
-        TimeoutConfig::builder().connect_timeout(limit).operation_attempt_timeout(limit).build(),
+        TimeoutConfig::builder()
+            .connect_timeout(limit)
+            .operation_attempt_timeout(limit)
+            .build(),
     )
 }
 
@@ -247,7 +325,10 @@ pub fn patient(config: Builder) -> Builder {
 async fn embedded_engine() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(dynoxide::server::serve_on(listener, dynoxide::Database::memory().unwrap()));
+    tokio::spawn(dynoxide::server::serve_on(
+        listener,
+        dynoxide::Database::memory().unwrap(),
+    ));
     endpoint
 }
 
@@ -271,6 +352,9 @@ fn unique_name() -> String {
     use std::time::{SystemTime, UNIX_EPOCH};
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_micros();
     format!("update-customer-test-{now}-{}-{number}", std::process::id())
 }

@@ -41,12 +41,14 @@ impl PutRequest {
 
     /// Adds a header, also when there is one of that name.
     pub fn and_header(mut self, name: &str, value: &str) -> Self {
-        self.headers.push((name.to_ascii_lowercase(), value.to_owned()));
+        self.headers
+            .push((name.to_ascii_lowercase(), value.to_owned()));
         self
     }
 
     pub fn without_header(mut self, name: &str) -> Self {
-        self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        self.headers
+            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         self
     }
 
@@ -69,7 +71,8 @@ impl PutRequest {
 
     /// The three required fields with the sample's values, and these fields.
     pub fn with(self, fields: Value) -> Self {
-        let mut body = json!({"firstName": "John", "lastName": "Doe", "email": "john.doe@aximcommerce.com"});
+        let mut body =
+            json!({"firstName": "John", "lastName": "Doe", "email": "john.doe@aximcommerce.com"});
         for (name, value) in fields.as_object().expect("fields are an object") {
             body[name] = value.clone();
         }
@@ -81,7 +84,11 @@ impl PutRequest {
         let mut headers = BTreeMap::<&str, String>::new();
         for (name, value) in &self.headers {
             let joined = headers.entry(name).or_default();
-            *joined = if joined.is_empty() { value.clone() } else { format!("{joined},{value}") };
+            *joined = if joined.is_empty() {
+                value.clone()
+            } else {
+                format!("{joined},{value}")
+            };
         }
         let (body, is_base64_encoded) = self.event_body();
         json!({
@@ -163,13 +170,27 @@ impl Answer {
         for (name, value) in answer["headers"].as_object().into_iter().flatten() {
             headers.insert(name.clone(), value.as_str().unwrap().to_owned());
         }
-        for (name, values) in answer["multiValueHeaders"].as_object().into_iter().flatten() {
-            let values: Vec<_> = values.as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect();
+        for (name, values) in answer["multiValueHeaders"]
+            .as_object()
+            .into_iter()
+            .flatten()
+        {
+            let values: Vec<_> = values
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|v| v.as_str().unwrap())
+                .collect();
             headers.insert(name.clone(), values.join(","));
         }
         assert_eq!(answer["isBase64Encoded"], false);
-        let body = serde_json::from_str(answer["body"].as_str().expect("a text body")).expect("a JSON body");
-        Self { status: answer["statusCode"].as_u64().unwrap(), headers, body }
+        let body = serde_json::from_str(answer["body"].as_str().expect("a text body"))
+            .expect("a JSON body");
+        Self {
+            status: answer["statusCode"].as_u64().unwrap(),
+            headers,
+            body,
+        }
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -188,8 +209,14 @@ impl Answer {
     pub fn faults(&self) -> Vec<String> {
         assert_eq!(self.status, 400, "{}", self.body);
         assert_eq!(self.body["code"], "invalid_request");
-        let faults = self.body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let faults = self.body["errors"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        faults.iter().map(|fault| text(&fault["pointer"]) + " " + &text(&fault["code"])).collect()
+        faults
+            .iter()
+            .map(|fault| text(&fault["pointer"]) + " " + &text(&fault["code"]))
+            .collect()
     }
 }

@@ -44,7 +44,11 @@ impl Intercept for Wire {
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let text = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
         let body = serde_json::from_str(&text).unwrap_or_default();
-        self.0.lock().unwrap().push(Sent { operation, text, body });
+        self.0.lock().unwrap().push(Sent {
+            operation,
+            text,
+            body,
+        });
         Ok(())
     }
 }

@@ -31,7 +31,10 @@ async fn main() -> Result<(), Error> {
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .tls_context(tls)
         .build_https();
-    let shared = aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await;
+    let shared = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .load()
+        .await;
     let client = Client::new(&shared);
     lambda_http::run(service_fn(|_: Request| update.send(&client))).await
 }
@@ -44,7 +47,9 @@ impl Update {
             key: attributes(&request["Key"]),
             update: text(&request["UpdateExpression"]),
             condition: text(&request["ConditionExpression"]),
-            names: names.map(|(placeholder, name)| (placeholder.clone(), text(name))).collect(),
+            names: names
+                .map(|(placeholder, name)| (placeholder.clone(), text(name)))
+                .collect(),
             values: attributes(&request["ExpressionAttributeValues"]),
         }
     }
@@ -75,14 +80,25 @@ fn text(value: &Value) -> String {
 }
 
 fn attributes(value: &Value) -> HashMap<String, AttributeValue> {
-    members(value).map(|(name, typed)| (name.clone(), attribute(typed))).collect()
+    members(value)
+        .map(|(name, typed)| (name.clone(), attribute(typed)))
+        .collect()
 }
 
 fn attribute(typed: &Value) -> AttributeValue {
-    let Some((kind, value)) = members(typed).next() else { return AttributeValue::Null(true) };
+    let Some((kind, value)) = members(typed).next() else {
+        return AttributeValue::Null(true);
+    };
     match kind.as_str() {
         "BOOL" => AttributeValue::Bool(value == &Value::Bool(true)),
-        "L" => AttributeValue::L(value.as_array().into_iter().flatten().map(attribute).collect()),
+        "L" => AttributeValue::L(
+            value
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(attribute)
+                .collect(),
+        ),
         "M" => AttributeValue::M(attributes(value)),
         "N" => AttributeValue::N(text(value)),
         "S" => AttributeValue::S(text(value)),

@@ -28,21 +28,32 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub async fn open(endpoint: &str, authorities: &Path, credentials: Credentials) -> Result<Self, Error> {
+    pub async fn open(
+        endpoint: &str,
+        authorities: &Path,
+        credentials: Credentials,
+    ) -> Result<Self, Error> {
         let host = endpoint.trim_start_matches("https://").to_owned();
         let name = host.split(':').next().unwrap_or_default().to_owned();
         let mut roots = RootCertStore::empty();
         for authority in CertificateDer::pem_file_iter(authorities)? {
             roots.add(authority?)?;
         }
-        let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        let config = ClientConfig::builder()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
         let stream = TcpStream::connect(&host).await?;
         stream.set_nodelay(true)?;
-        let stream =
-            TlsConnector::from(Arc::new(config)).connect(ServerName::try_from(name)?, stream).await?;
+        let stream = TlsConnector::from(Arc::new(config))
+            .connect(ServerName::try_from(name)?, stream)
+            .await?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
-        Ok(Self { host, credentials, sender: Mutex::new(sender) })
+        Ok(Self {
+            host,
+            credentials,
+            sender: Mutex::new(sender),
+        })
     }
 
     /// Sends the request; the text of its answer.

@@ -25,7 +25,9 @@ pub struct Signed {
 
 impl Credentials {
     pub fn sign(&self, host: &str, body: &str, now: SystemTime) -> Signed {
-        let date = humantime::format_rfc3339_seconds(now).to_string().replace(['-', ':'], "");
+        let date = humantime::format_rfc3339_seconds(now)
+            .to_string()
+            .replace(['-', ':'], "");
         let day = &date[..8];
         let scope = format!("{day}/{}/dynamodb/aws4_request", self.region);
         let request = format!(
@@ -34,7 +36,10 @@ impl Credentials {
             self.session_token,
             hex(&Sha256::digest(body)),
         );
-        let text = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", hex(&Sha256::digest(request)));
+        let text = format!(
+            "AWS4-HMAC-SHA256\n{date}\n{scope}\n{}",
+            hex(&Sha256::digest(request))
+        );
         let mut key = hmac(format!("AWS4{}", self.secret_access_key).as_bytes(), day);
         for part in [&self.region, "dynamodb", "aws4_request"] {
             key = hmac(&key, part);
@@ -44,13 +49,18 @@ impl Credentials {
             self.access_key_id,
             hex(&hmac(&key, &text)),
         );
-        Signed { date, authorization }
+        Signed {
+            date,
+            authorization,
+        }
     }
 }
 
 fn hmac(key: &[u8], text: &str) -> Vec<u8> {
     // HMAC takes a key of any length.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return Vec::new() };
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        return Vec::new();
+    };
     mac.update(text.as_bytes());
     mac.finalize().into_bytes().to_vec()
 }
@@ -81,6 +91,9 @@ mod tests {
         let signed = credentials.sign("localhost:8000", "{}", time);
         assert_eq!(signed.date, "20221205T140143Z");
         let signature = signed.authorization.rsplit('=').next();
-        assert_eq!(signature, Some("4e64f706e860e92327ae9a8ec9f2f462940e4621034432d388d40d6be1c839ea"));
+        assert_eq!(
+            signature,
+            Some("4e64f706e860e92327ae9a8ec9f2f462940e4621034432d388d40d6be1c839ea")
+        );
     }
 }
