@@ -1,7 +1,7 @@
-"""The template as CloudFormation sees it: transformed, its conditions decided, its functions worked out.
+"""Evaluates template.yaml as CloudFormation does: SAM transform, conditions, intrinsic functions.
 
-A reference to a resource becomes its logical id, an attribute `Id.Attribute`, so that a test can say
-which resource a value comes from. What this evaluator does not know, it refuses.
+A reference to a resource evaluates to its logical id and an attribute to `Id.Attribute`, so that a test can
+check which resource a value refers to. An unsupported intrinsic function raises `NotImplementedError`.
 """
 
 import copy
@@ -9,7 +9,7 @@ import os
 import re
 from pathlib import Path
 
-# The translator asks boto3 for a region to tell AWS's partitions apart, and nothing else of it.
+# The translator uses boto3 only to derive the AWS partition from the region.
 os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
 
 from samtranslator.translator.transform import transform
@@ -36,7 +36,7 @@ class _NoManagedPolicies:
 
 
 class Stack:
-    """What a deployment with these parameter values would hold; the rest are at their defaults."""
+    """The resources of a deployment with these parameter values; the others have their defaults."""
 
     def __init__(self, **parameters):
         unknown = parameters.keys() - TEMPLATE["Parameters"].keys()
@@ -46,7 +46,7 @@ class Stack:
             for name, parameter in TEMPLATE["Parameters"].items()
         }
         template = copy.deepcopy(TEMPLATE)
-        # `sam deploy` puts the uploaded archive here; the translator takes nothing local.
+        # `sam deploy` puts the uploaded archive here; the translator accepts no local path.
         template["Resources"]["UpdateCustomerFunction"]["Properties"]["CodeUri"] = "s3://bucket/key"
         self.transformed = transform(template, self.parameters, _NoManagedPolicies())
         self.conditions = {
@@ -68,7 +68,7 @@ class Stack:
         return self.resources[logical_id]["Properties"]
 
     def of_type(self, type_):
-        """The properties of all resources of a type, by logical id."""
+        """The properties of each resource of a type, by logical id."""
         return {
             name: resource.get("Properties", {})
             for name, resource in self.resources.items()
@@ -108,15 +108,15 @@ class Stack:
                 logical_id, attribute = argument if isinstance(argument, list) else argument.split(".", 1)
                 return f"{self._reference(logical_id)}.{attribute}"
             case "Fn::Sub":
-                text, own = argument if isinstance(argument, list) else (argument, {})
-                own = {key: self._evaluate(member) for key, member in own.items()}
-                return _VARIABLE.sub(lambda found: str(self._variable(found[1], own)), text)
+                text, variables = argument if isinstance(argument, list) else (argument, {})
+                variables = {key: self._evaluate(member) for key, member in variables.items()}
+                return _VARIABLE.sub(lambda match: str(self._variable(match[1], variables)), text)
             case _:
                 raise NotImplementedError(name)
 
-    def _variable(self, name, own):
-        if name in own:
-            return own[name]
+    def _variable(self, name, variables):
+        if name in variables:
+            return variables[name]
         logical_id, dot, attribute = name.partition(".")
         return f"{self._reference(logical_id)}{dot}{attribute}"
 
@@ -130,12 +130,12 @@ class Stack:
             if TEMPLATE["Parameters"][name]["Type"] == "CommaDelimitedList":
                 return [item.strip() for item in value.split(",")]
             return value
-        assert name in self._present, f"{name} is referred to and not in the stack"
+        assert name in self._present, f"the template refers to {name}, which is not in the stack"
         return name
 
 
 def references(value):
-    """The names that a transformed value refers to, whatever the conditions say."""
+    """The names that a transformed value refers to, in all branches of conditions."""
     if isinstance(value, list):
         for item in value:
             yield from references(item)
