@@ -1,0 +1,160 @@
+# shellcheck shell=bash disable=SC2034  # Steps use the variables that are set here.
+# Common functions of the CI steps. A step sources this file first and then runs in the root of the clone.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# Build results, tools and Python environments are kept outside the clone. All of it can be deleted at any time.
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/update-customer"
+export CARGO_TARGET_DIR="$cache/target"
+export PATH="$cache/tools/bin:$PATH"
+mkdir -p "$cache"
+
+# A folder for the step's own files.
+work="$(mktemp -d)"
+
+# Ends the step's background processes and deletes its files.
+cleanup() {
+  local pid
+  for pid in $(jobs -pr); do stop "$pid" || true; done
+  rm -rf "$work"
+}
+trap cleanup EXIT
+
+fail() {
+  printf 'FAILED: %s\n' "$1" >&2
+  exit 1
+}
+
+# Interrupts a process, waits up to 10 seconds for its end, then kills it. Returns its exit status.
+stop() { # pid
+  kill -INT "$1" 2> /dev/null || true
+  for _ in {1..100}; do
+    kill -0 "$1" 2> /dev/null || break
+    sleep 0.1
+  done
+  kill -KILL "$1" 2> /dev/null || true
+  wait "$1" 2> /dev/null
+}
+
+# Fails unless one of the documents has exactly this line.
+documented() { # line
+  grep -qxF -- "$1" ./*.md docs/*.md || fail "no document has the line: $1"
+}
+
+# Fails unless the README has exactly this line.
+in_readme() { # line
+  grep -qxF -- "$1" README.md || fail "README.md does not have the line: $1"
+}
+
+# Waits up to two minutes for a line in a process's output.
+wait_for_line() { # file, pattern, pid
+  for _ in {1..1200}; do
+    if grep -q -- "$2" "$1"; then return; fi
+    if ! kill -0 "$3" 2> /dev/null; then
+      cat "$1"
+      fail "the process ended before it printed: $2"
+    fi
+    sleep 0.1
+  done
+  cat "$1"
+  fail "the process did not print within two minutes: $2"
+}
+
+# Prints free TCP ports, below the range from which the kernel takes ports for outgoing connections.
+free_ports() { # how many
+  python3 - "$1" << 'END'
+import random, socket, sys
+
+count, sockets = int(sys.argv[1]), []
+for port in random.sample(range(20000, 30000), 1000):
+    candidate = socket.socket()
+    try:
+        candidate.bind(("127.0.0.1", port))
+    except OSError:
+        continue
+    sockets.append(candidate)
+    if len(sockets) == count:
+        break
+print(*(taken.getsockname()[1] for taken in sockets))
+END
+}
+
+# Creates a Python environment in the cache if it is missing, and installs what it lacks.
+python_environment() { # name, arguments of pip install
+  [[ -x "$cache/$1/bin/pip" ]] || python3 -m venv "$cache/$1"
+  "$cache/$1/bin/pip" install --quiet --disable-pip-version-check "${@:2}"
+}
+
+# Installs a cargo tool into the cache if it is missing.
+cargo_tool() { # name
+  command -v "$1" > /dev/null && return
+  cargo install --quiet --locked --root "$cache/tools" --target-dir "$cache/tools-target" "$1"
+}
+
+# Installs cargo-lambda and its linker into the cache if they are missing, and puts them on the PATH.
+cargo_lambda() {
+  python_environment lambda-venv cargo-lambda
+  export PATH="$cache/lambda-venv/bin:$PATH"
+}
+
+# Installs a Debian package if its program is missing.
+system_program() { # name of the package and its program
+  command -v "$1" > /dev/null && return
+  local sudo=()
+  [[ $EUID -eq 0 ]] || sudo=(sudo)
+  "${sudo[@]}" apt-get update -qq
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1" > /dev/null
+}
+
+# Installs the npm packages of tests/openapi if they are missing or older than the lock file.
+npm_packages() {
+  [[ tests/openapi/node_modules/.package-lock.json -nt tests/openapi/package-lock.json ]] \
+    || npm ci --prefix tests/openapi --silent --no-audit --no-fund
+}
+
+# The customer in the local example's tables.
+customer=638df9e713920facde1a1cfa
+
+# Starts the local example on free ports and waits until it listens. Sets `api` (its URL), `api_port`, `dynamodb_url`,
+# `example_pid` and `example_output` (a file).
+start_local_example() {
+  local dynamodb_port
+  read -r api_port dynamodb_port <<< "$(free_ports 2)"
+  api="http://127.0.0.1:$api_port"
+  dynamodb_url="http://127.0.0.1:$dynamodb_port"
+  example_output="$work/example"
+  cargo build --locked --example local
+  # The built program instead of `cargo run`: signals must reach it.
+  "$CARGO_TARGET_DIR/debug/examples/local" --port "$api_port" --dynamodb-port "$dynamodb_port" \
+    > "$example_output" 2>&1 &
+  example_pid=$!
+  wait_for_line "$example_output" 'cargo lambda watch' "$example_pid"
+}
+
+# Builds a program of the workspace and sets `program` to its path.
+build_program() { # package
+  cargo build --locked --package "$1"
+  program="$CARGO_TARGET_DIR/debug/$1"
+}
+
+# Runs the curl lines that the local example printed. The comment above a line starts with the expected status.
+run_curl_lines() { # URL to use instead of the local example's
+  local title='' count=0 line status
+  while IFS= read -r line; do
+    case "$line" in
+      '# '[0-9]*) title="$line" ;;
+      curl*)
+        line="${line//"$api"/"$1"}"
+        # `eval` does what a reader does who pastes the line.
+        status="$(eval "$line -s -o '$work/response' -w '%{http_code}'")"
+        if [[ "$title" != "# $status: "* ]]; then
+          cat "$work/response"
+          fail "$title: got status $status from $1"
+        fi
+        echo "ok  $1  $title"
+        count=$((count + 1))
+        ;;
+    esac
+  done < "$example_output"
+  [[ $count -eq 4 ]] || fail "expected 4 curl lines, found $count"
+}

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# The tests: the README's command, then the packages that it leaves out.
+source "$(dirname "$0")/../lib.sh"
+
+in_readme 'cargo test'
+cargo test
+cargo test --locked -p access-token -p smoke -p calling -p testkit
