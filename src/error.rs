@@ -1,44 +1,57 @@
-//! Every reason to refuse a request, its status, its code, and the sentence the caller reads.
-
-use std::borrow::Cow;
+//! Every reason why a request fails, with its status, code and public message.
 
 use lambda_http::http::StatusCode;
+use thiserror::Error as ThisError;
 
-use crate::fault::{Fault, Faults};
+use crate::customer::id::InvalidCustomerId;
+use crate::validation::json::ParseError;
+use crate::validation::{ValidationError, ValidationErrors};
 
-/// Why a request was not answered with 200 (contract, part 2, "Answer").
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Why a request did not get 200. `Display` is the message for the caller
+/// (`docs/API.md#error-codes`).
+#[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 pub enum Error {
     /// The path is not `/customers/{customer_id}`.
+    #[error("Not found; use PUT /customers/{{customer_id}}")]
     NotFound,
-    /// The path is right and the method is not `PUT`.
+    /// The path is right, the method is not `PUT`.
+    #[error("Only PUT is allowed")]
     MethodNotAllowed,
-    /// No token came in the `accessToken` header.
+    /// The `accessToken` header is absent or empty.
+    #[error("The accessToken header is missing")]
     TokenMissing,
-    /// What came is no token, or no record of it is valid.
+    /// The header does not hold one token, or the token has no valid record.
+    #[error("The access token is invalid or expired")]
     TokenInvalid,
-    /// The token is valid and lacks the scope `customers:write`.
+    /// The token is valid but lacks the scope `customers:write`.
+    #[error("The access token lacks the scope customers:write")]
     InsufficientScope,
-    /// A header, the body's syntax or its size is wrong; the sentence says what to change.
+    /// A header, the body's size or the body's syntax is wrong. The text says what to change.
+    #[error("{0}")]
     InvalidRequest(String),
     /// Fields of the body break rules.
-    InvalidBody(Faults),
+    #[error(transparent)]
+    InvalidBody(ValidationErrors),
     /// No customer has this id.
+    #[error("Customer not found")]
     CustomerNotFound,
-    /// `If-Match` names no version that the customer has now.
+    /// `If-Match` does not name the customer's version, which is `current`.
+    #[error("If-Match does not match the customer's current version; see X-Customer-Version")]
     VersionConflict { current: u64 },
-    /// DynamoDB was only busy or unreachable: the same request may work in a second.
+    /// DynamoDB was throttling or unreachable: the same request may succeed after a second.
+    #[error("An internal error occurred")]
     Unavailable(Cause),
-    /// Any other fault on the server's side.
+    /// Any other failure on the server's side.
+    #[error("An internal error occurred")]
     Internal(Cause),
 }
 
-/// What happened on the server's side, for the log alone.
+/// What happened on the server's side. It is logged and never sent to the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause(String);
 
 impl Cause {
-    /// `text` must hold no token and no personal data.
+    /// `text` must contain no token and no personal data.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -49,6 +62,7 @@ impl Cause {
 }
 
 impl Error {
+    /// The status of the response.
     pub fn status(&self) -> StatusCode {
         match self {
             Self::NotFound | Self::CustomerNotFound => StatusCode::NOT_FOUND,
@@ -62,7 +76,7 @@ impl Error {
         }
     }
 
-    /// The stable word for the reason.
+    /// The stable `code` of the response.
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotFound => "not_found",
@@ -77,40 +91,40 @@ impl Error {
         }
     }
 
-    /// The sentence for the caller; it never tells a server fault's cause.
-    pub fn message(&self) -> Cow<'_, str> {
-        Cow::Borrowed(match self {
-            Self::NotFound => "There is nothing at this path; call PUT /customers/{customer_id}",
-            Self::MethodNotAllowed => "This path takes PUT only",
-            Self::TokenMissing => "Send an access token in the accessToken header",
-            Self::TokenInvalid => {
-                "The access token is not valid; send a current one in the accessToken header"
-            }
-            Self::InsufficientScope => "The access token lacks the scope customers:write",
-            Self::InvalidRequest(sentence) => sentence,
-            Self::InvalidBody(faults) => return Cow::Owned(faults.summary()),
-            Self::CustomerNotFound => "No customer has this id",
-            Self::VersionConflict { .. } => {
-                "The customer has changed since the version in If-Match; \
-                 look at X-Customer-Version, merge and try again"
-            }
-            Self::Unavailable(_) | Self::Internal(_) => "An internal error occurred",
-        })
-    }
-
-    /// The faults to list; empty unless fields of the body broke rules.
-    pub fn faults(&self) -> &[Fault] {
+    /// The field errors to list; empty unless fields of the body break rules.
+    pub fn validation_errors(&self) -> &[ValidationError] {
         match self {
-            Self::InvalidBody(faults) => faults.listed(),
+            Self::InvalidBody(errors) => errors.as_slice(),
             _ => &[],
         }
     }
 
-    /// What the log tells about a fault on the server's side.
+    /// The cause to log, for a failure on the server's side.
     pub fn cause(&self) -> Option<&str> {
         match self {
             Self::Unavailable(cause) | Self::Internal(cause) => Some(cause.as_str()),
             _ => None,
         }
+    }
+}
+
+impl From<ParseError> for Error {
+    fn from(error: ParseError) -> Self {
+        match error {
+            ParseError::Limit(errors) => Self::InvalidBody(errors),
+            error => Self::InvalidRequest(error.to_string()),
+        }
+    }
+}
+
+impl From<ValidationErrors> for Error {
+    fn from(errors: ValidationErrors) -> Self {
+        Self::InvalidBody(errors)
+    }
+}
+
+impl From<InvalidCustomerId> for Error {
+    fn from(_: InvalidCustomerId) -> Self {
+        Self::CustomerNotFound
     }
 }

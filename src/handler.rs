@@ -1,4 +1,4 @@
-//! The way of a request, step by step, and its answer whatever happens.
+//! The steps of a request. Every outcome is a response.
 
 use std::time::{Duration, Instant};
 
@@ -6,115 +6,112 @@ use aws_sdk_dynamodb::Client;
 use lambda_http::{Body, Request, RequestExt, Response};
 use tokio::time::timeout;
 
-use crate::auth::{AccessToken, AccessTokens};
-use crate::customer::Customer;
-use crate::environment::Environment;
+use crate::auth::{AccessToken, Authenticator};
+use crate::config::Config;
+use crate::customer::{Customer, CustomerUpdate};
+use crate::dynamodb::customers_table::CustomersTable;
 use crate::error::Error;
-use crate::if_match::IfMatch;
-use crate::request::CustomerId;
-use crate::table::CustomersTable;
-use crate::update::CustomerUpdate;
-use crate::{json, log, panic, request, response};
+use crate::http::{if_match, request, response};
+use crate::logging::{self, RequestLog};
+use crate::panic;
+use crate::validation::json;
 
-/// A DynamoDB nearby answers a new connection's first request in some ten milliseconds.
+/// How long start-up waits for DynamoDB. A new connection's first request takes about 10 ms within
+/// a region.
 pub const WARM_UP_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// The function with all it needs, made once at start.
+/// The function with everything it needs, built once at start-up.
 #[derive(Debug)]
-pub struct UpdateCustomer {
-    tokens: AccessTokens,
+pub struct App {
+    authenticator: Authenticator,
     customers: CustomersTable,
 }
 
-impl UpdateCustomer {
-    pub fn new(client: Client, environment: Environment) -> Self {
-        let Environment {
+impl App {
+    pub fn new(client: Client, config: Config) -> Self {
+        let Config {
             customers_table,
             access_tokens_table,
-            access_token_cache,
-        } = environment;
+            access_token_cache_ttl,
+        } = config;
         Self {
-            tokens: AccessTokens::new(client.clone(), access_tokens_table, access_token_cache),
+            authenticator: Authenticator::new(
+                client.clone(),
+                access_tokens_table,
+                access_token_cache_ttl,
+            ),
             customers: CustomersTable::new(client, customers_table),
         }
     }
 
-    /// Makes ready what the first request would else wait for: the connection to DynamoDB, and what
-    /// the SDK works out once. Lambda gives a start a whole processor, and a call its share of one.
+    /// Opens the connection to DynamoDB and initialises the SDK before the first request. Lambda
+    /// gives start-up a whole processor, and a call only the function's share of one.
     ///
-    /// Writes nothing. A DynamoDB that does not answer delays the start by [`WARM_UP_TIMEOUT`] at most
-    /// and is told to the operator; requests then find out for themselves.
+    /// Writes nothing. If DynamoDB does not respond within [`WARM_UP_TIMEOUT`], logs a warning and
+    /// continues; requests retry the connection.
     pub async fn warm_up(&self) {
-        let reached = timeout(WARM_UP_TIMEOUT, self.tokens.look_up_nothing()).await;
-        let cause = match reached {
+        let probe = timeout(WARM_UP_TIMEOUT, self.authenticator.probe()).await;
+        let cause = match probe {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error.cause().unwrap_or_default().to_owned(),
-            Err(_) => format!("no answer within {} ms", WARM_UP_TIMEOUT.as_millis()),
+            Err(_) => format!("no response within {} ms", WARM_UP_TIMEOUT.as_millis()),
         };
-        log::not_warm(&cause);
+        logging::warm_up_failed(&cause);
     }
 }
 
-/// Answers a request. Every outcome is a response of the contract's shape, a panic included; each is
-/// logged in one line.
-pub async fn handle(function: &UpdateCustomer, request: Request) -> Response<Body> {
-    let mut entry = log::Entry::default();
-    // Boxed, or every layer around would move the SDK's large future along.
-    let outcome = panic::catch(Box::pin(update(function, &request, &mut entry))).await;
-    let outcome = outcome.unwrap_or_else(|cause| Err(Error::Internal(cause)));
+/// Responds to one request and logs one line. A panic becomes a 500.
+pub async fn handle(app: &App, request: Request) -> Response<Body> {
+    let mut log = RequestLog::default();
+    // Boxed, because every layer around would move the SDK's large future.
+    let result = panic::catch(Box::pin(update(app, &request, &mut log))).await;
+    let result = result.unwrap_or_else(|cause| Err(Error::Internal(cause)));
 
-    let request_id = request
-        .lambda_context_ref()
-        .map_or("", |context| &context.request_id);
-    match outcome {
+    let context = request.lambda_context_ref();
+    let request_id = context.map_or("", |context| &context.request_id);
+    match result {
         Ok(customer) => {
-            let response = response::updated(&customer);
-            entry.updated(request_id, customer.version());
+            let response = response::success(&customer);
+            log.success(request_id, customer.version());
             response
         }
         Err(error) => {
-            let response = response::refused(&error, request_id);
-            entry.refused(request_id, &error);
+            let response = response::error(&error, request_id);
+            log.failure(request_id, &error);
             response
         }
     }
 }
 
-/// The steps, in the order that the contract gives the checks.
-async fn update(
-    function: &UpdateCustomer,
-    request: &Request,
-    entry: &mut log::Entry,
-) -> Result<Customer, Error> {
-    request::route(request)?;
-    let id = CustomerId::from_request(request);
-    entry.customer_id = id.as_ref().ok().map(|id| id.as_str().to_owned());
+/// The steps in the documented order (`docs/API.md#order-of-checks`).
+async fn update(app: &App, request: &Request, log: &mut RequestLog) -> Result<Customer, Error> {
+    request::check_route(request)?;
+    // An invalid id is a 404, which only an authenticated caller with a valid body may see. So its
+    // error waits until then.
+    let id = request::customer_id(request);
+    log.customer_id = id.as_ref().ok().map(|id| id.as_str().to_owned());
 
     let token = AccessToken::from_headers(request.headers())?;
-    let grant = timed(
-        &mut entry.dynamodb,
-        Box::pin(function.tokens.authenticate(&token)),
-    )
-    .await?;
-    entry.subject = Some(grant.subject().to_owned());
+    let authentication = Box::pin(app.authenticator.authenticate(&token));
+    let grant = timed(&mut log.dynamodb, authentication).await?;
+    log.subject = Some(grant.subject().to_owned());
     grant.require_write_scope()?;
 
-    let if_match = IfMatch::from_headers(request.headers())?;
-    let (body, faults) = json::parse(request::json_body(request)?)?;
-    let update = CustomerUpdate::parse(body, faults).map_err(Error::InvalidBody)?;
-    entry.fields = update.changes().iter().map(|(name, _)| *name).collect();
+    let expected_version = if_match::expected_version(request.headers())?;
+    let (body, errors) = json::parse(request::json_body(request)?)?;
+    let update = CustomerUpdate::parse(body, errors)?;
+    log.fields = update.changes().iter().map(|(name, _)| *name).collect();
 
     let id = id?;
-    let written = function
-        .customers
-        .update(&id, &update, &if_match, grant.subject());
-    timed(&mut entry.dynamodb, Box::pin(written)).await
+    let customers = &app.customers;
+    let write = customers.update(&id, &update, &expected_version, grant.subject());
+    timed(&mut log.dynamodb, Box::pin(write)).await
 }
 
-/// Adds the time that `call` takes to `total`.
+/// Adds the duration of `call` to `total`.
 async fn timed<T>(total: &mut Duration, call: impl Future<Output = T>) -> T {
-    let asked = Instant::now();
-    let outcome = call.await;
-    *total += asked.elapsed();
-    outcome
+    let start = Instant::now();
+    let output = call.await;
+    *total += start.elapsed();
+    output
 }

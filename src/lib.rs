@@ -1,46 +1,48 @@
 //! `PUT /customers/{customer_id}` as one AWS Lambda function.
 //!
-//! The way of a request, each step with its module and the statuses it may end with:
+//! # Request lifecycle
 //!
 //! ```text
 //! API Gateway event
-//!   → event::invoke         lambda_http's adapter, without its losses
-//!   → handler::handle       total: every outcome is a response
-//!       → request           method and path                            404, 405
-//!       → auth              header → AccessToken → Grant               401, 500
-//!       → if_match, request If-Match, Content-Type, size               400
-//!       → json              bytes → one strict JSON object             400
-//!       → update            JSON → CustomerUpdate, or all its faults   400
-//!       → table             one conditional UpdateItem → Customer      404, 412, 500
-//!       → response          Customer or Error → envelope and headers
+//!   → lambda::invoke             lambda_http's adapter, without its defects
+//!   → handler::handle            the steps below; every outcome is a response
+//!       → http::request          method and path                           404, 405
+//!       → auth                   accessToken header → Grant                401, 500
+//!       → http::if_match         If-Match → ExpectedVersion                400
+//!       → http::request          Content-Type, size                        400
+//!       → validation::json       bytes → one JSON object                   400
+//!       → customer::update       object → CustomerUpdate, or all errors    400
+//!       → dynamodb               one conditional UpdateItem → Customer     404, 412, 500
+//!       → http::response         Customer or Error → status, headers, body
+//!       → logging                one line
 //! ```
 //!
-//! Dependencies point down that list only. Below it stand the pure parts: [`field`] (what a text may
-//! hold), [`fault`] (where a body is wrong), [`number`] (what DynamoDB's numbers can hold),
-//! [`attribute`] (JSON ↔ DynamoDB), [`customer`] (what an answer shows), [`error`] (why not).
+//! # Dependency rule
+//!
+//! A module depends only on modules in the lines below its own. A test compares this list with the source.
+//!
+//! ```text
+//! lambda
+//! handler
+//! http        logging     panic
+//! auth
+//! dynamodb    config
+//! error
+//! customer
+//! validation
+//! ```
+//!
+//! So `customer` and `validation` know nothing of HTTP or AWS, and `dynamodb` knows nothing of HTTP.
 #![forbid(unsafe_code)]
 
-pub mod attribute;
 pub mod auth;
-mod checksum;
+pub mod config;
 pub mod customer;
 pub mod dynamodb;
-pub mod environment;
 pub mod error;
-pub mod event;
-pub mod expression;
-pub mod fault;
-pub mod field;
 pub mod handler;
-pub mod if_match;
-pub mod json;
-pub mod log;
-pub mod number;
-pub mod object;
+pub mod http;
+pub mod lambda;
+pub mod logging;
 pub mod panic;
-mod remembered;
-pub mod request;
-pub mod response;
-pub mod table;
-pub mod trust;
-pub mod update;
+pub mod validation;

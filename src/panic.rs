@@ -1,4 +1,4 @@
-//! Panics: each becomes a fault with a place in the code, and none ends the process.
+//! Panics: each becomes an error with its location, and none ends the process.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -26,25 +26,25 @@ pub fn install_hook() {
     }));
 }
 
-/// Runs a future to its end; a panic in it becomes a [`Cause`] that tells where, but not what was
-/// said.
+/// Runs a future to its end. A panic in it becomes a [`Cause`] with the location but without the
+/// message.
 ///
 /// # Errors
 ///
-/// The cause, when the future panicked. It has a place only after [`install_hook`].
+/// The cause, when the future panicked. The location is known only after [`install_hook`].
 pub async fn catch<T>(future: impl Future<Output = T>) -> Result<T, Cause> {
     let mut future = pin!(AssertUnwindSafe(future).catch_unwind());
-    let outcome = poll_fn(|context| {
-        // Other work may run on this thread between two polls, so the mark holds for one poll.
+    let result = poll_fn(|context| {
+        // Other tasks may run on this thread between two polls, so the flag is set for one poll.
         let before = CATCHING.replace(true);
         let poll = future.as_mut().poll(context);
         CATCHING.set(before);
         poll
     });
-    outcome.await.map_err(|_| {
+    result.await.map_err(|_| {
         let location = LOCATION
             .take()
-            .unwrap_or_else(|| "an unknown place".to_owned());
-        Cause::new(format!("a panic at {location}"))
+            .unwrap_or_else(|| "an unknown location".to_owned());
+        Cause::new(format!("panic at {location}"))
     })
 }

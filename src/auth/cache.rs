@@ -1,0 +1,166 @@
+//! A cache of grants, so that a warm update makes one DynamoDB call.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::grant::Grant;
+use super::token::TokenHash;
+
+/// Bounds the memory. A team has a handful of tokens.
+const MAX_GRANTS: usize = 1_000;
+
+/// Valid grants by the hash of their token. Failed lookups are not cached.
+///
+/// Times are wall-clock times since the Unix epoch: Lambda freezes the environment between calls,
+/// and a monotonic clock may stop meanwhile.
+#[derive(Debug)]
+pub struct GrantCache {
+    ttl: Duration,
+    grants: Mutex<HashMap<TokenHash, Entry>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    grant: Arc<Grant>,
+    looked_up_at: Duration,
+}
+
+impl GrantCache {
+    /// A cache whose entries are used for `ttl`; zero disables it.
+    pub fn new(ttl: Duration) -> Self {
+        Self {
+            ttl,
+            grants: Mutex::default(),
+        }
+    }
+
+    /// The grant, when it was looked up less than `ttl` before `now` and has not expired.
+    pub fn get(&self, hash: &TokenHash, now: Duration) -> Option<Arc<Grant>> {
+        let mut grants = self.lock();
+        let entry = grants.get(hash)?;
+        if self.is_fresh(entry, now) {
+            return Some(Arc::clone(&entry.grant));
+        }
+        grants.remove(hash);
+        None
+    }
+
+    /// Adds a grant that was looked up at `now`.
+    pub fn insert(&self, hash: TokenHash, grant: &Arc<Grant>, now: Duration) {
+        if self.ttl.is_zero() {
+            return;
+        }
+        let mut grants = self.lock();
+        if grants.len() >= MAX_GRANTS {
+            grants.retain(|_, entry| self.is_fresh(entry, now));
+        }
+        if grants.len() >= MAX_GRANTS {
+            grants.clear();
+        }
+        let entry = Entry {
+            grant: Arc::clone(grant),
+            looked_up_at: now,
+        };
+        grants.insert(hash, entry);
+    }
+
+    /// The lower bound keeps a clock that was set back from prolonging an entry.
+    fn is_fresh(&self, entry: &Entry, now: Duration) -> bool {
+        now >= entry.looked_up_at
+            && now < entry.looked_up_at.saturating_add(self.ttl)
+            && entry.grant.is_valid_at(now)
+    }
+
+    /// A panic cannot leave the map half written, so a poisoned lock is still usable.
+    fn lock(&self) -> MutexGuard<'_, HashMap<TokenHash, Entry>> {
+        self.grants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash(number: u64) -> TokenHash {
+        TokenHash::of(&number.to_string())
+    }
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    /// A cache with the grant of token 7, looked up at second 1,000.
+    fn cache(ttl: u64, expires_at: Option<u64>) -> GrantCache {
+        let cache = GrantCache::new(seconds(ttl));
+        let grant = Arc::new(Grant::until(expires_at.map(seconds)));
+        cache.insert(hash(7), &grant, seconds(1_000));
+        cache
+    }
+
+    fn has(cache: &GrantCache, number: u64, now: u64) -> bool {
+        cache.get(&hash(number), seconds(now)).is_some()
+    }
+
+    #[test]
+    fn grant_is_cached_for_the_ttl() {
+        let cache = cache(60, None);
+        assert!(has(&cache, 7, 1_000));
+        assert!(has(&cache, 7, 1_059));
+        assert!(!has(&cache, 7, 1_060));
+        assert!(!has(&cache, 7, 1_001), "a stale entry is removed");
+    }
+
+    #[test]
+    fn grant_is_not_cached_past_its_expiry() {
+        let cache = cache(60, Some(1_030));
+        assert!(has(&cache, 7, 1_029));
+        assert!(!has(&cache, 7, 1_030));
+    }
+
+    #[test]
+    fn zero_ttl_disables_the_cache() {
+        assert!(!has(&cache(0, None), 7, 1_000));
+    }
+
+    #[test]
+    fn clock_set_back_does_not_prolong_an_entry() {
+        assert!(!has(&cache(60, None), 7, 999));
+    }
+
+    #[test]
+    fn another_token_is_not_found() {
+        assert!(!has(&cache(60, None), 8, 1_000));
+    }
+
+    /// Adds `count` other grants at second `now`.
+    fn insert_others(cache: &GrantCache, count: u64, now: u64) {
+        for number in 0..count {
+            let grant = Arc::new(Grant::until(None));
+            cache.insert(hash(10_000 + number), &grant, seconds(now));
+        }
+    }
+
+    #[test]
+    fn grants_do_not_replace_each_other() {
+        let cache = cache(60, None);
+        insert_others(&cache, 10, 1_000);
+        assert!(has(&cache, 7, 1_000));
+    }
+
+    #[test]
+    fn size_is_bounded() {
+        let cache = cache(60, None);
+        insert_others(&cache, 5_000, 1_000);
+        assert!(cache.lock().len() <= MAX_GRANTS);
+    }
+
+    #[test]
+    fn full_cache_drops_stale_entries_first() {
+        let cache = cache(60, None);
+        insert_others(&cache, 999, 940);
+        cache.insert(hash(8), &Arc::new(Grant::until(None)), seconds(1_000));
+        assert!(has(&cache, 7, 1_000));
+        assert_eq!(cache.lock().len(), 2);
+    }
+}

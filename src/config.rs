@@ -1,0 +1,121 @@
+//! Configuration from environment variables, read once at start-up.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// The default of `ACCESS_TOKEN_CACHE_SECONDS`.
+pub const DEFAULT_ACCESS_TOKEN_CACHE_SECONDS: u64 = 60;
+
+/// The function's own settings. The README lists AWS's variables as well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `CUSTOMERS_TABLE`: the name of the customers table.
+    pub customers_table: String,
+    /// `ACCESS_TOKENS_TABLE`: the name of the access tokens table.
+    pub access_tokens_table: String,
+    /// `ACCESS_TOKEN_CACHE_SECONDS`: how long a valid token is cached; 0 disables the cache.
+    pub access_token_cache_ttl: Duration,
+}
+
+/// A missing or invalid environment variable, which stops the start-up.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ConfigError {
+    #[error("The environment variable {0} is missing or empty; set it to the table's name")]
+    Missing(&'static str),
+    #[error("The environment variable {0} must be a whole number of seconds, such as 60")]
+    NotSeconds(&'static str),
+}
+
+impl Config {
+    /// Reads the variables through `variable`, which is `std::env::var` outside tests.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] for the first variable that is missing or invalid.
+    pub fn from_env(
+        variable: impl Fn(&'static str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
+        let set = |name| variable(name).filter(|value| !value.trim().is_empty());
+        let required = |name| set(name).ok_or(ConfigError::Missing(name));
+        let seconds = |name| match set(name) {
+            Some(text) => text
+                .trim()
+                .parse()
+                .map_err(|_| ConfigError::NotSeconds(name)),
+            None => Ok(DEFAULT_ACCESS_TOKEN_CACHE_SECONDS),
+        };
+        Ok(Self {
+            customers_table: required("CUSTOMERS_TABLE")?,
+            access_tokens_table: required("ACCESS_TOKENS_TABLE")?,
+            access_token_cache_ttl: Duration::from_secs(seconds("ACCESS_TOKEN_CACHE_SECONDS")?),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let value = |name| {
+            variables
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
+        Config::from_env(value)
+    }
+
+    #[test]
+    fn tables_are_required_and_the_cache_ttl_defaults_to_60_s() {
+        let read = read(&[("CUSTOMERS_TABLE", "c"), ("ACCESS_TOKENS_TABLE", "t")]).unwrap();
+        assert_eq!(
+            read,
+            Config {
+                customers_table: "c".into(),
+                access_tokens_table: "t".into(),
+                access_token_cache_ttl: Duration::from_secs(60)
+            }
+        );
+    }
+
+    #[test]
+    fn error_names_the_missing_variable() {
+        let message = |variables: &[_]| read(variables).unwrap_err().to_string();
+        assert_eq!(
+            message(&[("ACCESS_TOKENS_TABLE", "t")]),
+            "The environment variable CUSTOMERS_TABLE is missing or empty; set it to the table's name"
+        );
+        assert_eq!(
+            message(&[("CUSTOMERS_TABLE", "c"), ("ACCESS_TOKENS_TABLE", " ")]),
+            "The environment variable ACCESS_TOKENS_TABLE is missing or empty; set it to the table's name"
+        );
+    }
+
+    #[test]
+    fn cache_ttl_is_whole_seconds() {
+        let with = |seconds| {
+            read(&[
+                ("CUSTOMERS_TABLE", "c"),
+                ("ACCESS_TOKENS_TABLE", "t"),
+                ("ACCESS_TOKEN_CACHE_SECONDS", seconds),
+            ])
+        };
+        assert_eq!(with("0").unwrap().access_token_cache_ttl, Duration::ZERO);
+        assert_eq!(
+            with("300").unwrap().access_token_cache_ttl,
+            Duration::from_secs(300)
+        );
+        assert_eq!(
+            with("").unwrap().access_token_cache_ttl,
+            Duration::from_secs(60)
+        );
+        for value in ["-1", "1.5", "60s"] {
+            assert_eq!(
+                with(value).unwrap_err().to_string(),
+                "The environment variable ACCESS_TOKEN_CACHE_SECONDS must be a whole number of seconds, such as 60"
+            );
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The customer's fields, one row each.
+//!
+//! Reading a request, the names that a request may hold, the limits and the response all follow from
+//! these rows. To add a field, see `CONTRIBUTING.md`.
+
+use super::email::EMAIL;
+use super::field_reader::{Change, FieldReader, ListReader};
+use super::rules::{MAX_64, MAX_255, NAME, NOTES, PHONE_NUMBER, TextRule};
+use super::{address, meta_fields};
+
+/// The fields in the order in which a request is checked and a response shows them.
+pub const FIELDS: [Field; 17] = [
+    Field::read_only("id", FieldType::Text),
+    Field::required("firstName", NAME),
+    Field::required("lastName", NAME),
+    Field::required("email", EMAIL),
+    Field::clearable("phoneNumber", PHONE_NUMBER),
+    Field::not_clearable("status", MAX_64),
+    Field::clearable("company", MAX_255),
+    Field::clearable("notes", NOTES),
+    Field::list("address", address::read),
+    Field::list("metaFields", meta_fields::read),
+    Field::read_only("role", FieldType::Text),
+    Field::read_only("verifiedEmail", FieldType::Boolean),
+    Field::read_only("newsletter", FieldType::Boolean),
+    Field::read_only("isB2B", FieldType::Boolean),
+    Field::read_only("createdBy", FieldType::Object),
+    Field::read_only("createdAt", FieldType::Text),
+    Field::read_only("updatedAt", FieldType::Text),
+];
+
+/// A field of a request's body, of the stored customer and of a response's `data`, under one name.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    pub name: &'static str,
+    pub field_type: FieldType,
+    pub write: Write,
+}
+
+/// The JSON type of a field, which is also its type in DynamoDB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldType {
+    Text,
+    Boolean,
+    /// An array of objects.
+    List,
+    Object,
+}
+
+/// What a request may do with a field (`docs/API.md#field-rules`).
+#[derive(Debug, Clone, Copy)]
+pub enum Write {
+    /// Accepted and ignored, so that the `data` of a response can be edited and sent back whole.
+    ReadOnly,
+    /// Must be sent.
+    Required(TextRule),
+    /// May be omitted; null and `""` clear it.
+    Clearable(TextRule),
+    /// May be omitted; cannot be cleared.
+    NotClearable(TextRule),
+    /// May be omitted; null and `[]` clear it.
+    List(ListReader),
+}
+
+impl Field {
+    const fn read_only(name: &'static str, field_type: FieldType) -> Self {
+        let write = Write::ReadOnly;
+        Self {
+            name,
+            field_type,
+            write,
+        }
+    }
+
+    const fn required(name: &'static str, rule: TextRule) -> Self {
+        Self::text(name, Write::Required(rule))
+    }
+
+    const fn clearable(name: &'static str, rule: TextRule) -> Self {
+        Self::text(name, Write::Clearable(rule))
+    }
+
+    const fn not_clearable(name: &'static str, rule: TextRule) -> Self {
+        Self::text(name, Write::NotClearable(rule))
+    }
+
+    const fn text(name: &'static str, write: Write) -> Self {
+        let field_type = FieldType::Text;
+        Self {
+            name,
+            field_type,
+            write,
+        }
+    }
+
+    const fn list(name: &'static str, read: ListReader) -> Self {
+        Self {
+            name,
+            field_type: FieldType::List,
+            write: Write::List(read),
+        }
+    }
+
+    /// Takes the field out of a request's body. `None` when the update does not change it, or when
+    /// it breaks a rule, which the reader records.
+    pub fn read(&self, body: &mut FieldReader<'_>) -> Option<Change> {
+        match self.write {
+            Write::ReadOnly => {
+                body.take(self.name);
+                None
+            }
+            Write::Required(rule) => body.required_text(self.name, &rule).map(Change::Set),
+            Write::Clearable(rule) => body.clearable_text(self.name, &rule),
+            Write::NotClearable(rule) => {
+                let text = body.not_clearable_text(self.name, &rule);
+                text.map(Change::Set)
+            }
+            Write::List(read) => body.list(self.name, read),
+        }
+    }
+}

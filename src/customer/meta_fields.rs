@@ -1,0 +1,95 @@
+//! The entries of `metaFields`.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use super::field_reader::FieldReader;
+use super::rules::{NAME, TextRule};
+use crate::validation::{ErrorCode, JsonPointer, ValidationErrors, number};
+
+/// The rule for `code`, which is also unique in the list.
+pub const CODE: TextRule = NAME;
+
+/// Levels of a `value`, itself included. DynamoDB allows 32 levels in an attribute; the list
+/// `metaFields` and its entry are two of them.
+const MAX_VALUE_DEPTH: usize = 30;
+
+/// DynamoDB's limit for an attribute name, which also holds for the keys of a map.
+const MAX_KEY_BYTES: usize = 65_535;
+
+/// Checks the entries of `metaFields` and returns them as they are to be stored.
+pub fn read(list: Vec<Value>, at: &JsonPointer<'_>, errors: &mut ValidationErrors) -> Vec<Value> {
+    let mut codes = HashSet::new();
+    let mut meta_fields = Vec::with_capacity(list.len());
+    for (index, entry) in list.into_iter().enumerate() {
+        let Some(mut entry) = FieldReader::from_value(entry, at.element(index), errors) else {
+            continue;
+        };
+        let mut meta_field = Map::new();
+        if let Some(code) = entry.required_text("code", &CODE) {
+            if !codes.insert(code.clone()) {
+                let message = "must be unique in metaFields";
+                entry.error("code", ErrorCode::DuplicateCode, message);
+            }
+            meta_field.insert("code".to_owned(), code);
+        }
+        match entry.take("value") {
+            None => entry.error("value", ErrorCode::Required, "is required; it may be null"),
+            Some(value) => {
+                entry.check("value", |at, errors| check_value(&value, at, errors));
+                meta_field.insert("value".to_owned(), value);
+            }
+        }
+        entry.reject_unknown();
+        meta_fields.push(Value::Object(meta_field));
+    }
+    meta_fields
+}
+
+fn check_value(value: &Value, at: &JsonPointer<'_>, errors: &mut ValidationErrors) {
+    if depth(value) > MAX_VALUE_DEPTH {
+        let message = format!("`value` must be at most {MAX_VALUE_DEPTH} levels deep");
+        errors.add(at, ErrorCode::TooDeep, message);
+    }
+    check_dynamodb_limits(value, at, errors);
+}
+
+/// The number of levels: 1 for a scalar or an empty container, one more for each container around.
+fn depth(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(elements) => elements.iter().map(depth).max().unwrap_or(0),
+        Value::Object(members) => members.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// Rejects numbers and keys that DynamoDB cannot store.
+fn check_dynamodb_limits(value: &Value, at: &JsonPointer<'_>, errors: &mut ValidationErrors) {
+    match value {
+        Value::Number(number) if !number::fits_dynamodb(number.as_str()) => {
+            let message = "A number must have at most 38 significant digits and a magnitude from \
+                           1e-130 to 9.99e125; send a longer one as a string";
+            errors.add(at, ErrorCode::NumberOutOfRange, message);
+        }
+        Value::Array(elements) => {
+            for (index, element) in elements.iter().enumerate() {
+                check_dynamodb_limits(element, &at.element(index), errors);
+            }
+        }
+        Value::Object(members) => {
+            for (key, member) in members {
+                let at = at.member(key);
+                if key.is_empty() {
+                    let message = "A key must not be empty";
+                    errors.add(&at, ErrorCode::InvalidCharacters, message);
+                } else if key.len() > MAX_KEY_BYTES {
+                    let message = format!("A key must be at most {MAX_KEY_BYTES} bytes long");
+                    errors.add(&at, ErrorCode::TooLong, message);
+                }
+                check_dynamodb_limits(member, &at, errors);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}

@@ -1,0 +1,85 @@
+//! What a failed call to DynamoDB means for the response and the log.
+
+use std::error::Error as StdError;
+use std::fmt::Write;
+
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::RequestId;
+use aws_smithy_types::retry::ErrorKind;
+
+use crate::error::{Cause, Error};
+
+/// Error codes of a temporary overload: the same request may succeed after a second.
+const THROTTLING_CODES: [&str; 6] = [
+    "ProvisionedThroughputExceededException",
+    "ReplicatedWriteConflictException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+    "ThrottlingError",
+    "TransactionConflictException",
+];
+
+/// Converts the error of a call whose request was correct: to [`Error::Unavailable`] when DynamoDB
+/// was throttling or unreachable, and to [`Error::Internal`] otherwise. `operation` starts the cause
+/// that is logged.
+pub fn to_error<E>(operation: &str, error: &SdkError<E, HttpResponse>) -> Error
+where
+    E: StdError + ProvideErrorMetadata + 'static,
+    SdkError<E, HttpResponse>: RequestId,
+{
+    let cause = Cause::new(format!("{operation}: {}", error_chain(error)));
+    if is_transient(error) {
+        Error::Unavailable(cause)
+    } else {
+        Error::Internal(cause)
+    }
+}
+
+fn is_transient<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    match error {
+        SdkError::TimeoutError(_) => true,
+        // A connection that closes before the response is "other", and transient.
+        SdkError::DispatchFailure(failure) => {
+            failure.is_io()
+                || failure.is_timeout()
+                || failure.as_other() == Some(ErrorKind::TransientError)
+        }
+        SdkError::ServiceError(service_error) => {
+            let code = service_error.err().code();
+            service_error.raw().status().is_server_error()
+                || code.is_some_and(|code| THROTTLING_CODES.contains(&code))
+        }
+        _ => false,
+    }
+}
+
+/// The error and its sources. `DisplayErrorContext` must not be logged: it prints the raw response,
+/// and with it the customer.
+fn error_chain<E>(error: &SdkError<E, HttpResponse>) -> String
+where
+    E: StdError + ProvideErrorMetadata + 'static,
+    SdkError<E, HttpResponse>: RequestId,
+{
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        // Writing to a `String` cannot fail.
+        let _ = write!(text, ": {error}");
+        source = error.source();
+    }
+    if let SdkError::ServiceError(service_error) = error {
+        let meta = service_error.err().meta();
+        let _ = write!(
+            text,
+            " (status {}, code {}, message {:?})",
+            service_error.raw().status().as_u16(),
+            meta.code().unwrap_or("none"),
+            meta.message().unwrap_or("none"),
+        );
+    }
+    if let Some(request_id) = error.request_id() {
+        let _ = write!(text, " (DynamoDB request {request_id})");
+    }
+    text
+}

@@ -1,0 +1,185 @@
+//! The expressions of one `UpdateItem`: the update, and the condition under which it happens.
+
+use std::collections::HashMap;
+use std::time::SystemTime;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::attribute::{self, Item};
+use crate::customer::{Change, CustomerUpdate, ExpectedVersion, emails_eq_ignore_case};
+
+/// The write's condition on the stored email address.
+pub enum EmailCondition {
+    /// The stored address is not verified, or the update does not change it.
+    UnverifiedOrUnchanged,
+    /// The stored address is still the one that an earlier write observed.
+    Observed {
+        email: Option<AttributeValue>,
+        reset_verified: bool,
+    },
+}
+
+impl EmailCondition {
+    /// The condition of the next write, after one that observed `stored`.
+    pub fn after(mut stored: Item, new_email: &str) -> Self {
+        if stored.get("verifiedEmail") != Some(&AttributeValue::Bool(true)) {
+            return Self::UnverifiedOrUnchanged;
+        }
+        let email = stored.remove("email");
+        let same =
+            matches!(&email, Some(AttributeValue::S(old)) if emails_eq_ignore_case(old, new_email));
+        Self::Observed {
+            email,
+            reset_verified: !same,
+        }
+    }
+}
+
+/// The expressions with their placeholders. Every attribute name has one, because `status` and others
+/// are reserved words.
+pub struct UpdateExpression {
+    pub update: String,
+    pub condition: String,
+    pub names: HashMap<String, String>,
+    pub values: Item,
+}
+
+impl UpdateExpression {
+    pub fn new(
+        update: &CustomerUpdate,
+        expected_version: &ExpectedVersion,
+        email: &EmailCondition,
+        subject: &str,
+    ) -> Self {
+        // Capacity for every field, so that nothing is reallocated.
+        let capacity = update.changes().len() + 8;
+        let mut expression = Self {
+            update: String::with_capacity(32 * capacity),
+            condition: String::with_capacity(256),
+            names: HashMap::with_capacity(capacity),
+            values: HashMap::with_capacity(capacity),
+        };
+        expression.set_fields(update, email, subject);
+        expression.remove_fields(update);
+        expression.condition(update, expected_version, email);
+        expression
+    }
+
+    fn set_fields(&mut self, update: &CustomerUpdate, email: &EmailCondition, subject: &str) {
+        let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
+        self.update += "SET #version = if_not_exists(#version, :v0) + :one";
+        self.name("version");
+        self.value(":v0", number(0));
+        self.value(":one", number(1));
+        self.set("updatedAt", AttributeValue::S(now));
+        self.set("updatedBy", AttributeValue::S(subject.to_owned()));
+        for (name, change) in update.changes() {
+            if let Change::Set(value) = change {
+                self.set(name, attribute::from_json(value));
+            }
+        }
+        if matches!(
+            email,
+            EmailCondition::Observed {
+                reset_verified: true,
+                ..
+            }
+        ) {
+            self.set("verifiedEmail", AttributeValue::Bool(false));
+        }
+    }
+
+    fn remove_fields(&mut self, update: &CustomerUpdate) {
+        let mut separator = " REMOVE #";
+        for (name, change) in update.changes() {
+            if let Change::Clear = change {
+                self.update += separator;
+                self.update += name;
+                self.name(name);
+                separator = ", #";
+            }
+        }
+    }
+
+    fn condition(
+        &mut self,
+        update: &CustomerUpdate,
+        expected_version: &ExpectedVersion,
+        email: &EmailCondition,
+    ) {
+        self.condition += "attribute_exists(#id)";
+        self.name("id");
+        self.version_condition(expected_version);
+        self.email_condition(email, update.email());
+    }
+
+    fn version_condition(&mut self, expected_version: &ExpectedVersion) {
+        match expected_version {
+            ExpectedVersion::Any => {}
+            // No version matches, but the write still finds out whether the customer exists. No
+            // version is below zero.
+            ExpectedVersion::OneOf(versions) if versions.is_empty() => {
+                self.condition += " AND #version = :none";
+                self.value(":none", AttributeValue::N("-1".to_owned()));
+            }
+            ExpectedVersion::OneOf(versions) => {
+                let list: Vec<_> = versions
+                    .iter()
+                    .map(|version| format!(":v{version}"))
+                    .collect();
+                let known = format!("#version IN ({})", list.join(", "));
+                self.condition += &match versions.contains(&0) {
+                    true => format!(" AND (attribute_not_exists(#version) OR {known})"),
+                    false => format!(" AND {known}"),
+                };
+                for (placeholder, &version) in list.iter().zip(versions) {
+                    self.value(placeholder, number(version));
+                }
+            }
+        }
+    }
+
+    fn email_condition(&mut self, email: &EmailCondition, new_email: &str) {
+        self.name("email");
+        match email {
+            EmailCondition::UnverifiedOrUnchanged => {
+                self.condition += " AND (attribute_not_exists(#verifiedEmail) OR #verifiedEmail <> :verified \
+                                   OR #email = :email)";
+                self.name("verifiedEmail");
+                self.value(":verified", AttributeValue::Bool(true));
+                self.value(":email", AttributeValue::S(new_email.to_owned()));
+            }
+            EmailCondition::Observed {
+                email: Some(email), ..
+            } => {
+                self.condition += " AND #email = :observedEmail";
+                self.value(":observedEmail", email.clone());
+            }
+            EmailCondition::Observed { email: None, .. } => {
+                self.condition += " AND attribute_not_exists(#email)"
+            }
+        }
+    }
+
+    /// Appends `, #name = :name` to the SET clause.
+    fn set(&mut self, name: &str, value: AttributeValue) {
+        let placeholder = format!(":{name}");
+        for part in [", #", name, " = ", &placeholder] {
+            self.update += part;
+        }
+        self.name(name);
+        self.values.insert(placeholder, value);
+    }
+
+    fn name(&mut self, name: &str) {
+        self.names.insert(format!("#{name}"), name.to_owned());
+    }
+
+    fn value(&mut self, placeholder: &str, value: AttributeValue) {
+        self.values.insert(placeholder.to_owned(), value);
+    }
+}
+
+fn number(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}

@@ -1,0 +1,5 @@
+//! HTTP on both sides of the handler: the request's parts and the response.
+
+pub mod if_match;
+pub mod request;
+pub mod response;

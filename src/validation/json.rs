@@ -1,0 +1,341 @@
+//! A strict JSON parser: RFC 8259 without the ambiguities that could change a value.
+//!
+//! Numbers keep their text, a repeated key is an error, and nothing may follow the object. The
+//! tokenizer is `jiter` rather than `serde_json`, because `serde_json` represents a number of any
+//! precision as an object with a reserved key, which a caller could send as well.
+
+use jiter::{Jiter, JiterErrorType, JsonErrorType, Peek};
+use serde_json::Value;
+use serde_json::map::{Entry, Map};
+use thiserror::Error;
+
+use super::{ErrorCode, JsonPointer, ValidationErrors};
+
+/// Parsing stops at this nesting depth, which no valid body reaches.
+const MAX_DEPTH: usize = 128;
+
+/// A body that cannot be parsed to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ParseError {
+    #[error("The body is empty; send a JSON object")]
+    Empty,
+    #[error("The body must be a JSON object")]
+    NotAnObject,
+    /// `position` is such as `line 3, column 14`. Columns count characters; both count from 1.
+    #[error("The body is not valid JSON: {reason} at {position}")]
+    Syntax { reason: String, position: String },
+    /// Nesting or a number beyond what the parser reads, after any repeated keys found before.
+    #[error(transparent)]
+    Limit(ValidationErrors),
+}
+
+/// Parses a body that must be one JSON object.
+///
+/// Returns the object with the first value of each repeated key, and one error per repetition.
+///
+/// # Errors
+///
+/// [`ParseError`] when the body cannot be parsed to its end.
+pub fn parse(body: &[u8]) -> Result<(Map<String, Value>, ValidationErrors), ParseError> {
+    let mut parser = Parser {
+        body,
+        json: Jiter::new(body),
+        errors: ValidationErrors::default(),
+    };
+    match parser.document() {
+        Ok(Value::Object(object)) => Ok((object, parser.errors)),
+        Ok(_) => Err(ParseError::NotAnObject),
+        Err(Stop::Error(error)) => Err(error),
+        Err(Stop::Limit) => Err(ParseError::Limit(parser.errors)),
+    }
+}
+
+/// Why parsing stopped.
+enum Stop {
+    Error(ParseError),
+    /// The error is the last one in the parser's list.
+    Limit,
+}
+
+struct Parser<'a> {
+    body: &'a [u8],
+    json: Jiter<'a>,
+    errors: ValidationErrors,
+}
+
+impl Parser<'_> {
+    fn document(&mut self) -> Result<Value, Stop> {
+        if self.body.iter().all(u8::is_ascii_whitespace) {
+            return Err(Stop::Error(ParseError::Empty));
+        }
+        let root = JsonPointer::Root;
+        let first = self.json.peek();
+        let first = first.map_err(|error| self.stop(error, &root))?;
+        let value = self.value(first, &root, 0)?;
+        let end = self.json.finish();
+        end.map_err(|error| self.stop(error, &root))?;
+        Ok(value)
+    }
+
+    /// Parses the value whose first token is `first`, inside `depth` containers.
+    fn value(&mut self, first: Peek, at: &JsonPointer<'_>, depth: usize) -> Result<Value, Stop> {
+        let scalar = match first {
+            Peek::Object | Peek::Array if depth == MAX_DEPTH => {
+                let message = format!("The body is nested more than {MAX_DEPTH} levels deep");
+                self.errors.add(at, ErrorCode::TooDeep, message);
+                return Err(Stop::Limit);
+            }
+            Peek::Object => return self.object(at, depth),
+            Peek::Array => return self.array(at, depth),
+            Peek::String => self
+                .json
+                .known_str()
+                .map(|text| Value::String(text.to_owned())),
+            Peek::True | Peek::False => self.json.known_bool(first).map(Value::Bool),
+            Peek::Null => self.json.known_null().map(|()| Value::Null),
+            _ => return self.number(first, at),
+        };
+        scalar.map_err(|error| self.stop(error, at))
+    }
+
+    fn number(&mut self, first: Peek, at: &JsonPointer<'_>) -> Result<Value, Stop> {
+        let start = self.json.current_index();
+        if let Err(error) = self.json.known_number_bytes(first).map(|_| ()) {
+            return Err(self.stop(error, at));
+        }
+        // `serde_json` accepts every number that `jiter` accepts; the error satisfies the types.
+        let text = str::from_utf8(self.json.slice_to_current(start)).ok();
+        let number = text.and_then(|text| text.parse().ok()).map(Value::Number);
+        number.ok_or_else(|| self.syntax_error("invalid number", start))
+    }
+
+    fn array(&mut self, at: &JsonPointer<'_>, depth: usize) -> Result<Value, Stop> {
+        let mut elements = Vec::new();
+        let mut next = self.json.known_array();
+        while let Some(first) = next.map_err(|error| self.stop(error, at))? {
+            elements.push(self.value(first, &at.element(elements.len()), depth + 1)?);
+            next = self.json.array_step();
+        }
+        // A new vector has room for four elements: nested arrays would hold four times their size.
+        elements.shrink_to_fit();
+        Ok(Value::Array(elements))
+    }
+
+    fn object(&mut self, at: &JsonPointer<'_>, depth: usize) -> Result<Value, Stop> {
+        let mut members = Map::new();
+        let mut before_key = self.json.current_index();
+        let mut next = self.json.known_object().map(|key| key.map(str::to_owned));
+        while let Some(key) = next.map_err(|error| self.stop(error, at))? {
+            let member = at.member(&key);
+            let first = self.json.peek();
+            let first = first.map_err(|error| self.stop(error, &member))?;
+            let value = self.value(first, &member, depth + 1)?;
+            match members.entry(key) {
+                Entry::Vacant(entry) => {
+                    entry.insert(value);
+                }
+                Entry::Occupied(entry) => self.repeated_key(&at.member(entry.key()), before_key),
+            }
+            before_key = self.json.current_index();
+            next = self.json.next_key().map(|key| key.map(str::to_owned));
+        }
+        Ok(Value::Object(members))
+    }
+
+    fn repeated_key(&mut self, at: &JsonPointer<'_>, before_key: usize) {
+        // Finding the position takes time in proportion to the body, so only listed errors have one.
+        let message = if self.errors.is_full() {
+            String::new()
+        } else {
+            // Only a comma and white space precede the key's opening quote.
+            let key = self.body[before_key..]
+                .iter()
+                .position(|&byte| byte == b'"');
+            let position = self.position(before_key + key.unwrap_or(0));
+            format!(
+                "The key occurs twice in its object, the second time at {position}; send it once"
+            )
+        };
+        self.errors.add(at, ErrorCode::DuplicateKey, message);
+    }
+
+    fn stop(&mut self, error: jiter::JiterError, at: &JsonPointer<'_>) -> Stop {
+        match &error.error_type {
+            JiterErrorType::JsonError(JsonErrorType::NumberOutOfRange) => {
+                let message = "The number has too many digits to be stored";
+                self.errors.add(at, ErrorCode::NumberOutOfRange, message);
+                Stop::Limit
+            }
+            JiterErrorType::JsonError(reason) => {
+                self.syntax_error(&reason.to_string(), error.index)
+            }
+            JiterErrorType::WrongType { .. } => self.syntax_error("expected value", error.index),
+        }
+    }
+
+    fn syntax_error(&self, reason: &str, index: usize) -> Stop {
+        Stop::Error(ParseError::Syntax {
+            reason: reason.to_owned(),
+            position: self.position(index),
+        })
+    }
+
+    /// The line and column of the byte at `index`.
+    fn position(&self, index: usize) -> String {
+        let before = String::from_utf8_lossy(&self.body[..index.min(self.body.len())]);
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
+        format!("line {line}, column {column}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error_message(body: &str) -> String {
+        parse(body.as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn syntax_error_has_line_and_column() {
+        assert_eq!(
+            error_message("{\n  \"é\": 1,\n  \"b\": tru\n}"),
+            "The body is not valid JSON: expected ident at line 3, column 11"
+        );
+        assert_eq!(
+            error_message("{\"a\": 1,}"),
+            "The body is not valid JSON: trailing comma at line 1, column 9"
+        );
+        assert_eq!(
+            error_message("{\"a\": 1} {}"),
+            "The body is not valid JSON: trailing characters at line 1, column 10"
+        );
+    }
+
+    #[test]
+    fn rejects_everything_but_one_object() {
+        assert_eq!(parse(b""), Err(ParseError::Empty));
+        assert_eq!(parse(b" \n"), Err(ParseError::Empty));
+        for body in ["[]", "null", "1", "\"{}\"", "true"] {
+            let parsed = parse(body.as_bytes());
+            assert_eq!(parsed, Err(ParseError::NotAnObject), "{body}");
+        }
+        assert_eq!(error_message(""), "The body is empty; send a JSON object");
+        assert_eq!(error_message("[]"), "The body must be a JSON object");
+    }
+
+    #[test]
+    fn rejects_extensions_of_json() {
+        for body in [
+            "{'a': 1}",
+            "{a: 1}",
+            "{\"a\": 01}",
+            "{\"a\": +1}",
+            "{\"a\": .5}",
+            "{\"a\": 1.}",
+            "{\"a\": NaN}",
+            "{\"a\": Infinity}",
+            "{\"a\": 0x1}",
+            "{\"a\": \"\\ud800\"}",
+            "{\"a\": \"\\udc00\\ud800\"}",
+            "{\"a\": \"\t\"}",
+            "{\"a\": \"\\x41\"}",
+            "{\"a\": 1 // c\n}",
+            "\u{feff}{}",
+            "{\"a\"",
+            "{\"a\": [1",
+            "{\"\\ud800\": 1}",
+        ] {
+            let parsed = parse(body.as_bytes());
+            assert!(
+                matches!(parsed, Err(ParseError::Syntax { .. })),
+                "{body}: {parsed:?}"
+            );
+        }
+        assert!(parse(b"{\"a\": \"\xff\"}").is_err(), "invalid UTF-8");
+    }
+
+    #[test]
+    fn repeated_key_is_an_error_at_any_depth() {
+        let (object, errors) = parse(b"{\"a\": {\"b\": 1,\n \"\\u0062\" : 2}, \"a\": 3}").unwrap();
+        let errors: Vec<_> = errors
+            .as_slice()
+            .iter()
+            .map(|error| (error.pointer.as_str(), error.code, error.message.as_str()))
+            .collect();
+        let message = |position| {
+            format!(
+                "The key occurs twice in its object, the second time at {position}; send it once"
+            )
+        };
+        assert_eq!(
+            errors,
+            [
+                (
+                    "/a/b",
+                    ErrorCode::DuplicateKey,
+                    &*message("line 2, column 2")
+                ),
+                (
+                    "/a",
+                    ErrorCode::DuplicateKey,
+                    &*message("line 2, column 17")
+                ),
+            ]
+        );
+        assert_eq!(Value::Object(object).to_string(), r#"{"a":{"b":1}}"#);
+    }
+
+    #[test]
+    fn keeps_every_digit_and_reserved_keys() {
+        let body = r#"{"n":-12345678901234567890.12345678901234567800,"o":{"$serde_json::private::Number":"1"}}"#;
+        let (object, _) = parse(body.as_bytes()).unwrap();
+        assert_eq!(Value::Object(object).to_string(), body);
+    }
+
+    #[test]
+    fn extreme_nesting_and_numbers_are_errors() {
+        for (body, pointer, code) in [
+            (
+                format!("{{\"a\":{}", "[".repeat(400_000)),
+                "/a/0/0/0",
+                ErrorCode::TooDeep,
+            ),
+            ("{\"a\":".repeat(80_000), "/a/a/a", ErrorCode::TooDeep),
+            (
+                format!("{{\"a\":{}}}", "9".repeat(400_000)),
+                "/a",
+                ErrorCode::NumberOutOfRange,
+            ),
+        ] {
+            match parse(body.as_bytes()) {
+                Err(ParseError::Limit(errors)) => {
+                    assert!(errors.as_slice()[0].pointer.starts_with(pointer));
+                    assert_eq!(errors.as_slice()[0].code, code);
+                }
+                other => panic!("{pointer}: {other:?}"),
+            }
+        }
+    }
+
+    proptest::proptest! {
+        /// Two independent parsers agree on what JSON is.
+        #[test]
+        fn agrees_with_serde_json(
+            body in proptest::prop_oneof![
+                "[\\[\\]{}:,\"\\\\a0-9eE+.tnu \\-]{0,24}",
+                "\\{\"a\":[\\[\\]{}:,\"\\\\/a0-9eE+.\\-truefalsn]{0,12}\\}",
+            ]
+        ) {
+            let expected = serde_json::from_str::<Map<String, Value>>(&body);
+            let parsed = parse(body.as_bytes());
+            proptest::prop_assert_eq!(expected.is_ok(), parsed.is_ok(), "{} {:?}", body, expected);
+        }
+
+        #[test]
+        fn never_panics(body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..64)) {
+            let _ = parse(&body);
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Decimal numbers as text: which of them DynamoDB can hold, and which are equal.
+//!
+//! DynamoDB holds 38 significant digits and magnitudes from 1e-130 to 9.99…e125 (DynamoDB Developer
+//! Guide, "Number"; `docs/API.md#metafield-values`). It trims leading and trailing zeros, so that
+//! `1.50` comes back as `1.5`.
+
+use std::borrow::Cow;
+
+const SIGNIFICANT_DIGITS: usize = 38;
+const EXPONENTS: std::ops::RangeInclusive<i64> = -130..=125;
+
+/// Plain notation of up to this many bytes is sent to DynamoDB unchanged; longer notation is mostly zeros.
+const MAX_VERBATIM_LEN: usize = 64;
+
+/// A decimal number in normal form: equal numbers are equal values of this type.
+///
+/// The number is `d.ddd × 10^exponent`, where `digits` starts and ends with a digit other than
+/// zero. Zero has no digits, no sign and the exponent 0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decimal<'a> {
+    negative: bool,
+    digits: Cow<'a, str>,
+    exponent: i64,
+}
+
+impl<'a> Decimal<'a> {
+    /// Reads JSON notation, and also a leading `+`, a bare `.5` and leading zeros, which other writers
+    /// may have stored. Returns `None` when `text` is not a decimal number.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let (negative, unsigned) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, parse_exponent(exponent)?),
+            None => (unsigned, 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        // Most numbers are whole, and a body can hold 200,000 of them.
+        let all = match fraction {
+            "" => Cow::Borrowed(whole),
+            _ => Cow::Owned([whole, fraction].concat()),
+        };
+        if all.is_empty() || !all.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+
+        let leading_zeros = all.len() - all.trim_start_matches('0').len();
+        if leading_zeros == all.len() {
+            return Some(Self {
+                negative: false,
+                digits: Cow::Borrowed(""),
+                exponent: 0,
+            });
+        }
+        let significant = leading_zeros..all.trim_end_matches('0').len();
+        let digits = match all {
+            Cow::Borrowed(all) => Cow::Borrowed(&all[significant]),
+            Cow::Owned(all) => Cow::Owned(all[significant].to_owned()),
+        };
+        // Distance of the first significant digit from the units digit.
+        let places = whole.len() as i64 - leading_zeros as i64 - 1;
+        Some(Self {
+            negative,
+            digits,
+            exponent: exponent.saturating_add(places),
+        })
+    }
+
+    /// Whether DynamoDB can store this number exactly.
+    pub fn fits_dynamodb(&self) -> bool {
+        self.digits.len() <= SIGNIFICANT_DIGITS && EXPONENTS.contains(&self.exponent)
+    }
+}
+
+/// Scientific notation in JSON's syntax, such as `-1.5e7`.
+impl std::fmt::Display for Decimal<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.digits.is_empty() {
+            return f.write_str("0");
+        }
+        let (first, rest) = self.digits.split_at(1);
+        let sign = if self.negative { "-" } else { "" };
+        let point = if rest.is_empty() { "" } else { "." };
+        write!(f, "{sign}{first}{point}{rest}")?;
+        match self.exponent {
+            0 => Ok(()),
+            exponent => write!(f, "e{exponent}"),
+        }
+    }
+}
+
+/// Whether DynamoDB can store this JSON number exactly.
+pub fn fits_dynamodb(text: &str) -> bool {
+    Decimal::parse(text).is_some_and(|decimal| decimal.fits_dynamodb())
+}
+
+/// Whether two texts are the same number in any notation.
+pub fn equal(one: &str, other: &str) -> bool {
+    one == other
+        || matches!((Decimal::parse(one), Decimal::parse(other)), (Some(a), Some(b)) if a == b)
+}
+
+/// The text to send to DynamoDB: the caller's text when it is in plain notation, otherwise normal form.
+///
+/// A number within DynamoDB's limits can be written with an exponent beyond them, such as `0e500` or
+/// `0.001e128`.
+pub fn to_dynamodb(text: &str) -> Cow<'_, str> {
+    let plain = |decimal: &Decimal<'_>| {
+        text.len() <= MAX_VERBATIM_LEN && !text.contains(['e', 'E']) && !decimal.digits.is_empty()
+    };
+    match Decimal::parse(text) {
+        Some(decimal) if !plain(&decimal) => Cow::Owned(decimal.to_string()),
+        _ => Cow::Borrowed(text),
+    }
+}
+
+/// Exponents beyond `i64` saturate: all of them are out of range.
+fn parse_exponent(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let magnitude = digits.parse().unwrap_or(i64::MAX);
+    Some(if text.starts_with('-') {
+        -magnitude
+    } else {
+        magnitude
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accepts_38_significant_digits_and_rejects_39() {
+        let digits = "12345678901234567890123456789012345678";
+        assert!(fits_dynamodb(digits));
+        assert!(fits_dynamodb(&format!("-0.000{digits}000")));
+        assert!(!fits_dynamodb(&format!("{digits}9")));
+        assert!(
+            fits_dynamodb(&format!("{digits}000")),
+            "zeros at the end are not significant"
+        );
+    }
+
+    #[test]
+    fn accepts_magnitudes_from_1e_minus_130_to_below_1e126() {
+        for text in [
+            "1e-130",
+            "-1e-130",
+            "9.9999999999999999999999999999999999999e125",
+            "0",
+            "0e999",
+            "10e-131",
+        ] {
+            assert!(fits_dynamodb(text), "{text}");
+        }
+        for text in [
+            "1e126",
+            "-1e126",
+            "9.9e-131",
+            "1e300",
+            "1e99999999999999999999",
+            "1e-99999999999999999999",
+        ] {
+            assert!(!fits_dynamodb(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn equal_ignores_notation() {
+        for (one, other) in [
+            ("1e2", "100"),
+            ("1.50", "1.5"),
+            ("-0.0", "0"),
+            ("1E+2", "0.1e3"),
+            ("12548", "12548"),
+            ("0.05", "5e-2"),
+        ] {
+            assert!(equal(one, other), "{one} = {other}");
+        }
+        for (one, other) in [("1", "-1"), ("1", "10"), ("0.1", "0.10000000000000000001")] {
+            assert!(!equal(one, other), "{one} ≠ {other}");
+        }
+    }
+
+    #[test]
+    fn parse_rejects_non_numbers() {
+        for text in [
+            "", "-", ".", "e5", "1e", "1e+", "1.2.3", "0x10", "NaN", "１",
+        ] {
+            assert_eq!(Decimal::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn to_dynamodb_keeps_plain_notation_and_normalises_the_rest() {
+        for text in [
+            "1.50",
+            "-12548",
+            "0.05",
+            "12345678901234567890123456789012345678",
+        ] {
+            assert_eq!(to_dynamodb(text), text);
+        }
+        for (text, shortest) in [
+            ("-0", "0"),
+            ("0e500", "0"),
+            ("0.001e128", "1e125"),
+            ("10E1", "1e2"),
+        ] {
+            assert_eq!(to_dynamodb(text), shortest);
+        }
+        assert_eq!(to_dynamodb(&format!("-1.5{}", "0".repeat(200))), "-1.5");
+        assert_eq!(to_dynamodb(&format!("25{}", "0".repeat(100))), "2.5e101");
+    }
+}

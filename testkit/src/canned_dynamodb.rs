@@ -1,0 +1,84 @@
+//! DynamoDB as a closure: requests that the SDK would send are answered inside the process, without
+//! a network, a clock or retries.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::BehaviorVersion;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::{Client, Config};
+use aws_smithy_http_client::test_util::infallible_client_fn;
+use lambda_http::http;
+use serde_json::{Value, json};
+use update_customer::dynamodb::client;
+use update_customer::handler::App;
+
+use crate::dynamodb_json::attributes;
+use crate::invoke::{config, invoke_text};
+use crate::request::put;
+use crate::tables::local_config;
+
+/// A response of DynamoDB: status and JSON.
+pub type Reply = (u16, String);
+
+/// The function on a DynamoDB that answers `(operation, request body)` with `reply`.
+pub fn app(reply: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> App {
+    let http_client = infallible_client_fn(move |request: http::Request<_>| {
+        let body: &aws_smithy_types::body::SdkBody = request.body();
+        let target = request.headers()["x-amz-target"].to_str().unwrap();
+        let operation = target.strip_prefix("DynamoDB_20120810.").unwrap();
+        let (status, body) = reply(operation, body.bytes().expect("a body in memory"));
+        http::Response::builder().status(status).body(body).unwrap()
+    });
+    let shared = local_config("http://127.0.0.1:1");
+    let sdk_config: Config = client::config(&shared)
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(http_client)
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(TimeoutConfig::disabled())
+        .build();
+    // A token cached for one input would change the response to the next one.
+    let config = config("customers", "tokens", Duration::ZERO);
+    App::new(Client::from_conf(sdk_config), config)
+}
+
+/// The function on a DynamoDB that knows every token and answers every update with `updated`.
+pub fn app_with_update(updated: String) -> App {
+    app(move |operation, _| match operation {
+        "GetItem" => (200, TOKEN_RECORD.to_owned()),
+        _ => (200, updated.clone()),
+    })
+}
+
+const TOKEN_RECORD: &str =
+    r#"{"Item":{"subject":{"S":"erp"},"scopes":{"SS":["customers:write"]}}}"#;
+
+/// DynamoDB's response to an update with this body of a customer that has nothing else.
+pub fn updated(body: &str) -> String {
+    let mut customer: Value = serde_json::from_str(body).unwrap();
+    customer["id"] = "c".into();
+    json!({"Attributes": attributes(&customer)}).to_string()
+}
+
+/// DynamoDB's response to a failed condition; `item` is the old item, as a member `,"Item":…`.
+pub fn condition_failed(item: &str) -> Reply {
+    let code = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
+    let message = "The conditional request failed";
+    let body = format!(r#"{{"__type":"{code}","message":"{message}"{item}}}"#);
+    (400, body)
+}
+
+/// The text of an HTTP API event with this body.
+pub fn event(body: &str) -> String {
+    put().id("c").body(body).http_api_event().to_string()
+}
+
+/// Invokes the function on a runtime of its own and returns the status.
+pub fn call(app: &App, event: &str) -> u64 {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let response = runtime.block_on(invoke_text(app, event, "")).unwrap();
+    response["statusCode"].as_u64().unwrap()
+}

@@ -1,0 +1,156 @@
+//! A request, and the events that API Gateway makes of it.
+
+use std::collections::BTreeMap;
+
+use aws_smithy_types::base64;
+use serde_json::{Map, Value, json};
+
+use crate::sample::{CUSTOMER_ID, SAMPLE_REQUEST, WRITE_TOKEN};
+
+/// A `PUT` of the sample request to the sample customer with the token that may write, unless a
+/// method says otherwise.
+#[derive(Debug, Clone)]
+pub struct PutRequest {
+    id: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+/// Starts a request.
+pub fn put() -> PutRequest {
+    PutRequest {
+        id: CUSTOMER_ID.to_owned(),
+        headers: vec![
+            ("accesstoken".to_owned(), WRITE_TOKEN.to_owned()),
+            ("content-type".to_owned(), "application/json".to_owned()),
+        ],
+        body: SAMPLE_REQUEST.as_bytes().to_vec(),
+    }
+}
+
+impl PutRequest {
+    pub fn id(mut self, id: &str) -> Self {
+        self.id = id.to_owned();
+        self
+    }
+
+    /// Replaces a header.
+    pub fn header(self, name: &str, value: &str) -> Self {
+        self.without_header(name).and_header(name, value)
+    }
+
+    /// Adds a header, also when there is one of that name.
+    pub fn and_header(mut self, name: &str, value: &str) -> Self {
+        self.headers
+            .push((name.to_ascii_lowercase(), value.to_owned()));
+        self
+    }
+
+    pub fn without_header(mut self, name: &str) -> Self {
+        self.headers
+            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        self
+    }
+
+    pub fn token(self, token: &str) -> Self {
+        self.header("accessToken", token)
+    }
+
+    pub fn if_match(self, value: &str) -> Self {
+        self.header("If-Match", value)
+    }
+
+    pub fn body(mut self, body: impl AsRef<[u8]>) -> Self {
+        self.body = body.as_ref().to_vec();
+        self
+    }
+
+    pub fn json(self, body: &Value) -> Self {
+        self.body(body.to_string())
+    }
+
+    /// The three required fields with the sample's values, and these fields.
+    pub fn with(self, fields: Value) -> Self {
+        let mut body =
+            json!({"firstName": "John", "lastName": "Doe", "email": "john.doe@aximcommerce.com"});
+        for (name, value) in fields.as_object().expect("fields are an object") {
+            body[name] = value.clone();
+        }
+        self.json(&body)
+    }
+
+    /// An HTTP API's event: payload 2.0, equal headers joined with a comma.
+    pub fn http_api_event(&self) -> Value {
+        let mut headers = BTreeMap::<&str, String>::new();
+        for (name, value) in &self.headers {
+            let joined = headers.entry(name).or_default();
+            *joined = if joined.is_empty() {
+                value.clone()
+            } else {
+                format!("{joined},{value}")
+            };
+        }
+        let (body, is_base64_encoded) = self.event_body();
+        json!({
+            "version": "2.0",
+            "routeKey": "PUT /customers/{customer_id}",
+            "rawPath": format!("/customers/{}", self.id),
+            "rawQueryString": "",
+            "headers": headers,
+            "requestContext": {
+                "accountId": "123456789012", "apiId": "api", "domainName": "api.example.com",
+                "domainPrefix": "api",
+                "http": {
+                    "method": "PUT", "path": format!("/customers/{}", self.id), "protocol": "HTTP/1.1",
+                    "sourceIp": "192.0.2.1", "userAgent": "test"
+                },
+                "requestId": "gateway-id", "routeKey": "PUT /customers/{customer_id}", "stage": "$default",
+                "time": "05/Dec/2022:14:01:43 +0000", "timeEpoch": 1670248903000_u64
+            },
+            "pathParameters": {"customer_id": self.id},
+            "body": body,
+            "isBase64Encoded": is_base64_encoded
+        })
+    }
+
+    /// A REST API's event: payload 1.0, each header with its last value and with all of them.
+    pub fn rest_api_event(&self) -> Value {
+        let mut last = Map::new();
+        let mut all = Map::new();
+        for (name, value) in &self.headers {
+            last.insert(name.clone(), json!(value));
+            let values = all.entry(name).or_insert_with(|| json!([]));
+            values.as_array_mut().expect("a list").push(json!(value));
+        }
+        let (body, is_base64_encoded) = self.event_body();
+        json!({
+            "version": "1.0",
+            "resource": "/customers/{customer_id}",
+            "path": format!("/customers/{}", self.id),
+            "httpMethod": "PUT",
+            "headers": last,
+            "multiValueHeaders": all,
+            "queryStringParameters": null,
+            "multiValueQueryStringParameters": null,
+            "pathParameters": {"customer_id": self.id},
+            "stageVariables": null,
+            "requestContext": {
+                "accountId": "123456789012", "apiId": "api", "domainName": "api.example.com",
+                "domainPrefix": "api", "httpMethod": "PUT", "identity": {"sourceIp": "192.0.2.1"},
+                "path": format!("/prod/customers/{}", self.id), "protocol": "HTTP/1.1",
+                "requestId": "gateway-id", "requestTimeEpoch": 1670248903000_u64, "resourceId": "r",
+                "resourcePath": "/customers/{customer_id}", "stage": "prod"
+            },
+            "body": body,
+            "isBase64Encoded": is_base64_encoded
+        })
+    }
+
+    fn event_body(&self) -> (Value, bool) {
+        match std::str::from_utf8(&self.body) {
+            Ok("") => (Value::Null, false),
+            Ok(text) => (json!(text), false),
+            Err(_) => (json!(base64::encode(&self.body)), true),
+        }
+    }
+}

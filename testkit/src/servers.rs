@@ -1,0 +1,14 @@
+//! Fake servers for a program that runs as in Lambda. Each uses blocking threads, so that it costs
+//! every program under a benchmark the same little time.
+
+pub mod certificates;
+pub mod dynamodb;
+mod http;
+mod listener;
+pub mod runtime_api;
+
+pub use http::Request;
+pub use listener::Listener;
+
+/// Any error of a server.
+pub type ServerError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,149 @@
+//! The two tables in an embedded DynamoDB, with the sample customer and two tokens.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::client::Waiters;
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::error::DisplayErrorContext;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+    ScalarAttributeType,
+};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use update_customer::auth::TokenHash;
+use update_customer::dynamodb::attribute::{self, Item};
+
+use crate::sample::{READ_TOKEN, WRITE_TOKEN, sample_customer};
+
+/// Starts an engine in memory on the current tokio runtime and returns its endpoint.
+pub async fn start_embedded_dynamodb() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let database = dynoxide::Database::memory().unwrap();
+    tokio::spawn(dynoxide::server::serve_on(listener, database));
+    endpoint
+}
+
+/// The SDK configuration for a local DynamoDB, which accepts any credentials.
+pub fn local_config(endpoint: &str) -> SdkConfig {
+    let credentials = Credentials::new("local", "local", None, None, "local");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .endpoint_url(endpoint)
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build()
+}
+
+/// Creates a table with one string key and waits until it exists. Keeps an existing one.
+pub async fn create_table(client: &Client, name: &str, key: &str) -> Result<(), String> {
+    let attribute = AttributeDefinition::builder()
+        .attribute_name(key)
+        .attribute_type(ScalarAttributeType::S)
+        .build();
+    let schema = KeySchemaElement::builder()
+        .attribute_name(key)
+        .key_type(KeyType::Hash)
+        .build();
+    let created = client
+        .create_table()
+        .table_name(name)
+        .attribute_definitions(attribute.map_err(|error| error.to_string())?)
+        .key_schema(schema.map_err(|error| error.to_string())?)
+        .billing_mode(BillingMode::PayPerRequest)
+        .send()
+        .await;
+    match created {
+        Ok(_) => {
+            let exists = client
+                .wait_until_table_exists()
+                .table_name(name)
+                .wait(Duration::from_secs(120))
+                .await;
+            exists
+                .map(|_| ())
+                .map_err(|error| DisplayErrorContext(error).to_string())
+        }
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|error| error.is_resource_in_use_exception()) =>
+        {
+            Ok(())
+        }
+        Err(error) => Err(DisplayErrorContext(error).to_string()),
+    }
+}
+
+/// Stores an item unless one with the same key exists.
+pub async fn put_if_absent(
+    client: &Client,
+    table: &str,
+    key: &str,
+    item: Item,
+) -> Result<(), String> {
+    let put = client
+        .put_item()
+        .table_name(table)
+        .set_item(Some(item))
+        .condition_expression("attribute_not_exists(#key)")
+        .expression_attribute_names("#key", key)
+        .send()
+        .await;
+    match put {
+        Ok(_) => Ok(()),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+        {
+            Ok(())
+        }
+        Err(error) => Err(DisplayErrorContext(error).to_string()),
+    }
+}
+
+/// Converts a JSON object to an item.
+pub fn item(value: &Value) -> Item {
+    match attribute::from_json(value) {
+        AttributeValue::M(item) => item,
+        _ => Item::new(),
+    }
+}
+
+/// The record of an access token; `expires_at` is in seconds since the Unix epoch.
+pub fn token_record(token: &str, subject: &str, scopes: &[&str], expires_at: Option<u64>) -> Item {
+    let mut record = Item::from([
+        (
+            "tokenHash".to_owned(),
+            AttributeValue::S(TokenHash::of(token).to_hex()),
+        ),
+        ("subject".to_owned(), AttributeValue::S(subject.to_owned())),
+    ]);
+    if !scopes.is_empty() {
+        let scopes = scopes.iter().map(|&scope| scope.to_owned()).collect();
+        record.insert("scopes".to_owned(), AttributeValue::Ss(scopes));
+    }
+    if let Some(seconds) = expires_at {
+        record.insert(
+            "expiresAt".to_owned(),
+            AttributeValue::N(seconds.to_string()),
+        );
+    }
+    record
+}
+
+/// Creates both tables with the sample customer and the two tokens.
+pub async fn seed(client: &Client, customers: &str, tokens: &str) -> Result<(), String> {
+    create_table(client, customers, "id").await?;
+    create_table(client, tokens, "tokenHash").await?;
+    put_if_absent(client, customers, "id", item(&sample_customer())).await?;
+    let writer = token_record(WRITE_TOKEN, "demo-erp", &["customers:write"], None);
+    let reader = token_record(READ_TOKEN, "demo-report", &["customers:read"], None);
+    put_if_absent(client, tokens, "tokenHash", writer).await?;
+    put_if_absent(client, tokens, "tokenHash", reader).await
+}
