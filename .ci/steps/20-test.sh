@@ -4,4 +4,4 @@ source "$(dirname "$0")/../lib.sh"
 
 in_readme 'cargo test'
 cargo test
-cargo test --locked -p access-token -p smoke -p calling -p testkit
+cargo test --locked -p access-token -p baselines -p calling -p smoke -p testkit
