@@ -1,5 +1,5 @@
-//! DynamoDB as a closure: requests that the SDK would send are answered inside the process, without
-//! a network, a clock or retries.
+//! DynamoDB as a closure, which responds to the SDK's requests inside the process: without a network,
+//! a clock or retries.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::tables::local_config;
 /// A response of DynamoDB: status and JSON.
 pub type Reply = (u16, String);
 
-/// The function on a DynamoDB that answers `(operation, request body)` with `reply`.
+/// The function on a DynamoDB that responds to an operation and its request body with `reply`.
 pub fn app(reply: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> App {
     let http_client = infallible_client_fn(move |request: http::Request<_>| {
         let body: &aws_smithy_types::body::SdkBody = request.body();
@@ -42,7 +42,7 @@ pub fn app(reply: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> App 
     App::new(Client::from_conf(sdk_config), config)
 }
 
-/// The function on a DynamoDB that knows every token and answers every update with `updated`.
+/// The function on a DynamoDB that knows every token and responds to every update with `updated`.
 pub fn app_with_update(updated: String) -> App {
     app(move |operation, _| match operation {
         "GetItem" => (200, TOKEN_RECORD.to_owned()),
@@ -50,7 +50,8 @@ pub fn app_with_update(updated: String) -> App {
     })
 }
 
-const TOKEN_RECORD: &str =
+/// DynamoDB's response to `GetItem` of a token that may write.
+pub const TOKEN_RECORD: &str =
     r#"{"Item":{"subject":{"S":"erp"},"scopes":{"SS":["customers:write"]}}}"#;
 
 /// DynamoDB's response to an update with this body of a customer that has nothing else.

@@ -79,38 +79,19 @@ impl PutRequest {
         self.json(&body)
     }
 
-    /// An HTTP API's event: payload 2.0, equal headers joined with a comma.
+    /// An HTTP API's event: payload 2.0.
     pub fn http_api_event(&self) -> Value {
-        let mut headers = BTreeMap::<&str, String>::new();
-        for (name, value) in &self.headers {
-            let joined = headers.entry(name).or_default();
-            *joined = if joined.is_empty() {
-                value.clone()
-            } else {
-                format!("{joined},{value}")
-            };
+        let path = format!("/customers/{}", self.id);
+        HttpApiRequest {
+            method: "PUT",
+            raw_path: &path,
+            path: &path,
+            query: "",
+            customer_id: Some(&self.id),
+            headers: &self.headers,
+            body: &self.body,
         }
-        let (body, is_base64_encoded) = self.event_body();
-        json!({
-            "version": "2.0",
-            "routeKey": "PUT /customers/{customer_id}",
-            "rawPath": format!("/customers/{}", self.id),
-            "rawQueryString": "",
-            "headers": headers,
-            "requestContext": {
-                "accountId": "123456789012", "apiId": "api", "domainName": "api.example.com",
-                "domainPrefix": "api",
-                "http": {
-                    "method": "PUT", "path": format!("/customers/{}", self.id), "protocol": "HTTP/1.1",
-                    "sourceIp": "192.0.2.1", "userAgent": "test"
-                },
-                "requestId": "gateway-id", "routeKey": "PUT /customers/{customer_id}", "stage": "$default",
-                "time": "05/Dec/2022:14:01:43 +0000", "timeEpoch": 1670248903000_u64
-            },
-            "pathParameters": {"customer_id": self.id},
-            "body": body,
-            "isBase64Encoded": is_base64_encoded
-        })
+        .event()
     }
 
     /// A REST API's event: payload 1.0, each header with its last value and with all of them.
@@ -122,7 +103,7 @@ impl PutRequest {
             let values = all.entry(name).or_insert_with(|| json!([]));
             values.as_array_mut().expect("a list").push(json!(value));
         }
-        let (body, is_base64_encoded) = self.event_body();
+        let (body, is_base64_encoded) = event_body(&self.body);
         json!({
             "version": "1.0",
             "resource": "/customers/{customer_id}",
@@ -145,12 +126,70 @@ impl PutRequest {
             "isBase64Encoded": is_base64_encoded
         })
     }
+}
 
-    fn event_body(&self) -> (Value, bool) {
-        match std::str::from_utf8(&self.body) {
-            Ok("") => (Value::Null, false),
-            Ok(text) => (json!(text), false),
-            Err(_) => (json!(base64::encode(&self.body)), true),
+/// What an HTTP API puts into its event.
+#[derive(Debug, Clone, Copy)]
+pub struct HttpApiRequest<'a> {
+    pub method: &'a str,
+    /// As sent.
+    pub raw_path: &'a str,
+    /// Percent-decoded.
+    pub path: &'a str,
+    pub query: &'a str,
+    /// The path parameter, percent-decoded. `None` when the request does not match the route.
+    pub customer_id: Option<&'a str>,
+    /// By lower-case name.
+    pub headers: &'a [(String, String)],
+    pub body: &'a [u8],
+}
+
+impl HttpApiRequest<'_> {
+    /// Payload 2.0, equal headers joined with a comma.
+    pub fn event(&self) -> Value {
+        let mut headers = BTreeMap::<&str, String>::new();
+        for (name, value) in self.headers {
+            headers
+                .entry(name)
+                .and_modify(|joined| *joined += &format!(",{value}"))
+                .or_insert_with(|| value.clone());
         }
+        let route = match self.customer_id {
+            Some(_) => "PUT /customers/{customer_id}",
+            None => "$default",
+        };
+        let (body, is_base64_encoded) = event_body(self.body);
+        let mut event = json!({
+            "version": "2.0",
+            "routeKey": route,
+            "rawPath": self.raw_path,
+            "rawQueryString": self.query,
+            "headers": headers,
+            "requestContext": {
+                "accountId": "123456789012", "apiId": "api", "domainName": "api.example.com",
+                "domainPrefix": "api",
+                "http": {
+                    "method": self.method, "path": self.path, "protocol": "HTTP/1.1",
+                    "sourceIp": "192.0.2.1", "userAgent": "test"
+                },
+                "requestId": "gateway-id", "routeKey": route, "stage": "$default",
+                "time": "05/Dec/2022:14:01:43 +0000", "timeEpoch": 1670248903000_u64
+            },
+            "body": body,
+            "isBase64Encoded": is_base64_encoded
+        });
+        if let Some(id) = self.customer_id {
+            event["pathParameters"] = json!({"customer_id": id});
+        }
+        event
+    }
+}
+
+/// The members `body` and `isBase64Encoded` of an event.
+fn event_body(body: &[u8]) -> (Value, bool) {
+    match std::str::from_utf8(body) {
+        Ok("") => (Value::Null, false),
+        Ok(text) => (json!(text), false),
+        Err(_) => (json!(base64::encode(body)), true),
     }
 }

@@ -46,26 +46,37 @@ impl Response {
         self.headers.get(name).map(String::as_str)
     }
 
-    /// The response's `data`, when it is 200.
+    /// The response's `data`. Panics when the status is not 200.
     #[track_caller]
     pub fn data(&self) -> &Value {
-        assert_eq!(self.status, 200, "{}", self.body);
+        assert_eq!(self.status, 200, "{}", shortened(&self.body));
         &self.body["data"]
     }
 
-    /// Each fault as `pointer code`, when the response is 400.
+    /// Each field error as `pointer code`. Panics when the response is not a 400 `invalid_request`.
     #[track_caller]
-    pub fn faults(&self) -> Vec<String> {
-        assert_eq!(self.status, 400, "{}", self.body);
-        assert_eq!(self.body["code"], "invalid_request");
-        let faults = self.body["errors"]
-            .as_array()
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+    pub fn validation_errors(&self) -> Vec<String> {
+        let code = self.body["code"].as_str();
+        assert_eq!(
+            (self.status, code),
+            (400, Some("invalid_request")),
+            "{}",
+            shortened(&self.body)
+        );
+        let errors = self.body["errors"].as_array().into_iter().flatten();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        faults
-            .iter()
-            .map(|fault| text(&fault["pointer"]) + " " + &text(&fault["code"]))
+        errors
+            .map(|error| text(&error["pointer"]) + " " + &text(&error["code"]))
             .collect()
+    }
+}
+
+/// The start of a value's text, for a failing test's message.
+pub fn shortened(value: &impl ToString) -> String {
+    const MAX_CHARS: usize = 300;
+    let text = value.to_string();
+    match text.char_indices().nth(MAX_CHARS) {
+        Some((end, _)) => format!("{} … ({} bytes)", &text[..end], text.len()),
+        None => text,
     }
 }

@@ -3,12 +3,10 @@
 
 pub mod certificates;
 pub mod dynamodb;
-mod http;
-mod listener;
+pub mod http;
+pub mod listener;
 pub mod runtime_api;
 
-pub use http::Request;
-pub use listener::Listener;
 
 /// Any error of a server.
 pub type ServerError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,60 +1,54 @@
-//! What the worst bodies cost: memory in proportion to their size, and not much of it.
+//! The memory that the worst request bodies take: in proportion to their size, and within a bound.
 //!
-//! A binary of its own, because its allocator counts. `cargo bench --bench worst-bodies` counts
-//! the instructions for the same bodies.
+//! A binary of its own, because its allocator counts. `cargo bench -p benches --bench
+//! worst_case_bodies` counts the instructions for the same bodies.
 
-mod function;
-mod shapes;
+use testkit::canned_dynamodb::{app_with_update, call, event, updated};
+use testkit::worst_case_bodies::SHAPES;
 
-use function::{call, updated};
+/// The longest body that the function reads.
+const MAX_BODY_BYTES: usize = 409_600;
 
-/// The largest body that is read.
-const LARGEST: usize = 409_600;
+/// Bytes in use at one time, for each byte of the body.
+const MAX_BYTES_IN_USE: u64 = 200;
 
-/// Bytes held at one time, for each byte of the body.
-const MOST_HELD: u64 = 200;
+/// Bytes allocated in total, for each byte of the body. A reallocation counts anew.
+const MAX_BYTES_ALLOCATED: u64 = 400;
 
-/// Bytes allocated one after the other, for each byte of the body. What is made longer or shorter counts
-/// anew.
-const MOST_ALLOCATED: u64 = 400;
-
-/// The status of the answer, and bytes allocated and held meanwhile.
-fn cost(body: &str) -> (u64, u64, u64) {
-    let (function, event) = (function::function(updated(body)), function::event(body));
-    // What is made once, such as the endpoint's rules, is no body's cost.
-    call(&function, &function::event("{}"));
+/// The status of the response, and the bytes allocated in total and in use at one time.
+fn measure(body: &str) -> (u64, u64, u64) {
+    let (app, request) = (app_with_update(updated(body)), event(body));
+    // What the SDK initialises once does not belong to a body.
+    call(&app, &event("{}"));
     let mut status = 0;
-    let counted = allocation_counter::measure(|| status = call(&function, &event));
+    let counted = allocation_counter::measure(|| status = call(&app, &request));
     (status, counted.bytes_total, counted.bytes_max)
 }
 
 #[test]
-fn the_worst_bodies_cost_memory_in_proportion_to_their_size() {
-    let (_, nothing, _) = cost(r#"{"firstName":"J","lastName":"D","email":"j@x.example"}"#);
-    let mut beyond = Vec::new();
-    for (name, body, expected) in shapes::SHAPES {
-        let of = |size| {
+fn memory_is_proportional_to_the_body() {
+    let (_, minimum, _) = measure(r#"{"firstName":"J","lastName":"D","email":"j@x.example"}"#);
+    let mut violations = Vec::new();
+    for (name, body, expected) in SHAPES {
+        let measure = |size| {
             let body = body(size);
-            assert!(
-                body.len() <= size && body.len() > size - 300,
-                "{name}: {} of {size}",
-                body.len()
-            );
-            cost(&body)
+            let length = body.len();
+            assert!(length <= size && length > size - 300, "{name}: {length}");
+            measure(&body)
         };
-        let (_, half, _) = of(LARGEST / 2);
-        let (status, total, held) = of(LARGEST);
-        let size = LARGEST as u64;
+        let (_, half, _) = measure(MAX_BODY_BYTES / 2);
+        let (status, total, in_use) = measure(MAX_BODY_BYTES);
+        let size = MAX_BODY_BYTES as u64;
         assert_eq!(status, expected, "{name}");
-        println!("{name}: {total} bytes allocated, {held} held");
-        let growth =
-            total.saturating_sub(nothing) as f64 / half.saturating_sub(nothing).max(1) as f64;
-        if held > MOST_HELD * size || total > MOST_ALLOCATED * size {
-            beyond.push(format!("{name}: too much"));
+        println!("{name}: {total} bytes allocated, {in_use} in use");
+        if in_use > MAX_BYTES_IN_USE * size || total > MAX_BYTES_ALLOCATED * size {
+            violations.push(format!("{name}: {total} allocated, {in_use} in use"));
         }
+        let above_minimum = |bytes: u64| bytes.saturating_sub(minimum).max(1) as f64;
+        let growth = above_minimum(total) / above_minimum(half);
         if growth > 2.2 && total > 4 * size {
-            beyond.push(format!("{name}: {growth} times as much for twice the body"));
+            violations.push(format!("{name}: {growth} times as much for twice the body"));
         }
     }
-    assert!(beyond.is_empty(), "{beyond:#?}");
+    assert!(violations.is_empty(), "{violations:#?}");
 }

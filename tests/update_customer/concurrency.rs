@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::support::{Stand, put};
+use crate::support::{TestApp, put};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn writers_of_different_fields_all_survive() {
-    let stand = Arc::new(Stand::new().await);
+async fn writers_of_different_fields_all_succeed() {
+    let app = Arc::new(TestApp::new().await);
     let fields = [
         ("phoneNumber", json!("65161899")),
         ("status", json!("blocked")),
@@ -21,15 +21,15 @@ async fn writers_of_different_fields_all_survive() {
     let mut writers = JoinSet::new();
     for round in 0..5 {
         for (name, value) in fields.clone() {
-            let stand = Arc::clone(&stand);
+            let app = Arc::clone(&app);
             writers.spawn(async move {
-                let answer = stand.send(put().with(json!({name: value}))).await;
-                assert_eq!(answer.status, 200, "{round} {name}: {}", answer.body);
+                let response = app.send(put().with(json!({name: value}))).await;
+                assert_eq!(response.status, 200, "{round} {name}: {}", response.body);
             });
         }
     }
     writers.join_all().await;
-    let stored = stand.stored().await;
+    let stored = app.stored().await;
     for (name, value) in fields {
         assert_eq!(stored[name], value, "{name}");
     }
@@ -37,17 +37,17 @@ async fn writers_of_different_fields_all_survive() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn writers_with_the_same_if_match_have_exactly_one_winner() {
-    let stand = Arc::new(Stand::new().await);
+async fn same_if_match_has_exactly_one_winner() {
+    let app = Arc::new(TestApp::new().await);
     let mut writers = JoinSet::new();
     for number in 0..30 {
-        let stand = Arc::clone(&stand);
+        let app = Arc::clone(&app);
         writers.spawn(async move {
             let notes = format!("writer {number}");
-            let answer = stand
+            let response = app
                 .send(put().with(json!({"notes": notes})).if_match("\"6\""))
                 .await;
-            (answer.status, notes)
+            (response.status, notes)
         });
     }
     let outcomes = writers.join_all().await;
@@ -61,7 +61,7 @@ async fn writers_with_the_same_if_match_have_exactly_one_winner() {
             .iter()
             .all(|(status, _)| matches!(status, 200 | 412))
     );
-    let stored = stand.stored().await;
+    let stored = app.stored().await;
     assert_eq!(
         (&stored["notes"], &stored["version"]),
         (&json!(winners[0].1), &json!(7))
@@ -69,21 +69,21 @@ async fn writers_with_the_same_if_match_have_exactly_one_winner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn writers_of_emails_never_leave_a_new_one_verified() {
-    let stand = Arc::new(Stand::new().await);
+async fn changed_email_is_never_left_verified() {
+    let app = Arc::new(TestApp::new().await);
     let mut writers = JoinSet::new();
     for number in 0..10 {
-        let stand = Arc::clone(&stand);
+        let app = Arc::clone(&app);
         writers.spawn(async move {
             let email = format!("writer-{number}@aximcommerce.com");
-            let answer = stand.send(put().with(json!({"email": email}))).await;
+            let response = app.send(put().with(json!({"email": email}))).await;
             // Whoever loses the first race meets an address that is no longer verified.
             assert_eq!(
-                (answer.status, &answer.body["data"]["verifiedEmail"]),
+                (response.status, &response.body["data"]["verifiedEmail"]),
                 (200, &json!(false))
             );
         });
     }
     writers.join_all().await;
-    assert_eq!(stand.stored().await["verifiedEmail"], false);
+    assert_eq!(app.stored().await["verifiedEmail"], false);
 }

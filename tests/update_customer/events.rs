@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{CUSTOMER_ID, Stand, put};
+use crate::support::{CUSTOMER_ID, SAMPLE_REQUEST, TestApp, put};
 
 fn events() -> Vec<(String, Value)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/events");
@@ -22,23 +22,23 @@ fn events() -> Vec<(String, Value)> {
 }
 
 #[tokio::test]
-async fn every_event_gets_the_status_its_name_promises() {
+async fn every_event_gets_the_status_in_its_name() {
     let events = events();
     assert!(events.len() >= 15, "{}", events.len());
     for (name, event) in events {
-        let stand = Stand::new().await;
-        let answer = stand.send_event(&event).await;
+        let app = TestApp::new().await;
+        let response = app.send_event(&event).await;
         assert!(
-            name.ends_with(&format!("-{}", answer.status)),
+            name.ends_with(&format!("-{}", response.status)),
             "{name}: {} {}",
-            answer.status,
-            answer.body
+            response.status,
+            response.body
         );
     }
 }
 
 #[tokio::test]
-async fn the_events_show_every_status_and_both_versions() {
+async fn events_cover_every_status_and_both_payloads() {
     let events = events();
     for status in ["200", "400", "401", "404", "405", "412"] {
         assert!(
@@ -55,20 +55,20 @@ async fn the_events_show_every_status_and_both_versions() {
 }
 
 #[tokio::test]
-async fn the_published_sample_is_among_them() {
+async fn events_include_the_published_sample() {
     let (_, event) = events()
         .into_iter()
         .find(|(name, _)| name == "http-api-sample-200")
         .unwrap();
     assert_eq!(event["pathParameters"], json!({"customer_id": CUSTOMER_ID}));
     let body: Value = serde_json::from_str(event["body"].as_str().unwrap()).unwrap();
-    let sample: Value = serde_json::from_str(crate::support::store::SAMPLE_REQUEST).unwrap();
+    let sample: Value = serde_json::from_str(SAMPLE_REQUEST).unwrap();
     assert_eq!(body, sample);
 }
 
 #[tokio::test]
-async fn an_event_is_read_wherever_its_version_stands_and_without_one() {
-    let stand = Stand::new().await;
+async fn event_version_may_stand_anywhere_or_be_absent() {
+    let app = TestApp::new().await;
     for change in [
         |_: &mut Value| {},
         |event: &mut Value| drop(event.as_object_mut().unwrap().shift_remove("version")),
@@ -83,8 +83,8 @@ async fn an_event_is_read_wherever_its_version_stands_and_without_one() {
     ] {
         for mut event in [put().http_api_event(), put().rest_api_event()] {
             change(&mut event);
-            let answer = stand.send_event(&event).await;
-            assert_eq!(answer.status, 200, "{event}");
+            let response = app.send_event(&event).await;
+            assert_eq!(response.status, 200, "{event}");
         }
     }
 }

@@ -1,28 +1,33 @@
-//! The contract, seen from outside: an event goes in, the whole answer comes out, and then a look at
-//! what is stored. DynamoDB is an embedded engine behind the real SDK; with `DYNAMODB_ENDPOINT` set,
-//! it is whatever answers there.
+//! The API from outside: an event goes in, the whole response comes out, and then the stored customer
+//! is read. DynamoDB is an embedded engine behind the real SDK, or, with `DYNAMODB_ENDPOINT` set,
+//! whatever responses there.
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a panic fails the test"
+)]
 
 mod support;
 
-mod answers;
+mod architecture;
 mod authentication;
 mod body;
-mod budget;
-mod concurrency;
-mod description;
+mod cold_start;
+mod concurrent_writers;
+mod dynamodb_failures;
+mod dynamodb_requests;
+mod error_responses;
 mod events;
-mod faults;
-mod faulty;
+mod field_validation;
 mod fields;
-mod fuzz;
-mod hostile;
-mod meanwhile;
-mod model;
-mod process;
+mod lambda_runtime;
+mod malicious_input;
+mod openapi;
+mod optimistic_locking;
+mod persistence;
 mod properties;
 mod requests;
-mod sent;
-mod start;
-mod stored;
-mod tokens;
-mod versions;
+mod responses;
+mod simulation;
+mod template;
+mod timeouts;

@@ -6,13 +6,13 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Stand, WRITE_TOKEN, put};
+use crate::support::{Response, TestApp, WRITE_TOKEN, put};
 
-/// Runs `property` on `cases` generated inputs, all on one stand.
+/// Runs `property` on `cases` generated inputs, all on one app.
 fn check<T, F>(
     cases: u32,
     inputs: impl Strategy<Value = T>,
-    property: impl Fn(std::sync::Arc<Stand>, T) -> F,
+    property: impl Fn(std::sync::Arc<TestApp>, T) -> F,
 ) where
     T: std::fmt::Debug,
     F: Future<Output = Result<(), TestCaseError>>,
@@ -21,16 +21,16 @@ fn check<T, F>(
         .enable_all()
         .build()
         .unwrap();
-    let stand = std::sync::Arc::new(runtime.block_on(Stand::new()));
+    let app = std::sync::Arc::new(runtime.block_on(TestApp::new()));
     let config = Config {
         cases,
         failure_persistence: None,
         ..Config::default()
     };
     let outcome = TestRunner::new(config).run(&inputs, |input| {
-        runtime.block_on(property(std::sync::Arc::clone(&stand), input))
+        runtime.block_on(property(std::sync::Arc::clone(&app), input))
     });
-    runtime.block_on(async move { drop(stand) });
+    runtime.block_on(async move { drop(app) });
     outcome.unwrap();
 }
 
@@ -77,7 +77,7 @@ fn json_text() -> impl Strategy<Value = String> {
 fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => {
-            update_customer::number::equal(one.as_str(), other.as_str())
+            update_customer::validation::number::equal(one.as_str(), other.as_str())
         }
         (Value::Array(one), Value::Array(other)) => {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
@@ -92,45 +92,45 @@ fn same(one: &Value, other: &Value) -> bool {
     }
 }
 
-fn has_the_contracts_shape(answer: &Answer) -> Result<(), TestCaseError> {
-    prop_assert_eq!(answer.header("content-type"), Some("application/json"));
-    prop_assert_eq!(answer.header("cache-control"), Some("no-store"));
-    prop_assert!(answer.body["message"].is_string());
-    let success = answer.status == 200;
-    prop_assert_eq!(&answer.body["success"], &json!(success));
-    prop_assert_eq!(answer.body["data"].is_object(), success);
-    prop_assert_eq!(answer.body["code"].is_string(), !success);
-    prop_assert_eq!(answer.body["requestId"].is_string(), !success);
+fn has_the_contracts_shape(response: &Response) -> Result<(), TestCaseError> {
+    prop_assert_eq!(response.header("content-type"), Some("application/json"));
+    prop_assert_eq!(response.header("cache-control"), Some("no-store"));
+    prop_assert!(response.body["message"].is_string());
+    let success = response.status == 200;
+    prop_assert_eq!(&response.body["success"], &json!(success));
+    prop_assert_eq!(response.body["data"].is_object(), success);
+    prop_assert_eq!(response.body["code"].is_string(), !success);
+    prop_assert_eq!(response.body["requestId"].is_string(), !success);
     prop_assert!(
-        matches!(answer.status, 200 | 400 | 401 | 404 | 412),
+        matches!(response.status, 200 | 400 | 401 | 404 | 412),
         "{}",
-        answer.body
+        response.body
     );
     Ok(())
 }
 
 #[test]
-fn any_value_within_the_limits_survives_write_and_read_digit_for_digit() {
-    check(150, json_text(), |stand, text| async move {
+fn any_valid_value_is_stored_digit_for_digit() {
+    check(150, json_text(), |app, text| async move {
         let body = format!(
             r#"{{"firstName": "John", "lastName": "Doe", "email": "john@aximcommerce.com",
                 "metaFields": [{{"code": "c", "value": {text}}}]}}"#
         );
         let sent: Value = serde_json::from_str(&text).unwrap();
-        let answer = stand.send(put().body(body)).await;
-        prop_assert_eq!(answer.status, 200, "{}", answer.body);
+        let response = app.send(put().body(body)).await;
+        prop_assert_eq!(response.status, 200, "{}", response.body);
         prop_assert!(
-            same(&answer.body["data"]["metaFields"][0]["value"], &sent),
+            same(&response.body["data"]["metaFields"][0]["value"], &sent),
             "{}",
-            answer.body
+            response.body
         );
-        prop_assert!(same(&stand.stored().await["metaFields"][0]["value"], &sent));
+        prop_assert!(same(&app.stored().await["metaFields"][0]["value"], &sent));
         Ok(())
     });
 }
 
 #[test]
-fn any_bytes_as_a_body_give_a_contract_answer() {
+fn any_body_gets_a_documented_response() {
     let bytes = prop_oneof![
         prop::collection::vec(any::<u8>(), 0..200),
         "\\PC{0,100}".prop_map(String::into_bytes),
@@ -140,13 +140,13 @@ fn any_bytes_as_a_body_give_a_contract_answer() {
         )
         .into()),
     ];
-    check(300, bytes, |stand, bytes| async move {
-        has_the_contracts_shape(&stand.send(put().body(bytes)).await)
+    check(300, bytes, |app, bytes| async move {
+        has_the_contracts_shape(&app.send(put().body(bytes)).await)
     });
 }
 
 #[test]
-fn any_header_value_gives_a_contract_answer() {
+fn any_header_value_gets_a_documented_response() {
     // What an HTTP field value may hold (RFC 9110, 5.5).
     let value = "[ -~\t\u{80}-\u{ff}]{0,60}";
     let headers = (
@@ -158,7 +158,7 @@ fn any_header_value_gives_a_contract_answer() {
     check(
         300,
         headers,
-        |stand, (token, content_type, if_match, which)| async move {
+        |app, (token, content_type, if_match, which)| async move {
             let mut request = put();
             if which & 1 == 0 {
                 request = request.token(&token);
@@ -169,36 +169,36 @@ fn any_header_value_gives_a_contract_answer() {
             if which & 4 == 0 {
                 request = request.if_match(&if_match);
             }
-            has_the_contracts_shape(&stand.send_event(&request.http_api_event()).await)?;
-            has_the_contracts_shape(&stand.send_event(&request.rest_api_event()).await)
+            has_the_contracts_shape(&app.send_event(&request.http_api_event()).await)?;
+            has_the_contracts_shape(&app.send_event(&request.rest_api_event()).await)
         },
     );
 }
 
 #[test]
-fn any_id_gives_a_contract_answer_and_creates_nothing() {
+fn any_id_gets_a_documented_response_and_creates_nothing() {
     let id = prop_oneof![
         "\\PC{0,40}",
         any::<String>(),
         "[%/.a-f0-9]{0,40}",
         ".{700,2100}"
     ];
-    check(200, id, |stand, id| async move {
-        let answer = stand.send(put().id(&id)).await;
-        has_the_contracts_shape(&answer)?;
-        prop_assert_eq!(answer.status, 404);
+    check(200, id, |app, id| async move {
+        let response = app.send(put().id(&id)).await;
+        has_the_contracts_shape(&response)?;
+        prop_assert_eq!(response.status, 404);
         let mut event = put().id(&id).http_api_event();
         event
             .as_object_mut()
             .unwrap()
             .shift_remove("pathParameters");
-        let unrouted = stand.send_event(&event).await;
+        let unrouted = app.send_event(&event).await;
         has_the_contracts_shape(&unrouted)?;
         prop_assert_eq!(unrouted.status, 404);
-        let tables = stand
+        let tables = app
             .client
             .scan()
-            .table_name(&stand.customers)
+            .table_name(&app.customers)
             .send()
             .await
             .unwrap();
@@ -208,7 +208,7 @@ fn any_id_gives_a_contract_answer_and_creates_nothing() {
 }
 
 #[test]
-fn whatever_data_is_returned_is_accepted_when_sent_back_and_changes_nothing() {
+fn returned_data_sent_back_changes_nothing() {
     let line = "[ -~é😀]{0,20}";
     let body = (line, line, proptest::option::of("[0-9]{3,32}"), json_text(), proptest::option::of(line))
         .prop_map(|(company, notes, phone, value, city)| {
@@ -223,13 +223,13 @@ fn whatever_data_is_returned_is_accepted_when_sent_back_and_changes_nothing() {
                 "metaFields": [{"code": "c", "value": value}]
             })
         });
-    check(100, body, |stand, body| async move {
-        let first = stand.send(put().json(&body)).await;
+    check(100, body, |app, body| async move {
+        let first = app.send(put().json(&body)).await;
         prop_assert_eq!(first.status, 200, "{}", first.body);
-        let before = stand.stored().await;
-        let mut second = stand.send(put().json(&first.body["data"])).await;
+        let before = app.stored().await;
+        let mut second = app.send(put().json(&first.body["data"])).await;
         prop_assert_eq!(second.status, 200, "{}", second.body);
-        let mut after = stand.stored().await;
+        let mut after = app.stored().await;
         prop_assert_eq!(
             after["version"].as_u64(),
             before["version"].as_u64().map(|version| version + 1)
@@ -244,12 +244,12 @@ fn whatever_data_is_returned_is_accepted_when_sent_back_and_changes_nothing() {
 }
 
 #[test]
-fn the_token_is_never_in_an_answer() {
-    check(100, "[ -~]{0,60}", |stand, text| async move {
-        let answer = stand
+fn token_is_never_in_a_response() {
+    check(100, "[ -~]{0,60}", |app, text| async move {
+        let response = app
             .send(put().body(&text).token(&format!("{WRITE_TOKEN}{text}")))
             .await;
-        prop_assert!(!answer.body.to_string().contains(WRITE_TOKEN));
+        prop_assert!(!response.body.to_string().contains(WRITE_TOKEN));
         Ok(())
     });
 }

@@ -11,6 +11,7 @@ use super::http::{self, Request};
 use super::listener::Listener;
 
 /// What the program did.
+#[derive(Debug)]
 pub enum Signal {
     /// It requested the next event.
     Waiting { since: Instant },
@@ -27,7 +28,8 @@ pub struct FakeRuntimeApi {
     /// Each event sent here is delivered in order.
     pub events: Sender<Arc<[u8]>>,
     pub signals: Receiver<Signal>,
-    _listener: Listener,
+    /// Dropping it stops the server.
+    pub listener: Listener,
 }
 
 /// What the connections of one program share. It uses one after the other.
@@ -50,7 +52,7 @@ impl FakeRuntimeApi {
             address: listener.address.to_string(),
             events,
             signals,
-            _listener: listener,
+            listener,
         })
     }
 }
@@ -94,8 +96,13 @@ fn serve(mut stream: TcpStream, queue: &Mutex<Queue>, signal: &Sender<Signal>) -
     Ok(())
 }
 
+/// The request id of the n-th event, counted from 1.
+pub fn request_id(number: usize) -> String {
+    format!("8476a536-e9f4-11e8-9739-{number:012x}")
+}
+
 fn invocation(number: usize, event: &[u8]) -> Vec<u8> {
-    let id = format!("8476a536-e9f4-11e8-9739-{number:012x}");
+    let id = request_id(number);
     let headers = [
         ("content-type", "application/json"),
         ("lambda-runtime-aws-request-id", id.as_str()),

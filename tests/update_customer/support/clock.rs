@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::config::{AsyncSleep, Sleep};
 use tokio::sync::watch;
-use update_customer::dynamodb::ATTEMPT_TIMEOUT;
+use update_customer::dynamodb::client::ATTEMPT_TIMEOUT;
 
 #[derive(Debug, Clone)]
 pub struct Clock {

@@ -1,14 +1,19 @@
-//! The built program, started as Lambda starts it.
+//! The built program, run as Lambda runs it.
 
 use std::process::Stdio;
+use std::sync::mpsc::{Receiver, Sender};
+use std::sync::{Arc, Mutex};
 
+use serde_json::Value;
+use testkit::servers::listener::Listener;
+use testkit::servers::runtime_api::{FakeRuntimeApi, Signal};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
-/// The program with an empty environment but for Lambda's own variables and these. `BOOTSTRAP` names
-/// another build of it to test, such as the one to deploy.
-fn program(variables: &[(&str, &str)]) -> Command {
+/// The program with Lambda's own environment variables and `variables`. `BOOTSTRAP` names another
+/// build to test, such as the one to deploy.
+fn command(variables: &[(&str, &str)]) -> Command {
     let built = env!("CARGO_BIN_EXE_update-customer");
     let mut command = Command::new(std::env::var("BOOTSTRAP").unwrap_or(built.to_owned()));
     command
@@ -29,28 +34,107 @@ fn program(variables: &[(&str, &str)]) -> Command {
     command
 }
 
-/// A started program, and all that it writes: its log, and its standard error, which must stay empty.
+/// A running program with its log (standard output) and its standard error.
 pub struct Program {
-    pub child: Child,
+    child: Child,
     log: JoinHandle<String>,
     error: JoinHandle<String>,
 }
 
 impl Program {
     pub fn start(variables: &[(&str, &str)]) -> Self {
-        let mut child = program(variables).spawn().unwrap();
-        // Both are read while it runs: a full pipe would stop it.
-        let log = tokio::spawn(all(child.stdout.take().unwrap()));
-        let error = tokio::spawn(all(child.stderr.take().unwrap()));
+        let mut child = command(variables).spawn().unwrap();
+        // Both are read while it runs, because a full pipe would block it.
+        let log = tokio::spawn(read_all(child.stdout.take().unwrap()));
+        let error = tokio::spawn(read_all(child.stderr.take().unwrap()));
         Self { child, log, error }
     }
 
-    pub async fn output(self) -> (String, String) {
+    /// Waits for a start-up that fails, and returns its exit code and log lines.
+    pub async fn failed_start_up(mut self) -> (Option<i32>, Vec<Value>) {
+        let code = self.child.wait().await.unwrap().code();
+        let (log, error) = self.output().await;
+        assert_eq!(error, "", "standard error");
+        (code, json_lines(&log))
+    }
+
+    async fn output(self) -> (String, String) {
         (self.log.await.unwrap(), self.error.await.unwrap())
     }
 }
 
-async fn all(mut pipe: impl AsyncRead + Unpin) -> String {
+/// A program that has started and requested its first event.
+pub struct Environment {
+    program: Program,
+    events: Sender<Arc<[u8]>>,
+    signals: Arc<Mutex<Receiver<Signal>>>,
+    _runtime_api: Listener,
+}
+
+impl Environment {
+    /// Starts the program with a Runtime API of its own and waits until it requests an event.
+    pub async fn start(variables: &[(&str, &str)]) -> Self {
+        let FakeRuntimeApi {
+            address,
+            events,
+            signals,
+            listener,
+        } = FakeRuntimeApi::start().unwrap();
+        let mut variables = variables.to_vec();
+        variables.push(("AWS_LAMBDA_RUNTIME_API", &address));
+        let mut environment = Self {
+            program: Program::start(&variables),
+            events,
+            signals: Arc::new(Mutex::new(signals)),
+            _runtime_api: listener,
+        };
+        match environment.signal().await {
+            Signal::Waiting { .. } => environment,
+            other => panic!("before the first event: {other:?}"),
+        }
+    }
+
+    /// Sends an event and returns the response.
+    pub async fn invoke(&mut self, event: &Value) -> Value {
+        let event = event.to_string().into_bytes();
+        self.events.send(Arc::from(event)).unwrap();
+        let body = match self.signal().await {
+            Signal::Responded { body, .. } => body,
+            other => panic!("instead of a response: {other:?}"),
+        };
+        match self.signal().await {
+            Signal::Waiting { .. } => serde_json::from_slice(&body).unwrap(),
+            other => panic!("after a response: {other:?}"),
+        }
+    }
+
+    /// Ends the program and returns its log. Its standard error must be empty.
+    pub async fn stop(mut self) -> String {
+        self.program.child.start_kill().unwrap();
+        let (log, error) = self.program.output().await;
+        assert_eq!(error, "", "standard error");
+        log
+    }
+
+    /// What the program does next at the Runtime API. Panics when the program ends instead.
+    async fn signal(&mut self) -> Signal {
+        let signals = Arc::clone(&self.signals);
+        // The channel blocks, and DynamoDB may run on this thread.
+        let next = tokio::task::spawn_blocking(move || signals.lock().unwrap().recv());
+        tokio::select! {
+            signal = next => signal.unwrap().expect("the Runtime API runs"),
+            status = self.program.child.wait() => panic!("the program ended: {status:?}"),
+        }
+    }
+}
+
+/// The lines of a JSON log; each must be a JSON object.
+pub fn json_lines(log: &str) -> Vec<Value> {
+    let parse = |line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}"));
+    log.lines().map(parse).collect()
+}
+
+async fn read_all(mut pipe: impl AsyncRead + Unpin) -> String {
     let mut text = String::new();
     pipe.read_to_string(&mut text).await.unwrap();
     text

@@ -1,8 +1,8 @@
-//! The whole of each answer: status, headers, envelope.
+//! The whole of each response: status, headers, envelope.
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, CUSTOMER_ID, READ_TOKEN, REQUEST_ID, Stand, put};
+use crate::support::{CUSTOMER_ID, READ_TOKEN, REQUEST_ID, Response, TestApp, put};
 
 /// An instant in UTC with milliseconds and `Z`.
 #[track_caller]
@@ -17,7 +17,7 @@ fn assert_is_recent_utc_instant(text: &Value) {
 }
 
 #[track_caller]
-fn assert_headers(answer: &Answer, more: &[(&str, &str)]) {
+fn assert_headers(response: &Response, more: &[(&str, &str)]) {
     let mut expected = vec![
         ("cache-control", "no-store"),
         ("content-type", "application/json"),
@@ -25,7 +25,7 @@ fn assert_headers(answer: &Answer, more: &[(&str, &str)]) {
     ];
     expected.extend(more);
     expected.sort_unstable();
-    let headers: Vec<_> = answer
+    let headers: Vec<_> = response
         .headers
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
@@ -34,17 +34,17 @@ fn assert_headers(answer: &Answer, more: &[(&str, &str)]) {
 }
 
 #[tokio::test]
-async fn the_published_sample_gets_200_with_every_documented_key() {
-    let stand = Stand::new().await;
+async fn published_sample_gets_200_with_all_fields() {
+    let app = TestApp::new().await;
     for (event, version) in [
         (put().http_api_event(), "\"7\""),
         (put().rest_api_event(), "\"8\""),
     ] {
-        let mut answer = stand.send_event(&event).await;
-        assert_eq!(answer.status, 200, "{}", answer.body);
-        assert_headers(&answer, &[("x-customer-version", version)]);
-        assert_is_recent_utc_instant(&answer.body["data"]["updatedAt"]);
-        answer.body["data"]["updatedAt"] = json!("now");
+        let mut response = app.send_event(&event).await;
+        assert_eq!(response.status, 200, "{}", response.body);
+        assert_headers(&response, &[("x-customer-version", version)]);
+        assert_is_recent_utc_instant(&response.body["data"]["updatedAt"]);
+        response.body["data"]["updatedAt"] = json!("now");
         let expected = json!({
             "success": true,
             "message": "Customer updated successfully",
@@ -72,61 +72,61 @@ async fn the_published_sample_gets_200_with_every_documented_key() {
                 "notes": "NOTE AREA"
             }
         });
-        assert_eq!(answer.body, expected);
+        assert_eq!(response.body, expected);
     }
 }
 
 #[tokio::test]
-async fn a_customer_with_nothing_stored_shows_every_key_with_its_type() {
-    let stand = Stand::new().await;
-    stand.store(&json!({"id": "bare"})).await;
-    let mut answer = stand.send(put().id("bare").with(json!({}))).await;
-    assert_headers(&answer, &[("x-customer-version", "\"1\"")]);
-    answer.body["data"]["updatedAt"] = json!("now");
+async fn absent_attributes_are_shown_with_their_type() {
+    let app = TestApp::new().await;
+    app.store(&json!({"id": "bare"})).await;
+    let mut response = app.send(put().id("bare").with(json!({}))).await;
+    assert_headers(&response, &[("x-customer-version", "\"1\"")]);
+    response.body["data"]["updatedAt"] = json!("now");
     let expected = json!({
         "id": "bare", "email": "john.doe@aximcommerce.com", "firstName": "John", "lastName": "Doe",
         "phoneNumber": "", "role": "", "verifiedEmail": false, "company": "", "status": "",
         "newsletter": false, "metaFields": [], "isB2B": false, "createdBy": {}, "createdAt": "",
         "updatedAt": "now", "address": [], "notes": ""
     });
-    assert_eq!(answer.data(), &expected);
+    assert_eq!(response.data(), &expected);
 }
 
 #[tokio::test]
-async fn a_field_fault_names_pointer_code_and_sentence() {
-    let stand = Stand::new().await;
-    let answer = stand
+async fn field_error_has_pointer_code_and_message() {
+    let app = TestApp::new().await;
+    let response = app
         .send(put().with(json!({"address": [{"country": "us"}]})))
         .await;
-    assert_eq!(answer.status, 400);
-    assert_headers(&answer, &[]);
+    assert_eq!(response.status, 400);
+    assert_headers(&response, &[]);
     let expected = json!({
         "success": false,
-        "message": "`country` must be written in capitals, such as `US`",
+        "message": "`country` must be in capitals, such as `US`",
         "code": "invalid_request",
         "errors": [{
             "pointer": "/address/0/country",
             "code": "invalid_country",
-            "message": "`country` must be written in capitals, such as `US`"
+            "message": "`country` must be in capitals, such as `US`"
         }],
         "requestId": REQUEST_ID
     });
-    assert_eq!(answer.body, expected);
+    assert_eq!(response.body, expected);
 }
 
 #[tokio::test]
-async fn an_answer_without_field_faults_has_no_errors() {
-    let stand = Stand::new().await;
-    let unknown = stand.send(put().id("nobody")).await;
+async fn other_errors_have_no_errors_member() {
+    let app = TestApp::new().await;
+    let unknown = app.send(put().id("nobody")).await;
     assert_eq!(unknown.status, 404);
     assert_headers(&unknown, &[]);
     let expected = json!({
-        "success": false, "message": "No customer has this id", "code": "customer_not_found",
+        "success": false, "message": "Customer not found", "code": "customer_not_found",
         "requestId": REQUEST_ID
     });
     assert_eq!(unknown.body, expected);
 
-    let syntax = stand.send(put().body("{\n \"firstName\": }")).await;
+    let syntax = app.send(put().body("{\n \"firstName\": }")).await;
     assert_eq!(syntax.status, 400);
     assert_headers(&syntax, &[]);
     let expected = json!({
@@ -138,20 +138,20 @@ async fn an_answer_without_field_faults_has_no_errors() {
 }
 
 #[tokio::test]
-async fn a_401_says_how_to_authenticate() {
-    let stand = Stand::new().await;
+async fn status_401_has_www_authenticate() {
+    let app = TestApp::new().await;
     for (request, challenge, code, message) in [
         (
             put().without_header("accessToken"),
             "Bearer",
             "token_missing",
-            "Send an access token in the accessToken header",
+            "The accessToken header is missing",
         ),
         (
             put().token("unknown"),
             "Bearer error=\"invalid_token\"",
             "token_invalid",
-            "The access token is not valid; send a current one in the accessToken header",
+            "The access token is invalid or expired",
         ),
         (
             put().token(READ_TOKEN),
@@ -160,41 +160,41 @@ async fn a_401_says_how_to_authenticate() {
             "The access token lacks the scope customers:write",
         ),
     ] {
-        let answer = stand.send(request).await;
-        assert_eq!(answer.status, 401);
-        assert_headers(&answer, &[("www-authenticate", challenge)]);
+        let response = app.send(request).await;
+        assert_eq!(response.status, 401);
+        assert_headers(&response, &[("www-authenticate", challenge)]);
         let expected =
             json!({"success": false, "message": message, "code": code, "requestId": REQUEST_ID});
-        assert_eq!(answer.body, expected);
+        assert_eq!(response.body, expected);
     }
 }
 
 #[tokio::test]
-async fn a_stale_if_match_gets_412_with_the_current_version() {
-    let stand = Stand::new().await;
-    let answer = stand.send(put().if_match("\"5\"")).await;
-    assert_eq!(answer.status, 412);
-    assert_headers(&answer, &[("x-customer-version", "\"6\"")]);
+async fn stale_if_match_gets_412_with_the_current_version() {
+    let app = TestApp::new().await;
+    let response = app.send(put().if_match("\"5\"")).await;
+    assert_eq!(response.status, 412);
+    assert_headers(&response, &[("x-customer-version", "\"6\"")]);
     let expected = json!({
         "success": false,
-        "message": "The customer has changed since the version in If-Match; look at X-Customer-Version, merge and try again",
+        "message": "If-Match does not match the customer's current version; see X-Customer-Version",
         "code": "version_conflict", "requestId": REQUEST_ID
     });
-    assert_eq!(answer.body, expected);
+    assert_eq!(response.body, expected);
 }
 
 #[tokio::test]
-async fn several_faults_are_counted_and_the_first_is_told() {
-    let stand = Stand::new().await;
-    let answer = stand
+async fn message_counts_the_errors_and_gives_the_first() {
+    let app = TestApp::new().await;
+    let response = app
         .send(put().json(&json!({"firstName": 1, "emial": "j@x.com"})))
         .await;
     assert_eq!(
-        answer.body["message"],
-        "4 faults in the body. The first: `firstName` must be a string"
+        response.body["message"],
+        "The request body has 4 errors; first: `firstName` must be a string"
     );
     assert_eq!(
-        answer.faults(),
+        response.validation_errors(),
         [
             "/firstName invalid_type",
             "/lastName required",
@@ -203,29 +203,29 @@ async fn several_faults_are_counted_and_the_first_is_told() {
         ]
     );
     assert_eq!(
-        answer.body["errors"][3]["message"],
-        "There is no such field; did you mean `email`?"
+        response.body["errors"][3]["message"],
+        "Unknown field; did you mean `email`?"
     );
 }
 
 #[tokio::test]
-async fn a_hundred_faults_are_listed_at_most() {
-    let stand = Stand::new().await;
+async fn at_most_100_errors_are_listed() {
+    let app = TestApp::new().await;
     let list: Vec<_> = (0..150).map(|_| json!({})).collect();
-    let answer = stand.send(put().with(json!({"address": list}))).await;
-    assert_eq!(answer.faults().len(), 100);
-    assert_eq!(answer.faults()[99], "/address/99 empty_object");
+    let response = app.send(put().with(json!({"address": list}))).await;
+    assert_eq!(response.validation_errors().len(), 100);
+    assert_eq!(response.validation_errors()[99], "/address/99 empty_object");
     assert_eq!(
-        answer.body["message"],
-        "150 faults in the body, the first 100 listed. The first: An address must hold at least one value"
+        response.body["message"],
+        "The request body has 150 errors, the first 100 are listed; first: An address must have at least one member that is not null"
     );
 }
 
 #[tokio::test]
-async fn values_are_never_echoed() {
-    let stand = Stand::new().await;
+async fn submitted_values_are_never_echoed() {
+    let app = TestApp::new().await;
     let secret = "s3cr3t-value\u{7}";
-    let answer = stand
+    let response = app
         .send(put().json(&json!({
             "firstName": secret, "lastName": [secret], "email": secret, "phoneNumber": secret, "status": secret,
             "company": secret, "notes": secret, "unknown": secret,
@@ -233,17 +233,17 @@ async fn values_are_never_echoed() {
             "metaFields": [{"code": secret, "value": 1}, secret]
         })))
         .await;
-    assert_eq!(answer.faults().len(), 13, "{}", answer.body);
+    assert_eq!(response.validation_errors().len(), 13, "{}", response.body);
     assert!(
-        !answer.body.to_string().contains("s3cr3t"),
+        !response.body.to_string().contains("s3cr3t"),
         "{}",
-        answer.body
+        response.body
     );
 }
 
 #[tokio::test]
-async fn the_id_in_data_is_the_id_of_the_path() {
-    let stand = Stand::new().await;
-    let answer = stand.send(put().with(json!({"id": "other"}))).await;
-    assert_eq!(answer.data()["id"], CUSTOMER_ID);
+async fn id_in_data_is_the_id_of_the_path() {
+    let app = TestApp::new().await;
+    let response = app.send(put().with(json!({"id": "other"}))).await;
+    assert_eq!(response.data()["id"], CUSTOMER_ID);
 }

@@ -1,5 +1,5 @@
 //! A DynamoDB that misbehaves on command: it stands between the SDK and the engine, passes requests
-//! on, and answers the n-th call of an operation with a fault.
+//! on, and responses the n-th call of an operation with a fault.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -23,7 +23,7 @@ pub enum Calls {
 
 /// What happens to a call.
 #[derive(Clone)]
-pub enum Fault {
+pub enum InjectedFault {
     /// DynamoDB's own error, and the engine sees nothing.
     Error(u16, &'static str),
     /// The connection ends in good order.
@@ -32,13 +32,13 @@ pub enum Fault {
     Reset(Engine),
     /// Nothing comes any more, and the connection stays open.
     Silent(Engine),
-    /// The answer comes a byte every tenth of a second.
+    /// The response comes a byte every tenth of a second.
     Trickle,
-    /// The answer's bytes are changed on their way; its head tells the length that is left.
+    /// The response's bytes are changed on their way; its head tells the length that is left.
     Altered(fn(&mut Vec<u8>)),
-    /// The answer ends half way, and so does the connection.
+    /// The response ends half way, and so does the connection.
     Half,
-    /// These bytes instead of an answer, and then the connection ends.
+    /// These bytes instead of an response, and then the connection ends.
     Raw(Arc<Vec<u8>>),
     /// Another writer comes first.
     Meanwhile(Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>),
@@ -53,7 +53,7 @@ pub enum Engine {
 
 #[derive(Default)]
 struct State {
-    faults: Vec<(&'static str, Calls, Fault)>,
+    faults: Vec<(&'static str, Calls, InjectedFault)>,
     calls: Vec<String>,
     applied: usize,
     connections: usize,
@@ -61,13 +61,13 @@ struct State {
 
 /// The server's remote control.
 #[derive(Clone)]
-pub struct Faulty {
+pub struct FaultProxy {
     pub endpoint: String,
     pub clock: Clock,
     state: Arc<Mutex<State>>,
 }
 
-impl Faulty {
+impl FaultProxy {
     /// Starts in front of the engine at `engine`, such as `http://127.0.0.1:8000`.
     pub async fn start(engine: &str) -> Self {
         let engine = engine
@@ -76,12 +76,12 @@ impl Faulty {
             .to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let faulty = Self {
+        let proxy = Self {
             endpoint,
             clock: Clock::default(),
             state: Arc::default(),
         };
-        let server = faulty.clone();
+        let server = proxy.clone();
         tokio::spawn(async move {
             while let Ok((caller, _)) = listener.accept().await {
                 server.state.lock().unwrap().connections += 1;
@@ -89,11 +89,11 @@ impl Faulty {
                 tokio::spawn(async move { server.serve(caller, &engine).await });
             }
         });
-        faulty
+        proxy
     }
 
     /// Adds a fault; the first that fits a call is the one it meets.
-    pub fn on(&self, operation: &'static str, calls: Calls, fault: Fault) {
+    pub fn on(&self, operation: &'static str, calls: Calls, fault: InjectedFault) {
         self.state
             .lock()
             .unwrap()
@@ -122,7 +122,7 @@ impl Faulty {
     }
 
     /// Counts a call, and finds its fault.
-    fn fault(&self, operation: &str, reused: bool) -> Option<Fault> {
+    fn fault(&self, operation: &str, reused: bool) -> Option<InjectedFault> {
         let mut state = self.state.lock().unwrap();
         state.calls.push(operation.to_owned());
         let nth = state.calls.iter().filter(|call| *call == operation).count();
@@ -150,26 +150,28 @@ impl Faulty {
                 .to_owned();
             let fault = self.fault(&operation, reused);
             reused = true;
-            let answer = match &fault {
-                Some(Fault::Close(Engine::Untouched)) => return None,
-                Some(Fault::Reset(Engine::Untouched)) => {
+            let response = match &fault {
+                Some(InjectedFault::Close(Engine::Untouched)) => return None,
+                Some(InjectedFault::Reset(Engine::Untouched)) => {
                     return caller.get_ref().set_zero_linger().ok();
                 }
-                Some(Fault::Silent(Engine::Untouched)) => return self.silence(&mut caller).await,
-                Some(Fault::Raw(bytes)) => return caller.write_all(bytes).await.ok(),
-                Some(Fault::Error(status, code)) => aws_error(*status, code),
-                Some(Fault::Meanwhile(other_writer)) => {
+                Some(InjectedFault::Silent(Engine::Untouched)) => {
+                    return self.silence(&mut caller).await;
+                }
+                Some(InjectedFault::Raw(bytes)) => return caller.write_all(bytes).await.ok(),
+                Some(InjectedFault::Error(status, code)) => aws_error(*status, code),
+                Some(InjectedFault::Meanwhile(other_writer)) => {
                     other_writer().await;
                     self.pass_on(&request, &operation, engine).await?
                 }
                 _ => self.pass_on(&request, &operation, engine).await?,
             };
             match fault {
-                Some(Fault::Close(_)) => return None,
-                Some(Fault::Reset(_)) => return caller.get_ref().set_zero_linger().ok(),
-                Some(Fault::Silent(_)) => return self.silence(&mut caller).await,
-                Some(Fault::Trickle) => {
-                    for byte in answer.bytes() {
+                Some(InjectedFault::Close(_)) => return None,
+                Some(InjectedFault::Reset(_)) => return caller.get_ref().set_zero_linger().ok(),
+                Some(InjectedFault::Silent(_)) => return self.silence(&mut caller).await,
+                Some(InjectedFault::Trickle) => {
+                    for byte in response.bytes() {
                         caller.write_all(&[byte]).await.ok()?;
                         caller.flush().await.ok()?;
                         self.clock.advance(Duration::from_millis(100));
@@ -177,18 +179,18 @@ impl Faulty {
                         tokio::task::yield_now().await;
                     }
                 }
-                Some(Fault::Half) => {
-                    let bytes = answer.bytes();
+                Some(InjectedFault::Half) => {
+                    let bytes = response.bytes();
                     return caller
-                        .write_all(&bytes[..bytes.len() - answer.body.len() / 2])
+                        .write_all(&bytes[..bytes.len() - response.body.len() / 2])
                         .await
                         .ok();
                 }
-                Some(Fault::Altered(alter)) => caller
-                    .write_all(&answer.altered(alter).bytes())
+                Some(InjectedFault::Altered(alter)) => caller
+                    .write_all(&response.altered(alter).bytes())
                     .await
                     .ok()?,
-                _ => caller.write_all(&answer.bytes()).await.ok()?,
+                _ => caller.write_all(&response.bytes()).await.ok()?,
             }
         }
     }
@@ -196,9 +198,9 @@ impl Faulty {
     async fn pass_on(&self, request: &Message, operation: &str, engine: &str) -> Option<Message> {
         let mut engine = BufReader::new(TcpStream::connect(engine).await.ok()?);
         engine.write_all(&request.bytes()).await.ok()?;
-        let answer = Message::read(&mut engine).await;
+        let response = Message::read(&mut engine).await;
         self.state.lock().unwrap().applied += usize::from(operation == "UpdateItem");
-        answer
+        response
     }
 
     /// Lets the caller's wait end, and keeps the connection until the caller gives it up.
@@ -254,7 +256,7 @@ impl Message {
     }
 }
 
-/// DynamoDB's answer to a call that it refuses, with a text that no caller may see.
+/// DynamoDB's response to a call that it rejects, with a text that no caller may see.
 fn aws_error(status: u16, code: &str) -> Message {
     let kind = format!("com.amazonaws.dynamodb.v20120810#{code}");
     let body = json!({"__type": kind, "message": format!("secret text of {code}")})

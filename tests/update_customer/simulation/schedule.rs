@@ -9,13 +9,13 @@ use std::pin::Pin;
 
 use fastrand::Rng;
 use tokio::select;
-use update_customer::handler::UpdateCustomer;
+use update_customer::handler::App;
 
 use super::caller::{self, IfMatch, Update};
-use super::history::{Answered, Call, Event, History};
+use super::history::{Call, Event, History, ObservedResponse};
 use super::stored::Stored;
-use crate::support::lossy::{Fate, Gate, Late, Waiting};
-use crate::support::{Answer, Stand, answer, put};
+use crate::support::network::{Delivery, Late, SimulatedNetwork, Waiting};
+use crate::support::{Response, TestApp, invoke_checked, put};
 
 /// How often a caller sends the same request before it gives its update up.
 const MAX_SENDS: usize = 4;
@@ -23,16 +23,16 @@ const MAX_SENDS: usize = 4;
 /// A caller, with the token of the same number.
 pub const CALLERS: [&str; 4] = ["caller-0", "caller-1", "caller-2", "caller-3"];
 
-/// The stand and the function behind the gate, for many runs.
-pub struct Desk {
-    pub stand: Stand,
-    pub function: UpdateCustomer,
-    pub gate: Gate,
+/// The app and the function behind the gate, for many runs.
+pub struct Environment {
+    pub app: TestApp,
+    pub function: App,
+    pub gate: SimulatedNetwork,
 }
 
 struct Run<'a> {
-    function: &'a UpdateCustomer,
-    gate: &'a mut Gate,
+    function: &'a App,
+    gate: &'a mut SimulatedNetwork,
     rng: Rng,
     /// Of a hundred writes, so many meet a fault.
     faults: u8,
@@ -55,7 +55,7 @@ struct Caller {
 }
 
 struct OnTheWay<'a> {
-    answer: Pin<Box<dyn Future<Output = Answer> + 'a>>,
+    response: Pin<Box<dyn Future<Output = Response> + 'a>>,
     at_the_gate: Option<Waiting>,
 }
 
@@ -68,10 +68,10 @@ enum Step {
 }
 
 /// Runs the schedule that `seed` makes.
-pub async fn run(desk: &mut Desk, seed: u64) -> History {
+pub async fn run(desk: &mut Environment, seed: u64) -> History {
     let mut rng = Rng::with_seed(seed);
     let id = format!("customer-{seed}");
-    let stored = Stored::new(&desk.stand, &mut rng, &id).await;
+    let stored = Stored::new(&desk.app, &mut rng, &id).await;
     let first_seen = stored.version();
     let caller = |rng: &mut Rng| Caller {
         left: rng.usize(1..=3),
@@ -182,18 +182,18 @@ impl Run<'_> {
             changes: update.changes,
             if_match: if_match.versions,
         });
-        self.history.events.push(Event::Sent { call });
+        self.history.events.push(Event::RecordedRequest { call });
 
         let mut request = put().id(&self.id).token(CALLERS[number]).json(&update.body);
         if let Some(value) = if_match.header {
             request = request.if_match(&value);
         }
         let (function, event) = (self.function, request.http_api_event());
-        let answer = Box::pin(async move { answer(function, &event).await });
+        let response = Box::pin(async move { invoke_checked(function, &event).await });
         self.on_the_way.insert(
             call,
             OnTheWay {
-                answer,
+                response,
                 at_the_gate: None,
             },
         );
@@ -229,19 +229,19 @@ impl Run<'_> {
         self.go_on(call).await;
     }
 
-    fn fate(&mut self, call: usize) -> Fate {
+    fn fate(&mut self, call: usize) -> Delivery {
         if self.rng.u8(..100) >= self.faults {
-            return Fate::Passes;
+            return Delivery::Passes;
         }
         let faults = [
-            Fate::RequestLost,
-            Fate::AnswerLost,
-            Fate::AnsweredWith500,
-            Fate::Throttled,
-            Fate::Late,
+            Delivery::RequestLost,
+            Delivery::AnswerLost,
+            Delivery::AnsweredWith500,
+            Delivery::Throttled,
+            Delivery::Late,
         ];
         // Nothing can keep a late write from being one more write unless it names one version, and not
-        // one still to come. See the test `without_if_match_a_late_write_is_one_more_write`.
+        // one still to come. See the test `delayed_write_without_if_match_is_applied`.
         let current = self.stored.version();
         let named = self.history.calls[call].if_match.as_deref();
         let safe_when_late = matches!(named, Some([version]) if *version <= current);
@@ -255,30 +255,33 @@ impl Run<'_> {
         };
         let answered = select! {
             biased;
-            answer = on_the_way.answer.as_mut() => Some(answer),
+            response = on_the_way.response.as_mut() => Some(response),
             waiting = self.gate.arrival() => {
                 on_the_way.at_the_gate = Some(waiting);
                 None
             }
         };
-        if let Some(answer) = answered {
+        if let Some(response) = answered {
             self.on_the_way.remove(&call);
-            self.answered(call, &answer).await;
+            self.answered(call, &response).await;
         }
     }
 
-    async fn answered(&mut self, call: usize, answer: &Answer) {
-        let version = answer.header("x-customer-version");
+    async fn answered(&mut self, call: usize, response: &Response) {
+        let version = response.header("x-customer-version");
         let version = version.and_then(|tag| tag.trim_matches('"').parse().ok());
-        let data = answer.body["data"].as_object().cloned().unwrap_or_default();
-        let answer = Answered {
-            status: answer.status,
+        let data = response.body["data"]
+            .as_object()
+            .cloned()
+            .unwrap_or_default();
+        let response = ObservedResponse {
+            status: response.status,
             version,
             data,
         };
-        self.history.events.push(Event::Answer {
+        self.history.events.push(Event::Response {
             call,
-            answer: answer.clone(),
+            response: response.clone(),
         });
 
         let waits = |caller: &Caller| caller.waits_for == Some(call);
@@ -286,7 +289,7 @@ impl Run<'_> {
             return;
         };
         let lost = self.rng.u8(..100) < self.faults;
-        if lost || (answer.status == 500 && self.rng.bool()) {
+        if lost || (response.status == 500 && self.rng.bool()) {
             // Boxed, because sending may be answered at once, and so come here again.
             return Box::pin(self.send_again(number)).await;
         }

@@ -5,29 +5,33 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
-use update_customer::attribute::Item;
+use testkit::tables;
+use update_customer::dynamodb::attribute::Item;
 
-use crate::faulty::{assert_internal_error, assert_stored, new_email, new_notes, stand};
-use crate::support::{CUSTOMER_ID, Calls, Fault, Stand, store};
+use crate::dynamodb_failures::{app, assert_internal_error, assert_stored, new_email, new_notes};
+use crate::support::{CUSTOMER_ID, Calls, InjectedFault, TestApp, sample_customer};
 
 /// Another writer that puts the sample with this change.
-pub fn other_writer(stand: &Stand, change: impl Fn(&mut Value) + Send + Sync + 'static) -> Fault {
-    let (client, table) = (stand.client.clone(), stand.customers.clone());
-    Fault::Meanwhile(Arc::new(move || {
-        let mut customer = store::sample_customer();
+pub fn other_writer(
+    app: &TestApp,
+    change: impl Fn(&mut Value) + Send + Sync + 'static,
+) -> InjectedFault {
+    let (client, table) = (app.client.clone(), app.customers.clone());
+    InjectedFault::Meanwhile(Arc::new(move || {
+        let mut customer = sample_customer();
         change(&mut customer);
         let put = client
             .put_item()
             .table_name(&table)
-            .set_item(Some(store::item(&customer)));
+            .set_item(Some(tables::item(&customer)));
         Box::pin(async { drop(put.send().await.unwrap()) })
     }))
 }
 
 #[tokio::test]
-async fn a_customer_deleted_between_the_writes_is_404_and_not_made_again() {
-    let (stand, faulty) = stand().await;
-    let (client, table) = (stand.client.clone(), stand.customers.clone());
+async fn customer_deleted_between_writes_is_not_recreated() {
+    let (app, proxy) = app().await;
+    let (client, table) = (app.client.clone(), app.customers.clone());
     let delete = move || -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
         let delete = client
             .delete_item()
@@ -35,34 +39,34 @@ async fn a_customer_deleted_between_the_writes_is_404_and_not_made_again() {
             .key("id", AttributeValue::S(CUSTOMER_ID.into()));
         Box::pin(async { drop(delete.send().await.unwrap()) })
     };
-    faulty.on(
+    proxy.on(
         "UpdateItem",
         Calls::Nth(2),
-        Fault::Meanwhile(Arc::new(delete)),
+        InjectedFault::Meanwhile(Arc::new(delete)),
     );
-    let answer = stand.send(new_email()).await;
+    let response = app.send(new_email()).await;
     assert_eq!(
-        (answer.status, &answer.body["code"]),
+        (response.status, &response.body["code"]),
         (404, &json!("customer_not_found"))
     );
-    assert_eq!(faulty.calls("UpdateItem"), 2);
-    assert_eq!(stand.stored_with_id(CUSTOMER_ID).await, None);
+    assert_eq!(proxy.calls("UpdateItem"), 2);
+    assert_eq!(app.stored_with_id(CUSTOMER_ID).await, None);
 }
 
 #[tokio::test]
-async fn an_email_that_others_keep_changing_is_500_after_three_writes_and_stays_theirs() {
-    let (stand, faulty) = stand().await;
+async fn contended_email_change_returns_500_after_three_writes() {
+    let (app, proxy) = app().await;
     for nth in 1..=3 {
-        let other = other_writer(&stand, move |customer| {
+        let other = other_writer(&app, move |customer| {
             customer["email"] = json!(format!("other-{nth}@aximcommerce.com"));
         });
-        faulty.on("UpdateItem", Calls::Nth(nth), other);
+        proxy.on("UpdateItem", Calls::Nth(nth), other);
     }
-    assert_internal_error("email", &stand.send_and_log(new_email()).await, Some("1"));
-    assert_eq!(faulty.calls("UpdateItem"), 3);
+    assert_internal_error("email", &app.send_and_log(new_email()).await, Some("1"));
+    assert_eq!(proxy.calls("UpdateItem"), 3);
     assert_stored(
         "email",
-        &stand,
+        &app,
         json!({"email": "other-3@aximcommerce.com"}),
         0,
     )
@@ -70,24 +74,24 @@ async fn an_email_that_others_keep_changing_is_500_after_three_writes_and_stays_
 }
 
 #[tokio::test]
-async fn an_email_that_another_changes_once_is_200_and_not_verified() {
-    let (stand, faulty) = stand().await;
-    let other = other_writer(&stand, |customer| {
+async fn email_changed_once_by_another_writer_gets_200() {
+    let (app, proxy) = app().await;
+    let other = other_writer(&app, |customer| {
         customer["email"] = json!("other@aximcommerce.com")
     });
-    faulty.on("UpdateItem", Calls::Nth(2), other);
-    let answer = stand.send(new_email()).await;
-    assert_eq!(answer.data()["verifiedEmail"], false);
-    assert_eq!(faulty.calls("UpdateItem"), 3);
+    proxy.on("UpdateItem", Calls::Nth(2), other);
+    let response = app.send(new_email()).await;
+    assert_eq!(response.data()["verifiedEmail"], false);
+    assert_eq!(proxy.calls("UpdateItem"), 3);
     let changes = json!({
         "email": "new@aximcommerce.com", "verifiedEmail": false, "notes": "set by this request"
     });
-    assert_stored("email", &stand, changes, 1).await;
+    assert_stored("email", &app, changes, 1).await;
 }
 
 /// The names of what the sample customer has stored beside its key.
 fn stored_attributes() -> Vec<String> {
-    let sample = store::sample_customer();
+    let sample = sample_customer();
     sample
         .as_object()
         .unwrap()
@@ -125,10 +129,10 @@ fn every_type() -> [(&'static str, AttributeValue); 10] {
 }
 
 #[tokio::test]
-async fn an_attribute_of_any_type_is_the_contracts_200_or_a_logged_500_and_stays() {
-    let stand = Stand::new().await;
+async fn attribute_of_any_type_gets_200_or_a_logged_500() {
+    let app = TestApp::new().await;
     for name in stored_attributes() {
-        // The types that have an answer. Bytes are text in base64.
+        // The types that have an response. Bytes are text in base64.
         let (set_by_the_request, right): (bool, &[&str]) = match name.as_str() {
             "firstName" | "lastName" | "email" | "notes" | "updatedAt" | "updatedBy" => (true, &[]),
             "verifiedEmail" | "newsletter" | "isB2B" => (false, &["BOOL", "NULL"]),
@@ -138,18 +142,18 @@ async fn an_attribute_of_any_type_is_the_contracts_200_or_a_logged_500_and_stays
             _ => (false, &["S", "B", "NULL"]),
         };
         for (kind, value) in every_type() {
-            let mut customer = store::item(&store::sample_customer());
+            let mut customer = tables::item(&sample_customer());
             customer.insert(name.clone(), value.clone());
             customer.insert("loyaltyTier".to_owned(), value.clone());
-            stand.store_item(customer.clone()).await;
-            let (answer, log) = stand.send_and_log(new_notes()).await;
+            app.store_item(customer.clone()).await;
+            let (response, log) = app.send_and_log(new_notes()).await;
             if set_by_the_request || right.contains(&kind) {
-                assert_eq!(answer.status, 200, "{name} {kind}: {}", log.text());
+                assert_eq!(response.status, 200, "{name} {kind}: {}", log.text());
             } else {
-                assert_internal_error(&name, &(answer, log), None);
+                assert_internal_error(&name, &(response, log), None);
             }
 
-            let stored = stand.stored_item(CUSTOMER_ID).await.unwrap();
+            let stored = app.stored_item(CUSTOMER_ID).await.unwrap();
             assert_eq!(stored["loyaltyTier"], value, "{name} {kind}");
             match name.as_str() {
                 "version" if kind == "N" => {
@@ -166,18 +170,17 @@ async fn an_attribute_of_any_type_is_the_contracts_200_or_a_logged_500_and_stays
 }
 
 #[tokio::test]
-async fn missing_attributes_are_empty_and_unknown_ones_stay() {
-    let stand = Stand::new().await;
+async fn unknown_attributes_are_kept() {
+    let app = TestApp::new().await;
     for name in stored_attributes() {
-        stand
-            .store_sample(|customer| {
-                customer.as_object_mut().unwrap().remove(&name);
-                customer["loyaltyTier"] = json!({"level": [3, null, "x"]});
-            })
-            .await;
-        stand.send(new_notes()).await.data();
+        app.store_sample(|customer| {
+            customer.as_object_mut().unwrap().remove(&name);
+            customer["loyaltyTier"] = json!({"level": [3, null, "x"]});
+        })
+        .await;
+        app.send(new_notes()).await.data();
         assert_eq!(
-            stand.stored().await["loyaltyTier"],
+            app.stored().await["loyaltyTier"],
             json!({"level": [3, null, "x"]}),
             "{name}"
         );

@@ -1,4 +1,4 @@
-//! The log of each request, exactly as the program would write it, and what must never stand in it.
+//! The log of each request, exactly as the program would write it, and what must never app in it.
 
 use std::cell::RefCell;
 use std::io;
@@ -9,9 +9,10 @@ use serde_json::Value;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
-use update_customer::{auth, log};
+use update_customer::auth::TokenHash;
+use update_customer::logging;
 
-use super::{Answer, store};
+use super::{Response, sample_customer};
 
 /// What was logged, in both formats, from `TRACE` up.
 #[derive(Debug, Default)]
@@ -54,15 +55,15 @@ tokio::task_local! {
 }
 
 /// Lines that come from outside of any request, such as from a connection's own task.
-static ELSEWHERE: Mutex<Log> = Mutex::new(Log {
+static BACKGROUND: Mutex<Log> = Mutex::new(Log {
     json: Vec::new(),
     text: Vec::new(),
 });
 
 static SUBSCRIBER: LazyLock<()> = LazyLock::new(|| {
     let layers = vec![
-        log::layer(|| Format::Json, "JSON", "TRACE"),
-        log::layer(|| Format::Text, "", "TRACE"),
+        logging::layer(|| Format::Json, "JSON", "TRACE"),
+        logging::layer(|| Format::Text, "", "TRACE"),
     ];
     // The embedded engine, which is no part of the program, logs refusals too.
     let program = Targets::new()
@@ -86,7 +87,7 @@ impl io::Write for Format {
             Self::Text => log.text.extend_from_slice(bytes),
         };
         if LOG.try_with(|log| add(&mut log.borrow_mut())).is_err() {
-            add(&mut ELSEWHERE.lock().unwrap_or_else(PoisonError::into_inner));
+            add(&mut BACKGROUND.lock().unwrap_or_else(PoisonError::into_inner));
         }
         Ok(bytes.len())
     }
@@ -96,8 +97,8 @@ impl io::Write for Format {
     }
 }
 
-/// Runs `request` to its end, and gives what it logged.
-pub async fn logged<T>(request: impl Future<Output = T>) -> (T, Log) {
+/// Runs `request` to its end and returns what it logged.
+pub async fn capture<T>(request: impl Future<Output = T>) -> (T, Log) {
     LazyLock::force(&SUBSCRIBER);
     LOG.scope(RefCell::default(), async {
         (request.await, LOG.with(RefCell::take))
@@ -105,14 +106,15 @@ pub async fn logged<T>(request: impl Future<Output = T>) -> (T, Log) {
     .await
 }
 
-/// Holds a request's log to the contract: no token, no hash of one, no value of a body or of a stored
+/// Checks that a request's log has no token, no hash of one, and no value of a body or of a stored
 /// customer, in either format.
 #[track_caller]
-pub fn assert_no_secret(event: &Value, answer: &Answer, log: &Log) {
-    let elsewhere = std::mem::take(&mut *ELSEWHERE.lock().unwrap_or_else(PoisonError::into_inner));
-    let (own, expected) = told(log);
-    let (others, _) = told(&elsewhere);
-    for secret in secrets(event, answer) {
+pub fn assert_no_secret(event: &Value, response: &Response, log: &Log) {
+    let background =
+        std::mem::take(&mut *BACKGROUND.lock().unwrap_or_else(PoisonError::into_inner));
+    let (own, expected) = logged_text(log);
+    let (others, _) = logged_text(&background);
+    for secret in secrets(event, response) {
         for secret in [secret.as_str(), secret.escape_debug().to_string().as_str()] {
             let found = [&own, &others]
                 .into_iter()
@@ -126,8 +128,8 @@ pub fn assert_no_secret(event: &Value, answer: &Answer, log: &Log) {
 }
 
 /// What a log tells, but for the times; and the texts that it may tell: id, subject, and names of fields.
-fn told(log: &Log) -> (String, String) {
-    let (mut told, mut expected) = (String::new(), String::new());
+fn logged_text(log: &Log) -> (String, String) {
+    let (mut logged, mut expected) = (String::new(), String::new());
     for mut line in log.lines() {
         let line = line.as_object_mut().unwrap();
         line.remove("timestamp");
@@ -139,18 +141,18 @@ fn told(log: &Log) -> (String, String) {
                 .unwrap_or_default();
         }
         for value in line.values() {
-            told += value.as_str().unwrap_or_default();
-            told += &value.to_string();
+            logged += value.as_str().unwrap_or_default();
+            logged += &value.to_string();
         }
     }
     for line in log.text().lines() {
-        told += line.split_once('Z').map_or(line, |(_, rest)| rest);
+        logged += line.split_once('Z').map_or(line, |(_, rest)| rest);
     }
-    (told, expected)
+    (logged, expected)
 }
 
-/// Every text that a log must not hold and that is long enough to be told from others.
-fn secrets(event: &Value, answer: &Answer) -> Vec<String> {
+/// Every text that a log must not hold and that is long enough to be logged from others.
+fn secrets(event: &Value, response: &Response) -> Vec<String> {
     let mut secrets = Vec::new();
     for headers in [&event["headers"], &event["multiValueHeaders"]] {
         let token = |(name, _): &(&String, &Value)| name.eq_ignore_ascii_case("accessToken");
@@ -160,22 +162,23 @@ fn secrets(event: &Value, answer: &Answer) -> Vec<String> {
     }
     for token in secrets.clone() {
         secrets.extend(token.split([' ', ',']).map(str::to_owned));
-        secrets.extend(token.split([' ', ',']).map(auth::record_key));
+        let hash = |token| TokenHash::of(token).to_hex();
+        secrets.extend(token.split([' ', ',']).map(hash));
     }
     let body = event["body"].as_str().unwrap_or_default();
     let decoded =
         (event["isBase64Encoded"] == true).then(|| base64::decode(body).unwrap_or_default());
     let body =
         serde_json::from_slice(decoded.as_deref().unwrap_or(body.as_bytes())).unwrap_or_default();
-    static SAMPLE: LazyLock<Value> = LazyLock::new(store::sample_customer);
-    for customer in [&body, &answer.body["data"], &SAMPLE] {
+    static SAMPLE: LazyLock<Value> = LazyLock::new(sample_customer);
+    for customer in [&body, &response.body["data"], &SAMPLE] {
         for (name, value) in customer.as_object().into_iter().flatten() {
             if !["id", "status", "role"].contains(&name.as_str()) {
                 leaves(value, &mut secrets);
             }
         }
     }
-    // A shorter one could stand there for another reason.
+    // A shorter one could app there for another reason.
     let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
     secrets.retain(|secret| {
         secret.len() >= 4 && (digits(secret) < secret.len() - 1 || digits(secret) > 4)

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use serde_json::json;
-use update_customer::dynamodb::{self, ATTEMPT_TIMEOUT, OPERATION_TIMEOUT};
-use update_customer::table::MAX_WRITES;
+use testkit::tables;
+use update_customer::dynamodb::client::{self, ATTEMPT_TIMEOUT, OPERATION_TIMEOUT};
+use update_customer::dynamodb::customers_table::MAX_WRITES;
 
-use crate::faulty::{ATTEMPTS, assert_internal_error, new_email, stand};
-use crate::meanwhile::other_writer;
-use crate::support::{Calls, Engine, Fault, store};
+use crate::concurrent_writers::other_writer;
+use crate::dynamodb_failures::{ATTEMPTS, app, assert_internal_error, new_email};
+use crate::support::{Calls, Engine, InjectedFault};
 
 /// The number after `key` in the template.
 fn in_template(key: &str) -> u64 {
@@ -24,8 +25,8 @@ fn in_template(key: &str) -> u64 {
 }
 
 #[test]
-fn every_time_limit_fits_into_the_next() {
-    let config = dynamodb::config(&store::local_config("http://127.0.0.1:1")).build();
+fn time_limits_nest() {
+    let config = client::config(&tables::local_config("http://127.0.0.1:1")).build();
     let retries = config.retry_config().unwrap();
     assert_eq!(retries.max_attempts() as usize, ATTEMPTS);
     // The pauses grow twofold from the first one.
@@ -44,26 +45,27 @@ fn every_time_limit_fits_into_the_next() {
 }
 
 #[tokio::test]
-async fn when_all_is_as_slow_as_it_can_be_the_function_answers_before_lambda_ends_it() {
-    let (stand, faulty) = stand().await;
+async fn slowest_request_responds_before_the_lambda_timeout() {
+    let (app, proxy) = app().await;
     for nth in [1, 2] {
-        faulty.on("GetItem", Calls::Nth(nth), Fault::Silent(Engine::Untouched));
+        proxy.on(
+            "GetItem",
+            Calls::Nth(nth),
+            InjectedFault::Silent(Engine::Untouched),
+        );
     }
     for nth in 1..=9 {
         let fault = match nth % 3 {
-            0 => other_writer(&stand, move |customer| {
+            0 => other_writer(&app, move |customer| {
                 customer["email"] = json!(format!("other-{nth}@x.example"))
             }),
-            _ => Fault::Silent(Engine::Untouched),
+            _ => InjectedFault::Silent(Engine::Untouched),
         };
-        faulty.on("UpdateItem", Calls::Nth(nth), fault);
+        proxy.on("UpdateItem", Calls::Nth(nth), fault);
     }
-    assert_internal_error("slow", &stand.send_and_log(new_email()).await, Some("1"));
-    assert_eq!(
-        (faulty.calls("GetItem"), faulty.calls("UpdateItem")),
-        (3, 9)
-    );
-    let waited = faulty.clock.now();
+    assert_internal_error("slow", &app.send_and_log(new_email()).await, Some("1"));
+    assert_eq!((proxy.calls("GetItem"), proxy.calls("UpdateItem")), (3, 9));
+    let waited = proxy.clock.now();
     assert!(waited >= ATTEMPT_TIMEOUT * 8, "{waited:?}");
     assert!(
         waited < Duration::from_secs(in_template("Timeout:")),

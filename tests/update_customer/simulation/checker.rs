@@ -5,7 +5,7 @@
 //! 2. A write happens only to a customer that exists and has a version that `If-Match` names.
 //! 3. A changed address is never left marked as verified.
 //! 4. A write happens after its request was sent and before it is answered. A late one may come after a
-//!    500, which leaves open whether the update happened, and after no other answer.
+//!    500, which leaves open whether the update happened, and after no other response.
 //! 5. 200 shows a state that was stored while the request was on its way, that holds everything asked
 //!    for, and that this request wrote or (then only with a stale `If-Match`) found.
 //! 6. 412 and 404 were true when one of the request's writes met the customer. A 412 names the version.
@@ -13,21 +13,21 @@
 //!
 //! Two more promises follow. *One winner for each version*: a second one would write to a version that
 //! it does not name (2), since the first has raised it (1). *No acknowledged field is lost to an older
-//! write*: a write takes nothing but its own fields (1) and never comes after its answer (4).
+//! write*: a write takes nothing but its own fields (1) and never comes after its response (4).
 //!
 //! The unit is the HTTP request, not what its caller means by several of them. A caller that gives
 //! up and sends again has two requests on their way, and either may be carried out last. Within one
-//! request, the SDK sends again what got no answer, so one update may be written twice, with another
+//! request, the SDK sends again what got no response, so one update may be written twice, with another
 //! caller's write of the same field in between. The older value then stands last. That is no lost
-//! update: until its answer a request may take effect at any moment, without `If-Match` the last write
+//! update: until its response a request may take effect at any moment, without `If-Match` the last write
 //! wins, and nobody can tell this write from one that came later. `If-Match` with one version rules it
 //! out, because the second write meets another version.
 
 use serde_json::{Map, Value};
-use update_customer::table::MAX_WRITES;
+use update_customer::dynamodb::customers_table::MAX_WRITES;
 
-use super::history::{Answered, Call, Changes, Event, History, State, version};
-use crate::support::lossy::Fate;
+use super::history::{Call, Changes, Event, History, ObservedResponse, State, version};
+use crate::support::network::Delivery;
 
 /// The SDK's tries of one write.
 pub const MAX_ATTEMPTS: usize = 3;
@@ -52,9 +52,9 @@ pub fn check(history: &History) -> Result<(), String> {
     match replay
         .progress
         .iter()
-        .position(|progress| progress.sent && progress.answer.is_none())
+        .position(|progress| progress.sent && progress.response.is_none())
     {
-        Some(call) => Err(format!("call {call} got no answer")),
+        Some(call) => Err(format!("call {call} got no response")),
         None => Ok(()),
     }
 }
@@ -64,10 +64,10 @@ pub fn check(history: &History) -> Result<(), String> {
 struct Progress {
     sent: bool,
     /// The status.
-    answer: Option<u64>,
-    /// The states that its writes made, also those whose answer was lost.
+    response: Option<u64>,
+    /// The states that its writes made, also those whose response was lost.
     made: Vec<State>,
-    /// The states that refused a write.
+    /// The states that rejected a write.
     met: Vec<State>,
     /// Writes in a row that the network failed.
     failures: usize,
@@ -82,7 +82,7 @@ struct Replay<'a> {
 impl Replay<'_> {
     fn event(&mut self, event: &Event) -> Result<(), String> {
         match event {
-            Event::Sent { call } => self.progress[*call].sent = true,
+            Event::RecordedRequest { call } => self.progress[*call].sent = true,
             Event::Outside { after, .. } => self.state = after.clone(),
             Event::Write {
                 call,
@@ -91,15 +91,15 @@ impl Replay<'_> {
                 after,
             } => {
                 let progress = &mut self.progress[*call];
-                if !progress.sent || progress.answer.is_some() {
+                if !progress.sent || progress.response.is_some() {
                     return Err(format!("call {call} writes outside its time"));
                 }
-                progress.failures = if *fate == Fate::Passes {
+                progress.failures = if *fate == Delivery::Passes {
                     0
                 } else {
                     progress.failures + 1
                 };
-                if !applied && *fate == Fate::Passes {
+                if !applied && *fate == Delivery::Passes {
                     progress.met.push(after.clone());
                 }
                 self.write(*call, *applied, after)?;
@@ -109,19 +109,19 @@ impl Replay<'_> {
                 applied,
                 after,
             } => {
-                let answer = self.progress[*call].answer;
-                if *applied && answer.is_some_and(|status| status != 500) {
+                let response = self.progress[*call].response;
+                if *applied && response.is_some_and(|status| status != 500) {
                     return Err(format!(
-                        "call {call}, an older write, comes after its answer {answer:?}"
+                        "call {call}, an older write, comes after its response {response:?}"
                     ));
                 }
                 self.write(*call, *applied, after)?;
             }
-            Event::Answer { call, answer } => {
-                answered(&self.calls[*call], &self.progress[*call], answer).map_err(|broken| {
-                    format!("call {call} is answered {}: {broken}", answer.status)
-                })?;
-                self.progress[*call].answer = Some(answer.status);
+            Event::Response { call, response } => {
+                answered(&self.calls[*call], &self.progress[*call], response).map_err(
+                    |broken| format!("call {call} is answered {}: {broken}", response.status),
+                )?;
+                self.progress[*call].response = Some(response.status);
             }
         }
         Ok(())
@@ -133,7 +133,7 @@ impl Replay<'_> {
                 .map_err(|broken| format!("call {call}: {broken}"))?;
             self.progress[call].made.push(after.clone());
         } else if *after != self.state {
-            return Err(format!("call {call} was refused and changed the customer"));
+            return Err(format!("call {call} was rejected and changed the customer"));
         }
         self.state = after.clone();
         Ok(())
@@ -184,20 +184,20 @@ fn effect(call: &Call, before: &State, after: &State) -> Result<(), String> {
     }
 }
 
-/// Rules 5 to 7, on one answer.
-fn answered(call: &Call, progress: &Progress, answer: &Answered) -> Result<(), String> {
-    if !progress.sent || progress.answer.is_some() {
-        return Err("there is no request to answer".to_owned());
+/// Rules 5 to 7, on one response.
+fn answered(call: &Call, progress: &Progress, response: &ObservedResponse) -> Result<(), String> {
+    if !progress.sent || progress.response.is_some() {
+        return Err("there is no request to response".to_owned());
     }
     let met = || progress.met.iter().flatten();
-    match answer.status {
+    match response.status {
         200 => {
             let made = progress.made.iter().flatten();
             let found = met().filter(|state| !matches(call, version(state)));
             let right = |state: &&Map<String, Value>| {
                 holds(state, &call.changes)
-                    && answer.version == Some(version(state))
-                    && shows(&answer.data, state)
+                    && response.version == Some(version(state))
+                    && shows(&response.data, state)
             };
             made.chain(found)
                 .find(right)
@@ -206,7 +206,7 @@ fn answered(call: &Call, progress: &Progress, answer: &Answered) -> Result<(), S
         }
         412 => met()
             .find(|state| {
-                answer.version == Some(version(state))
+                response.version == Some(version(state))
                     && !matches(call, version(state))
                     && !holds(state, &call.changes)
             })
@@ -216,7 +216,7 @@ fn answered(call: &Call, progress: &Progress, answer: &Answered) -> Result<(), S
         404 => Err("the customer was there each time".to_owned()),
         500 if progress.failures >= MAX_ATTEMPTS || progress.met.len() >= MAX_WRITES => Ok(()),
         500 => Err("there was a try left".to_owned()),
-        _ => Err("a valid request has no such answer".to_owned()),
+        _ => Err("a valid request has no such response".to_owned()),
     }
 }
 
@@ -245,7 +245,7 @@ fn changes_address(changes: &Changes, before: &Map<String, Value>) -> bool {
     }
 }
 
-/// Whether an answer's `data` is what is stored; what is not stored is shown as empty.
+/// Whether an response's `data` is what is stored; what is not stored is shown as empty.
 fn shows(data: &Map<String, Value>, state: &Map<String, Value>) -> bool {
     let empty = |value: &Value| match value {
         Value::String(text) => text.is_empty(),

@@ -4,10 +4,10 @@ use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
 use super::history::{State, version};
-use crate::support::{Stand, store};
+use crate::support::{TestApp, sample_customer};
 
 pub struct Stored<'a> {
-    stand: &'a Stand,
+    app: &'a TestApp,
     id: String,
     /// The customer before the run.
     start: State,
@@ -19,8 +19,8 @@ pub struct Stored<'a> {
 impl<'a> Stored<'a> {
     /// Stores a customer with that id: the sample one, without some attributes, and with some that this
     /// function does not know.
-    pub async fn new(stand: &'a Stand, rng: &mut Rng, id: &str) -> Self {
-        let mut customer = store::sample_customer();
+    pub async fn new(app: &'a TestApp, rng: &mut Rng, id: &str) -> Self {
+        let mut customer = sample_customer();
         customer["id"] = json!(id);
         customer["loyaltyPoints"] = json!(0);
         customer["erp"] = json!({"ids": ["e-1", 2], "checked": null});
@@ -39,7 +39,7 @@ impl<'a> Stored<'a> {
         }
         let highest = start.as_ref().map_or(0, version);
         let stored = Self {
-            stand,
+            app,
             id: id.to_owned(),
             now: start.clone(),
             start,
@@ -61,7 +61,7 @@ impl<'a> Stored<'a> {
     /// it.
     pub async fn after(&mut self, applied: bool) -> State {
         if applied {
-            let stored = self.stand.stored_with_id(&self.id).await;
+            let stored = self.app.stored_with_id(&self.id).await;
             self.now = stored.and_then(|stored| stored.as_object().cloned());
             self.highest = self.highest.max(self.version());
         }
@@ -73,7 +73,7 @@ impl<'a> Stored<'a> {
         let what = match &mut self.now {
             Some(_) if rng.u8(..) < 16 => {
                 self.now = None;
-                self.stand.delete(&self.id).await;
+                self.app.delete(&self.id).await;
                 "deleted"
             }
             Some(customer) => edit(rng, customer),
@@ -93,7 +93,7 @@ impl<'a> Stored<'a> {
 
     async fn store(&self) {
         if let Some(customer) = &self.now {
-            self.stand.store(&Value::Object(customer.clone())).await;
+            self.app.store(&Value::Object(customer.clone())).await;
         }
     }
 }

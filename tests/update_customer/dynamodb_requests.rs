@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{CUSTOMER_ID, Sent, Stand, put};
+use crate::support::{CUSTOMER_ID, RecordedRequest, TestApp, put};
 
-fn updates(sent: Vec<Sent>) -> Vec<Value> {
+fn updates(sent: Vec<RecordedRequest>) -> Vec<Value> {
     let updates = sent
         .into_iter()
         .filter(|sent| sent.operation == "UpdateItem");
@@ -12,14 +12,14 @@ fn updates(sent: Vec<Sent>) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_start_looks_up_a_token_that_nobody_has_and_writes_nothing() {
-    let stand = Stand::new().await;
-    stand.warm_up().await;
-    let sent = stand.sent();
+async fn warm_up_makes_one_lookup_and_no_write() {
+    let app = TestApp::new().await;
+    app.warm_up().await;
+    let sent = app.recorded_requests();
     assert_eq!(sent.len(), 1, "{sent:?}");
     assert_eq!(
         (sent[0].operation.as_str(), &sent[0].body["TableName"]),
-        ("GetItem", &json!(stand.tokens))
+        ("GetItem", &json!(app.tokens))
     );
     // No token is known whose SHA-256 this is.
     assert_eq!(
@@ -29,13 +29,12 @@ async fn a_start_looks_up_a_token_that_nobody_has_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn an_update_is_one_conditional_update_item() {
-    let stand = Stand::new().await;
-    stand
-        .send(put().with(json!({"notes": "n", "company": null})))
+async fn update_is_one_conditional_update_item() {
+    let app = TestApp::new().await;
+    app.send(put().with(json!({"notes": "n", "company": null})))
         .await
         .data();
-    let sent = stand.sent();
+    let sent = app.recorded_requests();
     let operations: Vec<_> = sent.iter().map(|sent| sent.operation.as_str()).collect();
     assert_eq!(
         operations,
@@ -46,7 +45,7 @@ async fn an_update_is_one_conditional_update_item() {
     let now = update["ExpressionAttributeValues"][":updatedAt"]["S"].take();
     assert!(now.as_str().unwrap().ends_with('Z'));
     let expected = json!({
-        "TableName": stand.customers,
+        "TableName": app.customers,
         "Key": {"id": {"S": CUSTOMER_ID}},
         "UpdateExpression": "SET #version = if_not_exists(#version, :v0) + :one, #updatedAt = :updatedAt, \
             #updatedBy = :updatedBy, #firstName = :firstName, #lastName = :lastName, \
@@ -70,8 +69,8 @@ async fn an_update_is_one_conditional_update_item() {
 }
 
 #[tokio::test]
-async fn only_a_change_of_a_verified_email_takes_a_second_write() {
-    let stand = Stand::new().await;
+async fn only_a_verified_email_change_takes_a_second_write() {
+    let app = TestApp::new().await;
     for (writes, request) in [
         (1, put().with(json!({}))),
         (2, put().with(json!({"email": "John.Doe@aximcommerce.com"}))),
@@ -80,9 +79,9 @@ async fn only_a_change_of_a_verified_email_takes_a_second_write() {
         (1, put().id("nobody")),
         (1, put().if_match("\"0\"")),
     ] {
-        stand.sent();
-        stand.send(request.clone()).await;
-        let updates = updates(stand.sent());
+        app.recorded_requests();
+        app.send(request.clone()).await;
+        let updates = updates(app.recorded_requests());
         assert_eq!(updates.len(), writes, "{request:?}");
         for update in updates {
             let condition = update["ConditionExpression"].as_str().unwrap();
@@ -95,23 +94,22 @@ async fn only_a_change_of_a_verified_email_takes_a_second_write() {
 }
 
 #[tokio::test]
-async fn the_second_write_holds_only_for_the_email_that_was_seen() {
-    let stand = Stand::new().await;
-    stand
-        .send(
-            put()
-                .with(json!({"email": "new@aximcommerce.com"}))
-                .if_match("\"6\""),
-        )
-        .await
-        .data();
-    let second = &updates(stand.sent())[1];
+async fn second_write_requires_the_observed_email() {
+    let app = TestApp::new().await;
+    app.send(
+        put()
+            .with(json!({"email": "new@aximcommerce.com"}))
+            .if_match("\"6\""),
+    )
+    .await
+    .data();
+    let second = &updates(app.recorded_requests())[1];
     assert_eq!(
         second["ConditionExpression"],
-        "attribute_exists(#id) AND #version IN (:v6) AND #email = :seenEmail"
+        "attribute_exists(#id) AND #version IN (:v6) AND #email = :observedEmail"
     );
     assert_eq!(
-        second["ExpressionAttributeValues"][":seenEmail"],
+        second["ExpressionAttributeValues"][":observedEmail"],
         json!({"S": "john.doe@aximcommerce.com"})
     );
     assert_eq!(
@@ -127,8 +125,8 @@ async fn the_second_write_holds_only_for_the_email_that_was_seen() {
 }
 
 #[tokio::test]
-async fn numbers_leave_with_every_digit() {
-    let stand = Stand::new().await;
+async fn numbers_are_sent_digit_for_digit() {
+    let app = TestApp::new().await;
     let numbers = [
         "-12345678901234567890.123456789012345678",
         "0.1",
@@ -141,9 +139,9 @@ async fn numbers_leave_with_every_digit() {
             "metaFields": [{{"code": "c", "value": [{}]}}]}}"#,
         numbers.join(",")
     );
-    stand.send(put().body(body)).await.data();
-    let sent = &updates(stand.sent())[0]["ExpressionAttributeValues"][":metaFields"]["L"][0]["M"]["value"]
-        ["L"];
+    app.send(put().body(body)).await.data();
+    let sent = &updates(app.recorded_requests())[0]["ExpressionAttributeValues"][":metaFields"]["L"]
+        [0]["M"]["value"]["L"];
     let sent: Vec<_> = sent
         .as_array()
         .unwrap()
@@ -154,13 +152,13 @@ async fn numbers_leave_with_every_digit() {
 }
 
 #[tokio::test]
-async fn keys_that_libraries_reserve_are_the_callers_own() {
-    let stand = Stand::new().await;
+async fn reserved_keys_of_libraries_are_ordinary_keys() {
+    let app = TestApp::new().await;
     let body = r#"{"firstName": "John", "lastName": "Doe", "email": "john@aximcommerce.com",
         "metaFields": [{"code": "c", "value": {"$serde_json::private::Number": "1"}}]}"#;
-    stand.send(put().body(body)).await;
-    // The engine reads such a key with `serde_json` and refuses it; what counts is what left.
-    let sent = stand.sent().pop().unwrap().text;
+    app.send(put().body(body)).await;
+    // The engine reads such a key with `serde_json` and rejects it; what counts is what left.
+    let sent = app.recorded_requests().pop().unwrap().text;
     assert!(
         sent.contains(r#"{"M":{"$serde_json::private::Number":{"S":"1"}}}"#),
         "{sent}"

@@ -17,10 +17,10 @@ use std::ops::Range;
 use serde_json::json;
 use tokio::join;
 
-use crate::support::lossy::{Fate, Gate};
-use crate::support::{Stand, answer, put};
+use crate::support::network::{Delivery, SimulatedNetwork};
+use crate::support::{TestApp, invoke_checked, put};
 use history::{Event, History};
-use schedule::{CALLERS, Desk};
+use schedule::{CALLERS, Environment};
 
 /// As many as take some seconds.
 const SEEDS: Range<u64> = 0..300;
@@ -56,31 +56,30 @@ impl Drop for Named {
     }
 }
 
-async fn desk() -> Desk {
-    let stand = Stand::new().await;
-    let mut gate = Gate::new();
-    let function = stand.function_with(|config| gate.configure(config));
+async fn desk() -> Environment {
+    let app = TestApp::new().await;
+    let mut gate = SimulatedNetwork::new();
+    let function = app.app_with(|config| gate.configure(config));
     for caller in CALLERS {
-        stand
-            .issue_token_to(caller, caller, &["customers:write"], None)
+        app.issue_token_to(caller, caller, &["customers:write"], None)
             .await;
         // Looked up once and then remembered, so that only writes come to the gate.
         let event = put().id("nobody").token(caller).http_api_event();
-        let (answer, ()) = join!(answer(&function, &event), async {
-            gate.arrival().await.send(Fate::Passes).await;
-            gate.arrival().await.send(Fate::Passes).await;
+        let (response, ()) = join!(invoke_checked(&function, &event), async {
+            gate.arrival().await.send(Delivery::Passes).await;
+            gate.arrival().await.send(Delivery::Passes).await;
         });
-        assert_eq!(answer.status, 404);
+        assert_eq!(response.status, 404);
     }
-    Desk {
-        stand,
+    Environment {
+        app,
         function,
         gate,
     }
 }
 
 #[test]
-fn every_schedule_of_callers_keeps_every_promise() {
+fn every_schedule_keeps_the_guarantees() {
     let (seeds, usual) = seeds();
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let mut seen = BTreeMap::new();
@@ -140,7 +139,7 @@ const WHAT: [&str; 10] = [
     "an update was written twice",
     "between the two, another wrote the same field",
     "a late write was carried out",
-    "a late write was refused",
+    "a late write was rejected",
 ];
 
 /// Counts what a history shows.
@@ -150,7 +149,7 @@ fn count(history: &History, seen: &mut BTreeMap<&'static str, u32>) {
     let mut verified = false;
     for (at, event) in history.events.iter().enumerate() {
         match event {
-            Event::Answer { call, answer } => match answer.status {
+            Event::Response { call, response } => match response.status {
                 200 if writes[*call].is_empty() => add("200, found"),
                 200 => add("200, written"),
                 404 => add("404"),
@@ -163,7 +162,7 @@ fn count(history: &History, seen: &mut BTreeMap<&'static str, u32>) {
                 ..
             } => writes[*call].push(at),
             Event::LateWrite { applied: true, .. } => add("a late write was carried out"),
-            Event::LateWrite { applied: false, .. } => add("a late write was refused"),
+            Event::LateWrite { applied: false, .. } => add("a late write was rejected"),
             _ => {}
         }
         if let Event::Write { after, .. }
@@ -200,7 +199,7 @@ fn count(history: &History, seen: &mut BTreeMap<&'static str, u32>) {
 }
 
 #[tokio::test]
-async fn a_seed_always_makes_the_same_history() {
+async fn seed_determines_the_history() {
     let mut desk = desk().await;
     for seed in 0..10 {
         let first = schedule::run(&mut desk, seed).await.to_string();
@@ -214,10 +213,10 @@ async fn a_seed_always_makes_the_same_history() {
 
 /// What the function cannot rule out, and how a caller can.
 #[tokio::test]
-async fn without_if_match_a_late_write_is_one_more_write() {
+async fn delayed_write_without_if_match_is_applied() {
     for (if_match, late_is_carried_out) in [(None, true), (Some("\"6\""), false)] {
-        let Desk {
-            stand,
+        let Environment {
+            app,
             function,
             mut gate,
         } = desk().await;
@@ -226,13 +225,13 @@ async fn without_if_match_a_late_write_is_one_more_write() {
             request = request.if_match(value);
         }
         let event = request.http_api_event();
-        let (older, late) = join!(answer(&function, &event), async {
-            let (_, late) = gate.arrival().await.send(Fate::Late).await;
-            gate.arrival().await.send(Fate::Passes).await;
+        let (older, late) = join!(invoke_checked(&function, &event), async {
+            let (_, late) = gate.arrival().await.send(Delivery::Late).await;
+            gate.arrival().await.send(Delivery::Passes).await;
             late.expect("a late write")
         });
         assert_eq!(older.data()["notes"], "older");
-        let newer = stand.send(put().with(json!({"notes": "newer"}))).await;
+        let newer = app.send(put().with(json!({"notes": "newer"}))).await;
         assert_eq!(newer.data()["notes"], "newer");
         assert_eq!(late.send().await, late_is_carried_out);
         let notes = if late_is_carried_out {
@@ -240,6 +239,6 @@ async fn without_if_match_a_late_write_is_one_more_write() {
         } else {
             "newer"
         };
-        assert_eq!(stand.stored().await["notes"], notes);
+        assert_eq!(app.stored().await["notes"], notes);
     }
 }

@@ -1,13 +1,14 @@
-//! `openapi.yaml` and the code say the same. Every answer of every test is held to the description as
+//! `openapi.yaml` and the code say the same. Every response of every test is held to the description as
 //! well, in `support`.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use update_customer::fault::FaultCode;
+use strum::VariantArray;
+use update_customer::validation::ErrorCode;
 
-use crate::support::description::{DESCRIPTION, REQUEST, resolved, violations};
-use crate::support::{Stand, put};
+use crate::support::openapi::{OPENAPI, REQUEST_SCHEMA, resolve, violations};
+use crate::support::{TestApp, put};
 
 /// The required fields, and these.
 fn with(fields: Value) -> Value {
@@ -25,18 +26,18 @@ fn without(name: &str) -> Value {
     body
 }
 
-/// Sends each body and asks the schema about it: both must take it, or both refuse it.
+/// Sends each body and asks the schema about it: both must take it, or both reject it.
 async fn assert_agreement(bodies: impl IntoIterator<Item = Value>) {
-    let stand = Stand::new().await;
+    let app = TestApp::new().await;
     let mut disagreements = Vec::new();
     for body in bodies {
-        let answer = stand.send(put().json(&body)).await;
-        let wrong = violations(REQUEST, &body);
-        if (answer.status == 200) != wrong.is_empty() {
+        let response = app.send(put().json(&body)).await;
+        let wrong = violations(REQUEST_SCHEMA, &body);
+        if (response.status == 200) != wrong.is_empty() {
             let start: String = body.to_string().chars().take(300).collect();
             disagreements.push(format!(
                 "{start}\n  code: {}\n  schema: {wrong:?}",
-                answer.body
+                response.body
             ));
         }
     }
@@ -45,7 +46,8 @@ async fn assert_agreement(bodies: impl IntoIterator<Item = Value>) {
 
 /// A member of the request's schema, by the names on the way to it.
 fn schema_of(path: &[&str]) -> &'static Value {
-    let (mut pointer, mut schema) = resolved(REQUEST, DESCRIPTION.pointer(REQUEST).unwrap());
+    let (mut pointer, mut schema) =
+        resolve(REQUEST_SCHEMA, OPENAPI.pointer(REQUEST_SCHEMA).unwrap());
     for name in path {
         let step = if *name == "[]" {
             "/items".to_owned()
@@ -55,7 +57,7 @@ fn schema_of(path: &[&str]) -> &'static Value {
         let child = schema
             .pointer(&step)
             .unwrap_or_else(|| panic!("{pointer}{step} is not in openapi.yaml"));
-        (pointer, schema) = resolved(&format!("{pointer}{step}"), child);
+        (pointer, schema) = resolve(&format!("{pointer}{step}"), child);
     }
     schema
 }
@@ -96,7 +98,7 @@ fn texts() -> Vec<(&'static str, u64, Body)> {
 }
 
 #[tokio::test]
-async fn the_longest_text_and_one_more_are_taken_and_refused_by_both() {
+async fn lengths_agree_with_the_schema() {
     let mut bodies = Vec::new();
     for (name, max, body) in texts() {
         let character = if name == "phoneNumber" { "1" } else { "😀" };
@@ -111,7 +113,7 @@ async fn the_longest_text_and_one_more_are_taken_and_refused_by_both() {
 }
 
 #[test]
-fn the_description_tells_every_longest_length() {
+fn schema_states_every_max_length() {
     let told = |path: &[&str]| {
         let schema = schema_of(path);
         let own = schema["maxLength"].as_u64();
@@ -120,7 +122,7 @@ fn the_description_tells_every_longest_length() {
             .iter()
             .flat_map(|key| schema[key].as_array().into_iter().flatten());
         let inner = choices
-            .filter_map(|choice| resolved("", choice).1["maxLength"].as_u64())
+            .filter_map(|choice| resolve("", choice).1["maxLength"].as_u64())
             .max();
         own.or(inner)
     };
@@ -136,7 +138,7 @@ fn the_description_tells_every_longest_length() {
 }
 
 #[tokio::test]
-async fn blank_empty_null_and_other_types_mean_the_same_to_both() {
+async fn types_and_blank_values_agree_with_the_schema() {
     let mut bodies = vec![
         without("firstName"),
         without("lastName"),
@@ -182,7 +184,7 @@ async fn blank_empty_null_and_other_types_mean_the_same_to_both() {
 }
 
 #[tokio::test]
-async fn control_characters_mean_the_same_to_both() {
+async fn control_characters_agree_with_the_schema() {
     let mut bodies = Vec::new();
     for (name, _, body) in texts() {
         let texts = [
@@ -195,7 +197,7 @@ async fn control_characters_mean_the_same_to_both() {
 }
 
 #[tokio::test]
-async fn near_misses_of_each_pattern_mean_the_same_to_both() {
+async fn patterns_agree_with_the_schema() {
     let mut bodies = Vec::new();
     for phone in [
         "65161861",
@@ -272,7 +274,7 @@ async fn near_misses_of_each_pattern_mean_the_same_to_both() {
 }
 
 #[tokio::test]
-async fn shapes_of_entries_mean_the_same_to_both() {
+async fn list_entries_agree_with_the_schema() {
     let mut bodies = Vec::new();
     for address in [
         json!({}),
@@ -350,9 +352,9 @@ async fn shapes_of_entries_mean_the_same_to_both() {
 }
 
 #[test]
-fn the_codes_of_the_description_are_those_of_the_code() {
+fn error_codes_agree_with_the_schema() {
     let listed = |pointer: &str| -> BTreeSet<String> {
-        let list = DESCRIPTION
+        let list = OPENAPI
             .pointer(pointer)
             .unwrap_or_else(|| panic!("{pointer} is not in openapi.yaml"));
         list.as_array()
@@ -361,9 +363,9 @@ fn the_codes_of_the_description_are_those_of_the_code() {
             .map(|code| code.as_str().unwrap().to_owned())
             .collect()
     };
-    let fields: BTreeSet<_> = FaultCode::ALL
+    let fields: BTreeSet<_> = ErrorCode::VARIANTS
         .iter()
-        .map(|code| code.as_str().to_owned())
+        .map(|code| <&str>::from(code).to_owned())
         .collect();
     assert_eq!(listed("/components/schemas/FieldCode/enum"), fields);
     let top = [

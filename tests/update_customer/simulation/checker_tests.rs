@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::checker::check;
-use super::history::{Answered, Call, Changes, Event, History, State};
-use crate::support::lossy::Fate;
+use super::history::{Call, Changes, Event, History, ObservedResponse, State};
+use crate::support::network::Delivery;
 
 /// A history in the making, and what is stored at its end.
-struct Story {
+struct HistoryBuilder {
     history: History,
     state: State,
 }
@@ -17,13 +17,15 @@ fn attributes(value: Value) -> Map<String, Value> {
 }
 
 /// Starts a story at version 6, with these calls on their way.
-fn story(calls: Vec<Call>) -> Story {
+fn story(calls: Vec<Call>) -> HistoryBuilder {
     let state = Some(attributes(json!({
         "id": "c", "version": 6, "notes": "old", "company": "old", "email": "old@example.com",
         "verifiedEmail": true, "points": 1, "updatedAt": "then", "updatedBy": "import"
     })));
-    let events = (0..calls.len()).map(|call| Event::Sent { call }).collect();
-    Story {
+    let events = (0..calls.len())
+        .map(|call| Event::RecordedRequest { call })
+        .collect();
+    HistoryBuilder {
         history: History {
             start: state.clone(),
             calls,
@@ -49,7 +51,7 @@ fn only_if(versions: &[u64], call: Call) -> Call {
     }
 }
 
-impl Story {
+impl HistoryBuilder {
     fn event(mut self, event: Event) -> Self {
         self.history.events.push(event);
         self
@@ -59,7 +61,7 @@ impl Story {
     fn spoilt(
         mut self,
         call: usize,
-        fate: Fate,
+        fate: Delivery,
         spoil: impl FnOnce(&mut Map<String, Value>),
     ) -> Self {
         self.apply(call);
@@ -74,7 +76,7 @@ impl Story {
     }
 
     fn write(self, call: usize) -> Self {
-        self.spoilt(call, Fate::Passes, |_| ())
+        self.spoilt(call, Delivery::Passes, |_| ())
     }
 
     fn late_write(mut self, call: usize) -> Self {
@@ -105,7 +107,7 @@ impl Story {
     }
 
     /// A write that is not carried out.
-    fn refused(self, call: usize, fate: Fate) -> Self {
+    fn rejected(self, call: usize, fate: Delivery) -> Self {
         let after = self.state.clone();
         self.event(Event::Write {
             call,
@@ -124,8 +126,8 @@ impl Story {
         })
     }
 
-    /// An answer with what is stored now.
-    fn answer(self, call: usize, status: u64) -> Self {
+    /// An response with what is stored now.
+    fn response(self, call: usize, status: u64) -> Self {
         let version = self
             .state
             .as_ref()
@@ -137,9 +139,9 @@ impl Story {
         let mut data = self.state.clone().unwrap_or_default();
         data.retain(|name, _| name == "notes" || name == "email");
         data.insert("address".to_owned(), json!([]));
-        self.event(Event::Answer {
+        self.event(Event::Response {
             call,
-            answer: Answered {
+            response: ObservedResponse {
                 status,
                 version,
                 data,
@@ -160,41 +162,41 @@ impl Story {
 }
 
 #[test]
-fn good_histories_pass() {
+fn accepts_valid_histories() {
     let two = || story(vec![call("notes", "a"), call("company", "b")]);
     two()
         .write(0)
-        .answer(0, 200)
+        .response(0, 200)
         .write(1)
-        .answer(1, 200)
+        .response(1, 200)
         .passes();
     two()
-        .spoilt(0, Fate::AnswerLost, |_| ())
+        .spoilt(0, Delivery::AnswerLost, |_| ())
         .write(1)
-        .answer(1, 200)
+        .response(1, 200)
         .write(0)
-        .answer(0, 200)
+        .response(0, 200)
         .passes();
     let found = story(vec![only_if(&[6], call("notes", "a"))]);
     found
-        .spoilt(0, Fate::AnswerLost, |_| ())
-        .refused(0, Fate::Passes)
-        .answer(0, 200)
+        .spoilt(0, Delivery::AnswerLost, |_| ())
+        .rejected(0, Delivery::Passes)
+        .response(0, 200)
         .passes();
     let one = || story(vec![call("notes", "a")]);
     one()
         .outside(|state| *state = None)
-        .refused(0, Fate::Passes)
-        .answer(0, 404)
+        .rejected(0, Delivery::Passes)
+        .response(0, 404)
         .passes();
-    let lost = |story: Story| story.refused(0, Fate::RequestLost);
-    lost(lost(lost(one()))).answer(0, 500).passes();
+    let lost = |story: HistoryBuilder| story.rejected(0, Delivery::RequestLost);
+    lost(lost(lost(one()))).response(0, 500).passes();
 }
 
 #[test]
-fn a_lost_field_is_found() {
+fn detects_a_lost_field() {
     let one = || story(vec![call("notes", "a")]);
-    let spoilt = |spoil: fn(&mut Map<String, Value>)| one().spoilt(0, Fate::Passes, spoil);
+    let spoilt = |spoil: fn(&mut Map<String, Value>)| one().spoilt(0, Delivery::Passes, spoil);
     spoilt(|state| _ = state.shift_remove("company")).breaks("a write left company as nothing");
     spoilt(|state| _ = state.shift_remove("points")).breaks("a write left points as nothing");
     spoilt(|state| state["notes"] = json!("old"))
@@ -207,108 +209,110 @@ fn a_lost_field_is_found() {
     };
     let cleared = story(vec![cleared]);
     cleared
-        .spoilt(0, Fate::Passes, |state| {
+        .spoilt(0, Delivery::Passes, |state| {
             _ = state.insert("notes".to_owned(), json!(""))
         })
         .breaks("notes");
 }
 
 #[test]
-fn an_older_write_after_its_answer_is_found() {
+fn detects_a_write_after_its_response() {
     let newer_is_lost = story(vec![call("notes", "older"), call("notes", "newer")])
         .write(0)
-        .answer(0, 200)
+        .response(0, 200)
         .write(1)
-        .answer(1, 200);
+        .response(1, 200);
     newer_is_lost
         .late_write(0)
-        .breaks("call 0, an older write, comes after its answer Some(200)");
+        .breaks("call 0, an older write, comes after its response Some(200)");
     let one = || story(vec![call("notes", "a")]);
     one()
         .write(0)
-        .answer(0, 200)
+        .response(0, 200)
         .write(0)
         .breaks("call 0 writes outside its time");
     let mut unsent = one();
     unsent.history.events.clear();
     unsent.write(0).breaks("call 0 writes outside its time");
     let failed = (0..3)
-        .fold(one(), |story, _| story.refused(0, Fate::Late))
-        .answer(0, 500);
+        .fold(one(), |story, _| story.rejected(0, Delivery::Late))
+        .response(0, 500);
     failed.late_write(0).passes();
 }
 
 #[test]
-fn a_version_that_does_not_rise_by_one_is_found() {
+fn detects_a_version_that_skips() {
     for version in [6, 8] {
         let one = story(vec![call("notes", "a")]);
-        one.spoilt(0, Fate::Passes, |state| state["version"] = json!(version))
-            .breaks(&format!("a write left version as {version} instead of 7"));
+        one.spoilt(0, Delivery::Passes, |state| {
+            state["version"] = json!(version)
+        })
+        .breaks(&format!("a write left version as {version} instead of 7"));
     }
 }
 
 #[test]
-fn a_second_winner_of_one_version_is_found() {
+fn detects_two_winners_of_one_version() {
     let two = story(vec![
         only_if(&[6], call("notes", "a")),
         only_if(&[6], call("notes", "b")),
     ]);
-    let first = two.write(0).answer(0, 200);
+    let first = two.write(0).response(0, 200);
     first
         .write(1)
         .breaks("a write met version 7, which If-Match does not name");
 }
 
 #[test]
-fn a_verified_mark_on_a_new_address_is_found() {
+fn detects_a_verified_new_email() {
     story(vec![call("email", "new@example.com")])
         .write(0)
         .breaks("a changed address is marked as verified");
     let reset = |state: &mut Map<String, Value>| state["verifiedEmail"] = json!(false);
-    let new = story(vec![call("email", "new@example.com")]).spoilt(0, Fate::Passes, reset);
-    new.answer(0, 200).passes();
+    let new = story(vec![call("email", "new@example.com")]).spoilt(0, Delivery::Passes, reset);
+    new.response(0, 200).passes();
     let same = story(vec![call("email", "OLD@example.com")]);
-    same.spoilt(0, Fate::Passes, reset)
+    same.spoilt(0, Delivery::Passes, reset)
         .breaks("a write left verifiedEmail as false instead of true");
 }
 
 #[test]
-fn a_customer_made_or_changed_by_a_refused_write_is_found() {
+fn detects_an_effect_of_a_failed_write() {
     let gone = story(vec![call("notes", "a")]).outside(|state| *state = None);
     let after = Some(attributes(json!({"id": "c"})));
     gone.event(Event::Write {
         call: 0,
-        fate: Fate::Passes,
+        fate: Delivery::Passes,
         applied: true,
         after: after.clone(),
     })
     .breaks("a write made a customer");
     let write = |applied, after| Event::Write {
         call: 0,
-        fate: Fate::Passes,
+        fate: Delivery::Passes,
         applied,
         after,
     };
     let one = || story(vec![call("notes", "a")]);
     one()
         .event(write(false, after))
-        .breaks("call 0 was refused and changed the customer");
+        .breaks("call 0 was rejected and changed the customer");
     one()
         .event(write(true, None))
         .breaks("a write removed the customer");
 }
 
 #[test]
-fn a_200_for_nothing_is_found() {
+fn detects_a_200_without_an_effect() {
     let no_state = "it shows no state it made or found";
     let one = || story(vec![only_if(&[5], call("notes", "a"))]);
     one()
-        .refused(0, Fate::Passes)
-        .answer(0, 200)
+        .rejected(0, Delivery::Passes)
+        .response(0, 200)
         .breaks(no_state);
     story(vec![call("notes", "old")])
-        .refused(0, Fate::Passes)
-        .answer(0, 200)
+        .rejected(0, Delivery::Passes)
+        .response(0, 200)
         .breaks(no_state);
     let wrong_version = story(vec![call("notes", "a")])
         .write(0)
@@ -317,59 +321,59 @@ fn a_200_for_nothing_is_found() {
     let two = story(vec![call("notes", "a"), call("notes", "b")])
         .write(0)
         .write(1);
-    two.answer(0, 200).breaks(no_state);
-    let mut shown = story(vec![call("notes", "a")]).write(0).answer(0, 200);
-    if let Some(Event::Answer { answer, .. }) = shown.history.events.last_mut() {
-        answer.data["address"] = json!(["another"]);
+    two.response(0, 200).breaks(no_state);
+    let mut shown = story(vec![call("notes", "a")]).write(0).response(0, 200);
+    if let Some(Event::Response { response, .. }) = shown.history.events.last_mut() {
+        response.data["address"] = json!(["another"]);
     }
     shown.breaks(no_state);
 }
 
 #[test]
-fn a_412_or_404_that_was_never_true_is_found() {
+fn detects_an_untrue_412_or_404() {
     let no_other = "no write met that version with other values";
     let only = |versions: &[u64], notes| story(vec![only_if(versions, call("notes", notes))]);
     only(&[5], "a")
-        .refused(0, Fate::Passes)
-        .answer(0, 412)
+        .rejected(0, Delivery::Passes)
+        .response(0, 412)
         .passes();
     only(&[6], "a")
-        .refused(0, Fate::Passes)
-        .answer(0, 412)
+        .rejected(0, Delivery::Passes)
+        .response(0, 412)
         .breaks(no_other);
     only(&[5], "old")
-        .refused(0, Fate::Passes)
-        .answer(0, 412)
+        .rejected(0, Delivery::Passes)
+        .response(0, 412)
         .breaks(no_other);
     only(&[5], "a")
-        .refused(0, Fate::Passes)
+        .rejected(0, Delivery::Passes)
         .answer_with_version(0, 412, Some(5))
         .breaks(no_other);
     only(&[5], "a")
-        .refused(0, Fate::RequestLost)
-        .answer(0, 412)
+        .rejected(0, Delivery::RequestLost)
+        .response(0, 412)
         .breaks(no_other);
     only(&[5], "a")
-        .refused(0, Fate::Passes)
-        .answer(0, 404)
+        .rejected(0, Delivery::Passes)
+        .response(0, 404)
         .breaks("the customer was there each time");
 }
 
 #[test]
-fn a_500_without_need_and_other_answers_are_found() {
+fn detects_an_unnecessary_500() {
     let one = || story(vec![call("notes", "a")]);
     let twice = one()
-        .refused(0, Fate::Throttled)
-        .refused(0, Fate::RequestLost);
-    twice.answer(0, 500).breaks("there was a try left");
+        .rejected(0, Delivery::Throttled)
+        .rejected(0, Delivery::RequestLost);
+    twice.response(0, 500).breaks("there was a try left");
     one()
         .write(0)
-        .answer(0, 409)
-        .breaks("a valid request has no such answer");
+        .response(0, 409)
+        .breaks("a valid request has no such response");
     one()
         .write(0)
-        .answer(0, 200)
-        .answer(0, 200)
-        .breaks("there is no request to answer");
-    one().write(0).breaks("call 0 got no answer");
+        .response(0, 200)
+        .response(0, 200)
+        .breaks("there is no request to response");
+    one().write(0).breaks("call 0 got no response");
 }

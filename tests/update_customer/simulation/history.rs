@@ -1,11 +1,11 @@
-//! What happened in one run, in order: requests of callers, what reached the engine, answers.
+//! What happened in one run, in order: requests of callers, what reached the engine, responses.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::support::lossy::Fate;
+use crate::support::network::Delivery;
 
 /// The stored customer, if there is one.
 pub type State = Option<Map<String, Value>>;
@@ -23,9 +23,9 @@ pub struct Call {
     pub if_match: Option<Vec<u64>>,
 }
 
-/// An answer as the caller sees it.
+/// An response as the caller sees it.
 #[derive(Debug, Clone)]
-pub struct Answered {
+pub struct ObservedResponse {
     pub status: u64,
     /// `X-Customer-Version`.
     pub version: Option<u64>,
@@ -35,11 +35,11 @@ pub struct Answered {
 #[derive(Debug, Clone)]
 pub enum Event {
     /// A caller sent the request.
-    Sent { call: usize },
+    RecordedRequest { call: usize },
     /// The function sent DynamoDB a write for it.
     Write {
         call: usize,
-        fate: Fate,
+        fate: Delivery,
         /// Whether DynamoDB carried it out.
         applied: bool,
         after: State,
@@ -53,7 +53,10 @@ pub enum Event {
     /// Another writer, who knows nothing of versions.
     Outside { what: &'static str, after: State },
     /// The function answered.
-    Answer { call: usize, answer: Answered },
+    Response {
+        call: usize,
+        response: ObservedResponse,
+    },
 }
 
 /// A run from its first stored state.
@@ -95,7 +98,7 @@ impl fmt::Display for History {
         for (number, event) in self.events.iter().enumerate() {
             write!(f, "{number:3}  ")?;
             match event {
-                Event::Sent { call } => writeln!(f, "call {call} sent")?,
+                Event::RecordedRequest { call } => writeln!(f, "call {call} sent")?,
                 Event::Write {
                     call,
                     fate,
@@ -122,11 +125,11 @@ impl fmt::Display for History {
                     )?;
                 }
                 Event::Outside { what, after } => writeln!(f, "outside: {what}: {}", shown(after))?,
-                Event::Answer { call, answer } => {
+                Event::Response { call, response } => {
                     writeln!(
                         f,
                         "call {call} answered {} {:?}",
-                        answer.status, answer.version
+                        response.status, response.version
                     )?;
                 }
             }

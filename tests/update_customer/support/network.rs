@@ -1,5 +1,5 @@
 //! A network to DynamoDB that stops each request at a gate and does with it what it is told: lets it
-//! pass, or loses it or its answer on the way.
+//! pass, or loses it or its response on the way.
 //!
 //! No time passes: the SDK's pauses are over at once and nothing times out by the clock, so that what
 //! happens depends on nothing but the decisions at the gate.
@@ -22,11 +22,11 @@ use tokio::sync::{mpsc, oneshot};
 
 /// What happens to one request to DynamoDB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum Delivery {
     Passes,
     /// The connection breaks before DynamoDB sees the request.
     RequestLost,
-    /// DynamoDB carries it out, and the connection breaks before the answer is here.
+    /// DynamoDB carries it out, and the connection breaks before the response is here.
     AnswerLost,
     /// DynamoDB carries it out and says that it could not.
     AnsweredWith500,
@@ -37,7 +37,7 @@ pub enum Fate {
 }
 
 /// Where requests wait; one end for the SDK, the other for the test.
-pub struct Gate {
+pub struct SimulatedNetwork {
     client: SharedHttpClient,
     arrivals: mpsc::UnboundedReceiver<Waiting>,
 }
@@ -49,13 +49,13 @@ pub struct Waiting {
     sender: oneshot::Sender<Result<HttpResponse, ConnectorError>>,
 }
 
-/// A request that arrives when nobody waits for its answer any more.
+/// A request that arrives when nobody waits for its response any more.
 pub struct Late {
     request: HttpRequest,
     network: SharedHttpConnector,
 }
 
-impl Gate {
+impl SimulatedNetwork {
     pub fn new() -> Self {
         let (sender, arrivals) = mpsc::unbounded_channel();
         let client = SharedHttpClient::new(Client {
@@ -87,7 +87,7 @@ impl Gate {
 impl Waiting {
     /// Lets `fate` happen. Tells whether DynamoDB carried the request out, and gives back one that
     /// is to arrive later.
-    pub async fn send(self, fate: Fate) -> (bool, Option<Late>) {
+    pub async fn send(self, fate: Delivery) -> (bool, Option<Late>) {
         let Self {
             request,
             network,
@@ -95,26 +95,26 @@ impl Waiting {
         } = self;
         let lost = |what: &str| Err(ConnectorError::io(what.into()));
         let (applied, outcome, late) = match fate {
-            Fate::Passes => {
-                let (applied, answer) = carry_out(&network, request).await;
-                (applied, Ok(answer), None)
+            Delivery::Passes => {
+                let (applied, response) = carry_out(&network, request).await;
+                (applied, Ok(response), None)
             }
-            Fate::AnswerLost => (
+            Delivery::AnswerLost => (
                 carry_out(&network, request).await.0,
-                lost("the answer is lost on purpose"),
+                lost("the response is lost on purpose"),
                 None,
             ),
-            Fate::AnsweredWith500 => {
+            Delivery::AnsweredWith500 => {
                 let (applied, _) = carry_out(&network, request).await;
                 (applied, Ok(refusal(500, "InternalServerError")), None)
             }
-            Fate::RequestLost => (false, lost("the request is lost on purpose"), None),
-            Fate::Throttled => (
+            Delivery::RequestLost => (false, lost("the request is lost on purpose"), None),
+            Delivery::Throttled => (
                 false,
                 Ok(refusal(400, "ProvisionedThroughputExceededException")),
                 None,
             ),
-            Fate::Late => {
+            Delivery::Late => {
                 let timeout = Err(ConnectorError::timeout(
                     "the request is late on purpose".into(),
                 ));
@@ -123,7 +123,7 @@ impl Waiting {
         };
         assert!(
             sender.send(outcome).is_ok(),
-            "the SDK still waits for an answer"
+            "the SDK still waits for an response"
         );
         (applied, late)
     }
@@ -137,8 +137,8 @@ impl Late {
 }
 
 async fn carry_out(network: &SharedHttpConnector, request: HttpRequest) -> (bool, HttpResponse) {
-    let answer = network.call(request).await.expect("the engine answers");
-    (answer.status().is_success(), answer)
+    let response = network.call(request).await.expect("the engine responses");
+    (response.status().is_success(), response)
 }
 
 fn refusal(status: u16, code: &str) -> HttpResponse {
@@ -176,7 +176,7 @@ struct Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (sender, answer) = oneshot::channel();
+        let (sender, response) = oneshot::channel();
         let waiting = Waiting {
             request,
             network: self.network.clone(),
@@ -185,7 +185,7 @@ impl HttpConnector for Connector {
         let arrived = self.sender.send(waiting);
         HttpConnectorFuture::new(async move {
             assert!(arrived.is_ok(), "the gate is still there");
-            answer.await.expect("the gate decides on every request")
+            response.await.expect("the gate decides on every request")
         })
     }
 }

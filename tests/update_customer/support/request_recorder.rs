@@ -1,4 +1,4 @@
-//! What left for DynamoDB, recorded where the SDK hands it to the network.
+//! Records the requests to DynamoDB where the SDK hands them to the network.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,28 +9,28 @@ use serde_json::Value;
 
 /// One request to DynamoDB.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Sent {
+pub struct RecordedRequest {
     /// Such as `UpdateItem`.
     pub operation: String,
-    /// The request's JSON as it left.
+    /// The request's JSON text.
     pub text: String,
-    /// The same, read; null when `serde_json` cannot read it.
+    /// The parsed text; null when `serde_json` cannot parse it.
     pub body: Value,
 }
 
 #[derive(Debug, Clone, Default)]
-pub struct Wire(Arc<Mutex<Vec<Sent>>>);
+pub struct RequestRecorder(Arc<Mutex<Vec<RecordedRequest>>>);
 
-impl Wire {
-    pub fn take(&self) -> Vec<Sent> {
+impl RequestRecorder {
+    pub fn take(&self) -> Vec<RecordedRequest> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 }
 
 #[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
-impl Intercept for Wire {
+impl Intercept for RequestRecorder {
     fn name(&self) -> &'static str {
-        "Wire"
+        "RequestRecorder"
     }
 
     fn read_before_transmit(
@@ -44,7 +44,7 @@ impl Intercept for Wire {
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let text = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
         let body = serde_json::from_str(&text).unwrap_or_default();
-        self.0.lock().unwrap().push(Sent {
+        self.0.lock().unwrap().push(RecordedRequest {
             operation,
             text,
             body,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Log, Stand, put, store};
+use crate::support::{Log, TestApp, put};
 
 /// Texts that would break out of a header, a line or a JSON string.
 const BREAKOUTS: [&str; 6] = [
@@ -27,18 +27,16 @@ fn assert_one_line(log: &Log) -> Value {
 }
 
 #[tokio::test]
-async fn an_id_stays_inside_its_string_in_the_log() {
-    let stand = Stand::new().await;
+async fn customer_id_cannot_forge_log_lines() {
+    let app = TestApp::new().await;
     for id in BREAKOUTS {
-        stand.store(&json!({"id": id})).await;
-        let (answer, log) = stand.send_and_log(put().id(id)).await;
-        assert_eq!(answer.data()["id"], id);
+        app.store(&json!({"id": id})).await;
+        let (response, log) = app.send_and_log(put().id(id)).await;
+        assert_eq!(response.data()["id"], id);
         assert_eq!(assert_one_line(&log)["customerId"], id);
-        let (answer, log) = stand
-            .send_and_log(put().id(id).token("unknown-token"))
-            .await;
+        let (response, log) = app.send_and_log(put().id(id).token("unknown-token")).await;
         assert!(
-            answer
+            response
                 .headers
                 .values()
                 .all(|value| !value.contains('a') || !value.contains("Evil"))
@@ -48,35 +46,34 @@ async fn an_id_stays_inside_its_string_in_the_log() {
 }
 
 #[tokio::test]
-async fn a_tokens_subject_stays_inside_its_string_in_the_log() {
-    let stand = Stand::new().await;
+async fn token_subject_cannot_forge_log_lines() {
+    let app = TestApp::new().await;
     for (number, subject) in BREAKOUTS.into_iter().enumerate() {
         let token = format!("token-of-an-odd-subject-{number}");
-        let record = store::token_record(&token, subject, &["customers:write"], None);
-        stand
-            .client
+        let record = testkit::tables::token_record(&token, subject, &["customers:write"], None);
+        app.client
             .put_item()
-            .table_name(&stand.tokens)
+            .table_name(&app.tokens)
             .set_item(Some(record))
             .send()
             .await
             .unwrap();
-        let (answer, log) = stand.send_and_log(put().token(&token)).await;
-        assert_eq!(answer.status, 200);
+        let (response, log) = app.send_and_log(put().token(&token)).await;
+        assert_eq!(response.status, 200);
         assert_eq!(assert_one_line(&log)["subject"], subject);
-        assert_eq!(stand.stored().await["updatedBy"], subject);
+        assert_eq!(app.stored().await["updatedBy"], subject);
     }
 }
 
 #[tokio::test]
-async fn names_of_fields_stay_inside_their_strings_in_the_answer_and_out_of_the_log() {
-    let stand = Stand::new().await;
+async fn field_names_cannot_forge_responses_or_logs() {
+    let app = TestApp::new().await;
     for name in BREAKOUTS {
         let body =
             json!({name: 1, "metaFields": [{"code": name, "value": {name: 1e300}, name: 2}]});
-        let (answer, log) = stand.send_and_log(put().with(body)).await;
-        assert_eq!(answer.status, 400);
-        let pointers = answer.body["errors"]
+        let (response, log) = app.send_and_log(put().with(body)).await;
+        assert_eq!(response.status, 400);
+        let pointers = response.body["errors"]
             .as_array()
             .unwrap()
             .iter()
@@ -88,8 +85,8 @@ async fn names_of_fields_stay_inside_their_strings_in_the_answer_and_out_of_the_
 }
 
 #[tokio::test]
-async fn a_body_of_10_mb_is_400_without_a_write() {
-    let stand = Stand::new().await;
+async fn body_of_10_mb_gets_400_without_a_write() {
+    let app = TestApp::new().await;
     let bodies = [
         " ".repeat(10 << 20),
         "[".repeat(10 << 20),
@@ -102,20 +99,24 @@ async fn a_body_of_10_mb_is_400_without_a_write() {
             put().body(&body).http_api_event(),
             put().body(&body).rest_api_event(),
         ] {
-            let answer = stand.send_event(&event).await;
-            assert_eq!(answer.status, 400);
+            let response = app.send_event(&event).await;
+            assert_eq!(response.status, 400);
             assert_eq!(
-                answer.body["message"],
+                response.body["message"],
                 "The body is larger than 400 KB (409,600 bytes)"
             );
         }
     }
-    assert!(stand.sent().iter().all(|sent| sent.operation == "GetItem"));
+    assert!(
+        app.recorded_requests()
+            .iter()
+            .all(|sent| sent.operation == "GetItem")
+    );
 }
 
 #[tokio::test]
-async fn thousands_of_headers_and_very_long_ones_change_nothing() {
-    let stand = Stand::new().await;
+async fn many_and_long_headers_are_ignored() {
+    let app = TestApp::new().await;
     let mut many = put();
     for number in 0..5_000 {
         many = many.and_header(&format!("x-header-{number}"), "value");
@@ -125,14 +126,14 @@ async fn thousands_of_headers_and_very_long_ones_change_nothing() {
         .header("user-agent", &"é".repeat(50_000));
     for request in [many, long] {
         for event in [request.http_api_event(), request.rest_api_event()] {
-            assert_eq!(stand.send_event(&event).await.status, 200);
+            assert_eq!(app.send_event(&event).await.status, 200);
         }
     }
 }
 
 #[tokio::test]
-async fn very_long_values_of_the_headers_that_count_are_refused() {
-    let stand = Stand::new().await;
+async fn very_long_values_of_known_headers_are_rejected() {
+    let app = TestApp::new().await;
     for (name, value, status) in [
         ("accessToken", "t".repeat(100_000), 401),
         (
@@ -159,13 +160,13 @@ async fn very_long_values_of_the_headers_that_count_are_refused() {
         ("host", "not a host".to_owned(), 200),
     ] {
         // Notes that nobody has stored yet: a stale request that changes nothing is 200.
-        stand.store_sample(|_| ()).await;
+        app.store_sample(|_| ()).await;
         let request = put()
             .with(json!({"notes": "something new"}))
             .header(name, &value);
         for event in [request.http_api_event(), request.rest_api_event()] {
             assert_eq!(
-                stand.send_event(&event).await.status,
+                app.send_event(&event).await.status,
                 status,
                 "{name}: {:.20}",
                 value
@@ -175,24 +176,21 @@ async fn very_long_values_of_the_headers_that_count_are_refused() {
 }
 
 #[tokio::test]
-async fn an_id_of_a_megabyte_is_404_and_not_logged() {
-    let stand = Stand::new().await;
+async fn id_of_a_megabyte_gets_404_and_is_not_logged() {
+    let app = TestApp::new().await;
     for id in [
         "i".repeat(1 << 20),
         "é".repeat(1 << 19),
         "\n".repeat(1 << 20),
     ] {
-        let (answer, log) = stand.send_and_log(put().id(&id)).await;
+        let (response, log) = app.send_and_log(put().id(&id)).await;
         assert_eq!(
-            (answer.status, &answer.body["code"]),
+            (response.status, &response.body["code"]),
             (404, &json!("customer_not_found"))
         );
         assert!(log.text().len() < 1_000);
         assert_eq!(
-            stand
-                .send_event(&put().id(&id).rest_api_event())
-                .await
-                .status,
+            app.send_event(&put().id(&id).rest_api_event()).await.status,
             404
         );
         for mut event in [
@@ -201,11 +199,15 @@ async fn an_id_of_a_megabyte_is_404_and_not_logged() {
         ] {
             event.as_object_mut().unwrap().remove("pathParameters");
             assert_eq!(
-                stand.send_event(&event).await.status,
+                app.send_event(&event).await.status,
                 404,
                 "from the path alone"
             );
         }
     }
-    assert!(stand.sent().iter().all(|sent| sent.operation == "GetItem"));
+    assert!(
+        app.recorded_requests()
+            .iter()
+            .all(|sent| sent.operation == "GetItem")
+    );
 }

@@ -1,0 +1,196 @@
+//! What the program does before its first event.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::{Arc, Mutex};
+
+use pretty_assertions::assert_eq;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use serde_json::{Value, json};
+use testkit::servers::certificates::{AUTHORITY, OTHER_AUTHORITY, server_config};
+use testkit::servers::http::{self, Request};
+use testkit::servers::listener::Listener;
+
+use crate::support::program::{Environment, Program, json_lines};
+
+/// A DynamoDB that records each request and responds to it with `{}`.
+struct EmptyDynamoDb {
+    requests: Arc<Mutex<Vec<Request>>>,
+    listener: Listener,
+}
+
+impl EmptyDynamoDb {
+    fn start(status: &'static str, tls: Option<Arc<ServerConfig>>) -> Self {
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let recorded = Arc::clone(&requests);
+        let listener = Listener::start(move |stream: TcpStream| {
+            match &tls {
+                Some(tls) => {
+                    let tls = ServerConnection::new(Arc::clone(tls))?;
+                    // A client that rejects the certificate ends the connection with an error.
+                    let _ = serve(StreamOwned::new(tls, stream), status, &recorded);
+                }
+                None => serve(stream, status, &recorded)?,
+            }
+            Ok(())
+        });
+        let listener = listener.unwrap();
+        Self { requests, listener }
+    }
+
+    fn requests(&self) -> Vec<(String, Value)> {
+        let operation = |request: &Request| request.header("x-amz-target").unwrap().to_owned();
+        let body = |request: &Request| serde_json::from_slice(&request.body).unwrap();
+        let requests = self.requests.lock().unwrap();
+        requests
+            .iter()
+            .map(|request| (operation(request), body(request)))
+            .collect()
+    }
+}
+
+fn serve(
+    mut stream: impl Read + Write,
+    status: &str,
+    requests: &Mutex<Vec<Request>>,
+) -> std::io::Result<()> {
+    while let Some(request) = Request::read(&mut stream)? {
+        requests.lock().unwrap().push(request);
+        stream.write_all(&http::response(status, &[], b"{}"))?;
+        stream.flush()?;
+    }
+    Ok(())
+}
+
+/// Starts the program until it requests its first event, and returns its log.
+async fn start_up_log(dynamodb: &str, variables: &[(&str, &str)]) -> Vec<Value> {
+    let mut all = vec![
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb),
+        ("CUSTOMERS_TABLE", "the-customers"),
+        ("ACCESS_TOKENS_TABLE", "the-tokens"),
+    ];
+    all.extend(variables);
+    json_lines(&Environment::start(&all).await.stop().await)
+}
+
+#[tokio::test]
+async fn start_up_makes_one_lookup_and_no_write() {
+    let dynamodb = EmptyDynamoDb::start("200 OK", None);
+    let log = start_up_log(&format!("http://{}", dynamodb.listener.address), &[]).await;
+    assert_eq!(log, [] as [Value; 0]);
+    // No token has this hash.
+    let key = json!({"tokenHash": {"S": "0".repeat(64)}});
+    let lookup = json!({"TableName": "the-tokens", "Key": key, "ConsistentRead": true});
+    let expected = [("DynamoDB_20120810.GetItem".to_owned(), lookup)];
+    assert_eq!(dynamodb.requests(), expected);
+}
+
+#[tokio::test]
+async fn dead_dynamodb_at_start_up_is_a_warning() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    // Nothing listens on this port any more.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let failing = EmptyDynamoDb::start("400 Bad Request", None);
+    for (address, cause) in [
+        (silent.local_addr().unwrap(), "no response within 500 ms"),
+        (
+            closed,
+            "GetItem on the access tokens table: dispatch failure: io error",
+        ),
+        (
+            failing.listener.address,
+            "GetItem on the access tokens table: service error: ",
+        ),
+    ] {
+        let log = start_up_log(&format!("http://{address}"), &[]).await;
+        assert_eq!(log.len(), 1, "{log:?}");
+        assert_eq!(log[0]["level"], "WARN");
+        assert_eq!(
+            log[0]["message"],
+            "DynamoDB was not reached during start-up"
+        );
+        assert!(
+            log[0]["cause"].as_str().unwrap().starts_with(cause),
+            "{log:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn rejects_untrusted_certificates() {
+    for (variables, trusted) in [
+        (vec![("SSL_CERT_FILE", AUTHORITY)], true),
+        (vec![("AWS_CA_BUNDLE", AUTHORITY)], true),
+        (
+            vec![
+                ("AWS_CA_BUNDLE", AUTHORITY),
+                ("SSL_CERT_FILE", OTHER_AUTHORITY),
+            ],
+            true,
+        ),
+        (vec![("SSL_CERT_FILE", OTHER_AUTHORITY)], false),
+        (
+            vec![
+                ("AWS_CA_BUNDLE", OTHER_AUTHORITY),
+                ("SSL_CERT_FILE", AUTHORITY),
+            ],
+            false,
+        ),
+        (vec![], false),
+    ] {
+        let dynamodb = EmptyDynamoDb::start("200 OK", Some(server_config()));
+        let endpoint = format!("https://localhost:{}", dynamodb.listener.address.port());
+        let log = start_up_log(&endpoint, &variables).await;
+        let requests = dynamodb.requests().len();
+        if trusted {
+            assert_eq!((requests, log), (1, vec![]), "{variables:?}");
+        } else {
+            assert_eq!(requests, 0, "{variables:?}");
+            let cause = log[0]["cause"].as_str().unwrap();
+            assert!(cause.contains("invalid peer certificate"), "{cause}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn unreadable_ca_bundle_stops_start_up() {
+    let program = Program::start(&[
+        ("CUSTOMERS_TABLE", "c"),
+        ("ACCESS_TOKENS_TABLE", "t"),
+        ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1"),
+        ("AWS_CA_BUNDLE", "/no/such/file"),
+    ]);
+    let (code, log) = program.failed_start_up().await;
+    assert_eq!((code, log.len()), (Some(1), 1));
+    assert_eq!(
+        log[0]["message"],
+        "The environment variable AWS_CA_BUNDLE must name a file of PEM certificates; \
+         /no/such/file: No such file or directory (os error 2)"
+    );
+}
+
+#[tokio::test]
+async fn missing_variable_stops_start_up() {
+    let table = "The environment variable CUSTOMERS_TABLE is missing or empty; set it to the \
+                 table's name";
+    let seconds = "The environment variable ACCESS_TOKEN_CACHE_SECONDS must be a whole number of \
+                   seconds, such as 60";
+    let outside = "This program runs in AWS Lambda; to try it locally, use `cargo run --example \
+                   local`";
+    let both = [("CUSTOMERS_TABLE", "c"), ("ACCESS_TOKENS_TABLE", "t")];
+    let soon = ("ACCESS_TOKEN_CACHE_SECONDS", "soon");
+    for (variables, message) in [
+        (vec![both[1]], table),
+        (vec![both[1], ("CUSTOMERS_TABLE", "")], table),
+        (vec![both[0], both[1], soon], seconds),
+        (both.to_vec(), outside),
+    ] {
+        let (code, log) = Program::start(&variables).failed_start_up().await;
+        assert_eq!((code, log.len()), (Some(1), 1));
+        assert_eq!(log[0]["level"], "ERROR");
+        assert_eq!(log[0]["message"], message);
+    }
+}

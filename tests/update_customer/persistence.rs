@@ -1,0 +1,292 @@
+//! What is in the table after a request.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::{Value, json};
+
+use crate::support::{CUSTOMER_ID, SAMPLE_REQUEST, TestApp, put, sample_customer};
+
+#[tokio::test]
+async fn fields_are_stored_as_sent_and_the_rest_is_kept() {
+    let app = TestApp::new().await;
+    app.store_sample(|customer| customer["loyaltyTier"] = json!({"level": 3}))
+        .await;
+    let response = app.send(put()).await;
+    let mut expected = sample_customer();
+    let sent: Value = serde_json::from_str(SAMPLE_REQUEST).unwrap();
+    for (name, value) in sent.as_object().unwrap() {
+        expected[name] = value.clone();
+    }
+    expected["loyaltyTier"] = json!({"level": 3});
+    expected["version"] = json!(7);
+    expected["updatedBy"] = json!("demo-erp");
+    expected["verifiedEmail"] = json!(false);
+    expected["updatedAt"] = response.data()["updatedAt"].clone();
+    assert_eq!(app.stored().await, expected);
+}
+
+#[tokio::test]
+async fn values_have_native_dynamodb_types() {
+    let app = TestApp::new().await;
+    let value = r#"{"s": "x", "n": 12.50, "b": true, "z": null, "l": [1], "m": {}}"#;
+    let body = format!(
+        r#"{{"firstName": "John", "lastName": "Doe", "email": "john@aximcommerce.com",
+            "address": [{{"isDefaultAddress": true}}], "metaFields": [{{"code": "c", "value": {value}}}]}}"#
+    );
+    assert_eq!(app.send(put().body(body)).await.status, 200);
+    let item = app.stored_item(CUSTOMER_ID).await.unwrap();
+    let address = item["address"].as_l().unwrap()[0].as_m().unwrap();
+    assert_eq!(address["isDefaultAddress"], AttributeValue::Bool(true));
+    let value = item["metaFields"].as_l().unwrap()[0].as_m().unwrap()["value"]
+        .as_m()
+        .unwrap();
+    assert_eq!(value["s"], AttributeValue::S("x".into()));
+    assert_eq!(value["n"], AttributeValue::N("12.5".into()));
+    assert_eq!(value["b"], AttributeValue::Bool(true));
+    assert_eq!(value["z"], AttributeValue::Null(true));
+    assert_eq!(
+        value["l"],
+        AttributeValue::L(vec![AttributeValue::N("1".into())])
+    );
+    assert_eq!(value["m"], AttributeValue::M(Default::default()));
+    assert_eq!(item["version"], AttributeValue::N("7".into()));
+}
+
+#[tokio::test]
+async fn missing_customer_gets_404_and_is_not_created() {
+    let app = TestApp::new().await;
+    for if_match in [
+        None,
+        Some("*"),
+        Some("\"0\""),
+        Some("\"7\""),
+        Some("W/\"7\""),
+    ] {
+        let request = put().id("nobody");
+        let request = match if_match {
+            Some(value) => request.if_match(value),
+            None => request,
+        };
+        let response = app.send(request).await;
+        assert_eq!(
+            (response.status, &response.body["code"]),
+            (404, &json!("customer_not_found"))
+        );
+        assert_eq!(response.header("x-customer-version"), None);
+        assert_eq!(app.stored_with_id("nobody").await, None);
+    }
+}
+
+#[tokio::test]
+async fn omitted_fields_are_kept() {
+    let app = TestApp::new().await;
+    let before = app.stored().await;
+    let response = app.send(put().with(json!({}))).await;
+    let after = app.stored().await;
+    for name in [
+        "phoneNumber",
+        "status",
+        "company",
+        "notes",
+        "address",
+        "metaFields",
+    ] {
+        assert_eq!(after[name], before[name], "{name}");
+        assert_eq!(response.data()[name], before[name], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn null_and_empty_values_clear_fields() {
+    let app = TestApp::new().await;
+    let texts = ["phoneNumber", "company", "notes"];
+    let lists = ["address", "metaFields"];
+    let cases = texts
+        .iter()
+        .flat_map(|name| [(name, json!(null)), (name, json!(""))]);
+    let cases = cases.chain(
+        lists
+            .iter()
+            .flat_map(|name| [(name, json!(null)), (name, json!([]))]),
+    );
+    for (name, value) in cases {
+        app.store_sample(|_| ()).await;
+        let response = app.send(put().with(json!({*name: value}))).await;
+        let shown = if texts.contains(name) {
+            json!("")
+        } else {
+            json!([])
+        };
+        assert_eq!(response.data()[*name], shown, "{name}: {value}");
+        assert_eq!(app.stored().await.get(name), None, "{name}: {value}");
+    }
+}
+
+#[tokio::test]
+async fn address_drops_null_and_stores_empty_strings() {
+    let app = TestApp::new().await;
+    let address = json!([{
+        "firstName": "", "lastName": "", "phoneNumber": "", "address1": "", "address2": "", "city": "",
+        "state": "", "country": "", "zipcode": ""
+    }]);
+    app.send(put().with(json!({"address": address})))
+        .await
+        .data();
+    assert_eq!(app.stored().await["address"], address);
+    app.send(put().with(json!({"address": [{"city": "A", "state": null}]})))
+        .await
+        .data();
+    assert_eq!(app.stored().await["address"], json!([{"city": "A"}]));
+}
+
+#[tokio::test]
+async fn metafield_null_is_stored() {
+    let app = TestApp::new().await;
+    let meta_fields = json!([{"code": "c", "value": null}]);
+    let response = app
+        .send(put().with(json!({"metaFields": meta_fields})))
+        .await;
+    assert_eq!(response.data()["metaFields"], meta_fields);
+    assert_eq!(app.stored().await["metaFields"], meta_fields);
+}
+
+#[tokio::test]
+async fn lists_replace_stored_lists_in_the_order_sent() {
+    let app = TestApp::new().await;
+    let address = json!([{"city": "B"}, {"city": "A", "isDefaultAddress": true}, {"city": "B"}]);
+    let meta_fields = json!([{"code": "z", "value": 1}, {"code": "a", "value": 2}]);
+    let response = app
+        .send(put().with(json!({"address": address, "metaFields": meta_fields})))
+        .await;
+    assert_eq!(response.data()["address"], address);
+    assert_eq!(response.data()["metaFields"], meta_fields);
+    assert_eq!(app.stored().await["address"], address);
+    assert_eq!(app.stored().await["metaFields"], meta_fields);
+}
+
+#[tokio::test]
+async fn function_never_makes_an_address_the_default() {
+    let app = TestApp::new().await;
+    let response = app
+        .send(put().with(json!({"address": [{"city": "A"}]})))
+        .await;
+    assert_eq!(response.data()["address"], json!([{"city": "A"}]));
+}
+
+#[tokio::test]
+async fn text_keeps_every_character() {
+    let app = TestApp::new().await;
+    let text = " e\u{301} é 😀 \u{200b}\u{202e} <b>&amp;</b> '\"\\ ";
+    let response = app
+        .send(put().with(json!({"company": text, "lastName": text})))
+        .await;
+    assert_eq!(response.data()["company"], text);
+    assert_eq!(app.stored().await["company"], text);
+    assert_eq!(app.stored().await["lastName"], text);
+}
+
+#[tokio::test]
+async fn changed_email_is_no_longer_verified() {
+    let app = TestApp::new().await;
+    let response = app
+        .send(put().with(json!({"email": "new@aximcommerce.com"})))
+        .await;
+    assert_eq!(response.data()["verifiedEmail"], false);
+    let stored = app.stored().await;
+    assert_eq!(
+        (&stored["verifiedEmail"], &stored["email"]),
+        (&json!(false), &json!("new@aximcommerce.com"))
+    );
+    assert_eq!(stored["version"], 7, "one effect");
+}
+
+#[tokio::test]
+async fn letter_case_change_keeps_an_email_verified() {
+    let app = TestApp::new().await;
+    let response = app
+        .send(put().with(json!({"email": "John.DOE@AximCommerce.com"})))
+        .await;
+    assert_eq!(response.data()["verifiedEmail"], true);
+    let stored = app.stored().await;
+    assert_eq!(
+        (&stored["verifiedEmail"], &stored["email"]),
+        (&json!(true), &json!("John.DOE@AximCommerce.com"))
+    );
+    assert_eq!(stored["version"], 7, "one effect");
+}
+
+#[tokio::test]
+async fn unchanged_email_keeps_its_flag() {
+    let app = TestApp::new().await;
+    assert_eq!(
+        app.send(put().with(json!({}))).await.data()["verifiedEmail"],
+        true
+    );
+    app.store_sample(|customer| customer["verifiedEmail"] = json!(false))
+        .await;
+    assert_eq!(
+        app.send(put().with(json!({}))).await.data()["verifiedEmail"],
+        false
+    );
+}
+
+#[tokio::test]
+async fn flag_without_email_does_not_verify_the_first_one() {
+    let app = TestApp::new().await;
+    app.store_sample(|customer| _ = customer.as_object_mut().unwrap().shift_remove("email"))
+        .await;
+    assert_eq!(
+        app.send(put().with(json!({}))).await.data()["verifiedEmail"],
+        false
+    );
+}
+
+#[tokio::test]
+async fn absent_flag_is_not_stored_by_an_email_change() {
+    let app = TestApp::new().await;
+    app.store_sample(|customer| {
+        _ = customer
+            .as_object_mut()
+            .unwrap()
+            .shift_remove("verifiedEmail")
+    })
+    .await;
+    let response = app
+        .send(put().with(json!({"email": "new@aximcommerce.com"})))
+        .await;
+    assert_eq!(response.data()["verifiedEmail"], false);
+}
+
+#[tokio::test]
+async fn attribute_of_another_type_gets_500() {
+    let app = TestApp::new().await;
+    app.store_sample(|customer| customer["createdBy"] = json!("somebody"))
+        .await;
+    let response = app.send(put().with(json!({}))).await;
+    assert_eq!(
+        (response.status, &response.body["code"]),
+        (500, &json!("internal_error"))
+    );
+    assert_eq!(response.header("retry-after"), None);
+}
+
+#[tokio::test]
+async fn null_attribute_counts_as_absent() {
+    let app = TestApp::new().await;
+    app.store_sample(|customer| {
+        for name in ["company", "address", "createdBy", "newsletter"] {
+            customer[name] = json!(null);
+        }
+    })
+    .await;
+    let response = app.send(put().with(json!({}))).await;
+    let data = response.data();
+    assert_eq!(
+        json!([
+            data["company"],
+            data["address"],
+            data["createdBy"],
+            data["newsletter"]
+        ]),
+        json!(["", [], {}, false])
+    );
+}
