@@ -1,1 +1,103 @@
+//! The dependency rule that `src/lib.rs` states, compared with the source.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const LIB: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/lib.rs"));
+
+/// The modules by layer, the top one first, from the list in `lib.rs`.
+fn layers() -> BTreeMap<&'static str, usize> {
+    let (_, rule) = LIB.split_once("# Dependency rule").unwrap();
+    let block = rule.split("```").nth(1).unwrap();
+    let lines = block.lines().filter_map(|line| line.strip_prefix("//! "));
+    let lines = lines.filter(|line| !line.trim().is_empty());
+    let mut layers = BTreeMap::new();
+    for (layer, line) in lines.enumerate() {
+        layers.extend(line.split_whitespace().map(|module| (module, layer)));
+    }
+    layers
+}
+
+fn source_files(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            source_files(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+/// The top-level module of a file below `src`.
+fn module(file: &Path) -> String {
+    let first = file.components().next().unwrap();
+    let first = Path::new(first.as_os_str());
+    first.file_stem().unwrap().to_str().unwrap().to_owned()
+}
+
+/// The names after `crate::` in code, without comments.
+fn dependencies(text: &str) -> Vec<String> {
+    let code: String = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let mut names = Vec::new();
+    for rest in code.split("crate::").skip(1) {
+        match rest.strip_prefix('{') {
+            Some(list) => {
+                // The first name of each item in `use crate::{a, b::{c, d}}`.
+                let mut depth = 0;
+                let mut name = String::new();
+                for c in list.chars() {
+                    match c {
+                        '{' => depth += 1,
+                        '}' if depth == 0 => break,
+                        '}' => depth -= 1,
+                        ',' if depth == 0 => names.push(std::mem::take(&mut name)),
+                        c if depth == 0 => name.push(c),
+                        _ => {}
+                    }
+                }
+                names.push(name);
+            }
+            None => names.push(rest.to_owned()),
+        }
+    }
+    names
+        .iter()
+        .map(|name| name.trim().chars().take_while(|&c| is_name(c)).collect())
+        .filter(|name: &String| !name.is_empty())
+        .collect()
+}
+
+#[test]
+fn modules_depend_only_on_lower_layers() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    source_files(&source, &mut files);
+    let layers = layers();
+    let mut violations = Vec::new();
+    for file in files {
+        let relative = file.strip_prefix(&source).unwrap();
+        let module = module(relative);
+        if ["main", "lib"].contains(&module.as_str()) {
+            continue;
+        }
+        let Some(own) = layers.get(module.as_str()) else {
+            violations.push(format!("src/lib.rs does not list {module}"));
+            continue;
+        };
+        for dependency in dependencies(&fs::read_to_string(&file).unwrap()) {
+            let layer = layers.get(dependency.as_str());
+            if dependency != module && layer.is_none_or(|layer| layer <= own) {
+                let file = relative.display();
+                violations.push(format!("src/{file} must not use crate::{dependency}"));
+            }
+        }
+    }
+    assert!(violations.is_empty(), "\n{}", violations.join("\n"));
+}
