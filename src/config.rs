@@ -7,7 +7,7 @@ use thiserror::Error;
 /// The default of `ACCESS_TOKEN_CACHE_SECONDS`.
 pub const DEFAULT_ACCESS_TOKEN_CACHE_SECONDS: u64 = 60;
 
-/// The function's own settings. The README lists AWS's variables as well.
+/// The function's own settings. `docs/OPERATIONS.md` also lists AWS's variables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// `CUSTOMERS_TABLE`: the name of the customers table.

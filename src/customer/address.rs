@@ -8,7 +8,7 @@ use crate::validation::{ErrorCode, JsonPointer, ValidationErrors};
 
 /// The strings of an address in the order in which they are checked, one row each. `""` and null
 /// are always allowed.
-pub const TEXT_MEMBERS: [(&str, TextRule); 9] = [
+pub const TEXT_MEMBERS: &[(&str, TextRule)] = &[
     ("firstName", MAX_255),
     ("lastName", MAX_255),
     ("phoneNumber", PHONE_NUMBER),
@@ -33,7 +33,7 @@ pub fn read(list: Vec<Value>, at: &JsonPointer<'_>, errors: &mut ValidationError
         };
         entry.reject_empty("An address must have at least one member that is not null");
         let mut address = Map::new();
-        for (name, rule) in &TEXT_MEMBERS {
+        for (name, rule) in TEXT_MEMBERS {
             if let Some(text) = entry.nullable_text(name, rule) {
                 address.insert((*name).to_owned(), text);
             }

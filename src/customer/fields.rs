@@ -9,7 +9,7 @@ use super::rules::{MAX_64, MAX_255, NAME, NOTES, PHONE_NUMBER, TextRule};
 use super::{address, meta_fields};
 
 /// The fields in the order in which a request is checked and a response shows them.
-pub const FIELDS: [Field; 17] = [
+pub const FIELDS: &[Field] = &[
     Field::read_only("id", FieldType::Text),
     Field::required("firstName", NAME),
     Field::required("lastName", NAME),

@@ -26,7 +26,7 @@ impl CustomerUpdate {
     ) -> Result<Self, ValidationErrors> {
         let mut body = FieldReader::new(body, JsonPointer::Root, &mut errors);
         let mut changes = Vec::with_capacity(FIELDS.len());
-        for field in &FIELDS {
+        for field in FIELDS {
             changes.extend(field.read(&mut body).map(|change| (field.name, change)));
         }
         body.reject_unknown();
