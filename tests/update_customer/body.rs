@@ -1,4 +1,4 @@
-//! The body as bytes: strict JSON, and all of its faults at once.
+//! The body: strict JSON, and all field errors in one response.
 
 use aws_smithy_types::base64;
 use serde_json::json;
@@ -164,19 +164,10 @@ async fn unknown_fields_get_a_suggestion_at_every_level() {
                 "Unknown field; did you mean `value`?"
             ),
             ("/emial", "Unknown field; did you mean `email`?"),
-            (
-                "/first_name",
-                "Unknown field; did you mean `firstName`?"
-            ),
-            (
-                "/Company",
-                "Unknown field; did you mean `company`?"
-            ),
+            ("/first_name", "Unknown field; did you mean `firstName`?"),
+            ("/Company", "Unknown field; did you mean `company`?"),
             ("/version", plain),
-            (
-                "/updatedBy",
-                "Unknown field; did you mean `updatedAt`?"
-            ),
+            ("/updatedBy", "Unknown field; did you mean `updatedAt`?"),
             ("/", plain),
         ]
     );

@@ -1,23 +1,25 @@
-//! What other writers did before, or do between the writes of one request.
+//! Other writers: before a request, between its writes, and many at once.
 
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
+use testkit::response::shortened;
 use testkit::tables;
+use tokio::task::JoinSet;
 use update_customer::dynamodb::attribute::Item;
 
 use crate::dynamodb_failures::{app, assert_internal_error, assert_stored, new_email, new_notes};
-use crate::support::{CUSTOMER_ID, Calls, InjectedFault, TestApp, sample_customer};
+use crate::support::{CUSTOMER_ID, Calls, InjectedFault, TestApp, put, sample_customer};
 
-/// Another writer that puts the sample with this change.
+/// Another writer, which stores the sample customer after `change`.
 pub fn other_writer(
     app: &TestApp,
     change: impl Fn(&mut Value) + Send + Sync + 'static,
 ) -> InjectedFault {
     let (client, table) = (app.client.clone(), app.customers.clone());
-    InjectedFault::Meanwhile(Arc::new(move || {
+    InjectedFault::OtherWriter(Arc::new(move || {
         let mut customer = sample_customer();
         change(&mut customer);
         let put = client
@@ -42,7 +44,7 @@ async fn customer_deleted_between_writes_is_not_recreated() {
     proxy.on(
         "UpdateItem",
         Calls::Nth(2),
-        InjectedFault::Meanwhile(Arc::new(delete)),
+        InjectedFault::OtherWriter(Arc::new(delete)),
     );
     let response = app.send(new_email()).await;
     assert_eq!(
@@ -89,7 +91,7 @@ async fn email_changed_once_by_another_writer_gets_200() {
     assert_stored("email", &app, changes, 1).await;
 }
 
-/// The names of what the sample customer has stored beside its key.
+/// The names of the sample customer's attributes without its key.
 fn stored_attributes() -> Vec<String> {
     let sample = sample_customer();
     sample
@@ -101,7 +103,7 @@ fn stored_attributes() -> Vec<String> {
         .collect()
 }
 
-/// A value of each of DynamoDB's types.
+/// A value of each DynamoDB type.
 fn every_type() -> [(&'static str, AttributeValue); 10] {
     let entry = [
         ("code", AttributeValue::S("c".into())),
@@ -132,8 +134,8 @@ fn every_type() -> [(&'static str, AttributeValue); 10] {
 async fn attribute_of_any_type_gets_200_or_a_logged_500() {
     let app = TestApp::new().await;
     for name in stored_attributes() {
-        // The types that have an response. Bytes are text in base64.
-        let (set_by_the_request, right): (bool, &[&str]) = match name.as_str() {
+        // The types that a response can show. Bytes are shown as base64.
+        let (overwritten, valid_types): (bool, &[&str]) = match name.as_str() {
             "firstName" | "lastName" | "email" | "notes" | "updatedAt" | "updatedBy" => (true, &[]),
             "verifiedEmail" | "newsletter" | "isB2B" => (false, &["BOOL", "NULL"]),
             "metaFields" | "address" => (false, &["L", "NULL"]),
@@ -147,7 +149,7 @@ async fn attribute_of_any_type_gets_200_or_a_logged_500() {
             customer.insert("loyaltyTier".to_owned(), value.clone());
             app.store_item(customer.clone()).await;
             let (response, log) = app.send_and_log(new_notes()).await;
-            if set_by_the_request || right.contains(&kind) {
+            if overwritten || valid_types.contains(&kind) {
                 assert_eq!(response.status, 200, "{name} {kind}: {}", log.text());
             } else {
                 assert_internal_error(&name, &(response, log), None);
@@ -159,8 +161,8 @@ async fn attribute_of_any_type_gets_200_or_a_logged_500() {
                 "version" if kind == "N" => {
                     assert_eq!(stored[&name], AttributeValue::N("8".into()))
                 }
-                "version" => assert_eq!(stored, customer, "nothing can be added to {kind}"),
-                _ if set_by_the_request => {
+                "version" => assert_eq!(stored, customer, "{kind} cannot be incremented"),
+                _ if overwritten => {
                     assert!(matches!(stored[&name], AttributeValue::S(_)), "{name}")
                 }
                 _ => assert_eq!(stored[&name], value, "{name} {kind}"),
@@ -185,4 +187,90 @@ async fn unknown_attributes_are_kept() {
             "{name}"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writers_of_different_fields_all_succeed() {
+    let app = Arc::new(TestApp::new().await);
+    let fields = [
+        ("phoneNumber", json!("65161899")),
+        ("status", json!("blocked")),
+        ("company", json!("another")),
+        ("notes", json!("from the shop")),
+        ("address", json!([{"city": "Newark"}])),
+        ("metaFields", json!([{"code": "erp", "value": 1}])),
+    ];
+    let mut writers = JoinSet::new();
+    for round in 0..5 {
+        for (name, value) in fields.clone() {
+            let app = Arc::clone(&app);
+            writers.spawn(async move {
+                let response = app.send(put().with(json!({name: value}))).await;
+                assert_eq!(
+                    response.status,
+                    200,
+                    "{round} {name}: {}",
+                    shortened(&response.body)
+                );
+            });
+        }
+    }
+    writers.join_all().await;
+    let stored = app.stored().await;
+    for (name, value) in fields {
+        assert_eq!(stored[name], value, "{name}");
+    }
+    assert_eq!(stored["version"], 36, "each of 30 writes increments it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn same_if_match_has_exactly_one_winner() {
+    let app = Arc::new(TestApp::new().await);
+    let mut writers = JoinSet::new();
+    for number in 0..30 {
+        let app = Arc::clone(&app);
+        writers.spawn(async move {
+            let notes = format!("writer {number}");
+            let response = app
+                .send(put().with(json!({"notes": notes})).if_match("\"6\""))
+                .await;
+            (response.status, notes)
+        });
+    }
+    let outcomes = writers.join_all().await;
+    let winners: Vec<_> = outcomes
+        .iter()
+        .filter(|(status, _)| *status == 200)
+        .collect();
+    assert_eq!(winners.len(), 1);
+    assert!(
+        outcomes
+            .iter()
+            .all(|(status, _)| matches!(status, 200 | 412))
+    );
+    let stored = app.stored().await;
+    assert_eq!(
+        (&stored["notes"], &stored["version"]),
+        (&json!(winners[0].1), &json!(7))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changed_email_is_never_left_verified() {
+    let app = Arc::new(TestApp::new().await);
+    let mut writers = JoinSet::new();
+    for number in 0..10 {
+        let app = Arc::clone(&app);
+        writers.spawn(async move {
+            let email = format!("writer-{number}@aximcommerce.com");
+            let response = app.send(put().with(json!({"email": email}))).await;
+            // All but the first writer find an email that is no longer verified.
+            assert_eq!(
+                (response.status, &response.body["data"]["verifiedEmail"]),
+                (200, &json!(false))
+            );
+        });
+    }
+    writers.join_all().await;
+    assert_eq!(app.stored().await["verifiedEmail"], false);
 }

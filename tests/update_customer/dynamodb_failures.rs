@@ -1,7 +1,6 @@
-//! What a caller gets from a proxy DynamoDB, how soon, and what is stored after.
+//! Failures of DynamoDB and the network: the response, the time it takes, and what is stored.
 //!
-//! Time is the SDK's, on a clock that only the proxy server moves: an response is inside the budget when
-//! that clock says so, however busy the machine is.
+//! Time is measured on the SDK's clock, which only the proxy advances. A busy machine does not matter.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +19,7 @@ pub async fn app() -> (TestApp, FaultProxy) {
     TestApp::new().await.behind_faults(Duration::ZERO).await
 }
 
-/// Sets the sample's notes and changes nothing else.
+/// Changes only the sample's notes.
 pub fn new_notes() -> PutRequest {
     put().with(json!({"notes": "set by this request"}))
 }
@@ -29,8 +28,8 @@ pub fn new_email() -> PutRequest {
     put().with(json!({"email": "new@aximcommerce.com", "notes": "set by this request"}))
 }
 
-/// Faults that pass: the connection, the network, a busy DynamoDB. The engine has not seen the request.
-fn passing() -> Vec<(&'static str, InjectedFault)> {
+/// Transient failures before DynamoDB has received the request.
+fn transient() -> Vec<(&'static str, InjectedFault)> {
     vec![
         (
             "throttled",
@@ -54,7 +53,7 @@ fn passing() -> Vec<(&'static str, InjectedFault)> {
     ]
 }
 
-/// The ways to lose an response after the engine has applied the request.
+/// Ways to lose a response after DynamoDB has applied the request.
 fn lost() -> Vec<(&'static str, InjectedFault)> {
     vec![
         ("closed", InjectedFault::Close(Engine::Applied)),
@@ -64,7 +63,7 @@ fn lost() -> Vec<(&'static str, InjectedFault)> {
     ]
 }
 
-/// Responses that are none.
+/// Unreadable responses.
 fn unreadable() -> Vec<(&'static str, InjectedFault)> {
     let raw = |text: &str| InjectedFault::Raw(Arc::new(text.as_bytes().to_vec()));
     let five_megabytes = "HTTP/1.1 200 OK\r\ncontent-length: 5242880\r\n\r\n".to_owned()
@@ -76,7 +75,7 @@ fn unreadable() -> Vec<(&'static str, InjectedFault)> {
             "half a JSON",
             InjectedFault::Altered(|body| body.truncate(body.len() / 2)),
         ),
-        ("half an response", InjectedFault::Half),
+        ("half of a response", InjectedFault::Half),
         ("a wrong CRC", InjectedFault::Altered(another_letter)),
         ("5 MB", raw(&five_megabytes)),
         (
@@ -94,7 +93,7 @@ fn unreadable() -> Vec<(&'static str, InjectedFault)> {
     ]
 }
 
-/// Damage that leaves valid JSON: what the sum in `x-amz-crc32` is for.
+/// Damage that leaves valid JSON and that only the checksum in `x-amz-crc32` detects.
 fn another_letter(body: &mut Vec<u8>) {
     let text = String::from_utf8(std::mem::take(body)).unwrap();
     *body = text.replace("demo-erp", "demo-erq").into_bytes();
@@ -118,7 +117,7 @@ pub fn assert_internal_error(
         log.text()
     );
     assert!(!response.body.to_string().contains("secret"), "{what}");
-    // Before it the SDK may have warned.
+    // The SDK may have logged warnings before.
     let line = log.lines().pop().unwrap();
     assert_eq!(
         (&line["level"], &line["status"]),
@@ -127,7 +126,7 @@ pub fn assert_internal_error(
     line["cause"].as_str().unwrap().to_owned()
 }
 
-/// The stored customer is the sample with these values, after so many writes.
+/// The stored customer is the sample with these values, after this number of writes.
 pub async fn assert_stored(what: &str, app: &TestApp, changes: Value, writes: u64) {
     let mut expected = sample_customer();
     let stored = app.stored().await;
@@ -151,7 +150,7 @@ pub async fn assert_stored(what: &str, app: &TestApp, changes: Value, writes: u6
 #[tokio::test]
 async fn transient_failure_is_retried_once() {
     for operation in ["GetItem", "UpdateItem"] {
-        for (what, fault) in passing() {
+        for (what, fault) in transient() {
             let (app, proxy) = app().await;
             proxy.on(operation, Calls::Nth(1), fault);
             let response = app.send(new_notes()).await;
@@ -177,7 +176,7 @@ async fn transient_failure_is_retried_once() {
 #[tokio::test]
 async fn permanent_failure_gets_500_within_the_time_limit() {
     for operation in ["GetItem", "UpdateItem"] {
-        for (what, fault) in passing() {
+        for (what, fault) in transient() {
             let (app, proxy) = app().await;
             proxy.on(operation, Calls::Always, fault);
             let cause =
@@ -213,7 +212,7 @@ async fn lost_response_is_retried_and_gets_200() {
         proxy.on("UpdateItem", Calls::Nth(1), fault);
         let response = app.send(new_notes()).await;
         assert_eq!(response.data()["notes"], "set by this request", "{what}");
-        // Nothing tells the repetition from another caller's same request: both raise the version.
+        // DynamoDB cannot distinguish the retry from an equal request: both increment the version.
         assert_eq!(
             (proxy.calls("UpdateItem"), proxy.applied()),
             (2, 2),
@@ -227,7 +226,7 @@ async fn lost_response_is_retried_and_gets_200() {
 async fn lost_response_with_if_match_has_one_effect() {
     for (what, fault) in lost() {
         let (app, proxy) = app().await;
-        // The response to the repetition, which meets the caller's own write, is lost as well.
+        // The response to the retry, which finds the caller's own write, is lost too.
         for nth in 1..=2 {
             proxy.on("UpdateItem", Calls::Nth(nth), fault.clone());
         }
@@ -247,7 +246,7 @@ async fn lost_response_with_if_match_has_one_effect() {
 async fn lost_response_of_an_email_change_leaves_it_unverified() {
     for if_match in [None, Some("\"6\"")] {
         for (what, fault) in lost() {
-            // The first write meets the verified address, the second one changes it.
+            // The first write observes the verified email, the second one changes it.
             let (app, proxy) = app().await;
             proxy.on("UpdateItem", Calls::Nth(2), fault);
             let request = if_match.map_or(new_email(), |version| new_email().if_match(version));
@@ -271,7 +270,7 @@ async fn silent_reused_connection_costs_one_attempt() {
         (proxy.connections(), proxy.clock.now()),
         (1, Duration::ZERO)
     );
-    // The environment freezes here, and its connection dies.
+    // Lambda freezes the environment here, and its connection dies.
     proxy.on(
         "GetItem",
         Calls::OnAReusedConnection,
@@ -314,7 +313,7 @@ async fn unreadable_response_gets_500_within_the_time_limit() {
                 "{operation} {what}: {:?}",
                 proxy.clock.now()
             );
-            // All of the write or nothing of it, as far as the engine got to see it.
+            // The write is stored completely if DynamoDB received it, and not at all otherwise.
             let changes = if proxy.applied() > 0 {
                 json!({"notes": "set by this request"})
             } else {
@@ -343,7 +342,7 @@ async fn permanent_dynamodb_error_is_logged_with_its_cause() {
                 cause.starts_with(&format!("{operation} on the {table} table: ")),
                 "{cause}"
             );
-            // DynamoDB's own text names the permission and the resource.
+            // DynamoDB's message names the permission and the resource.
             assert!(
                 cause.contains(code) && cause.contains(&format!("secret text of {code}")),
                 "{cause}"
@@ -356,7 +355,7 @@ async fn permanent_dynamodb_error_is_logged_with_its_cause() {
 
 #[tokio::test]
 async fn without_the_tokens_table_only_cached_tokens_work() {
-    // Each fault of the table, and whether it is one that passes.
+    // Each failure of the table, and whether it is transient.
     for (fault, retry_after) in [
         (InjectedFault::Error(400, "ResourceNotFoundException"), None),
         (InjectedFault::Error(500, "InternalServerError"), Some("1")),

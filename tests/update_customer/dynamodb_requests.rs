@@ -1,4 +1,4 @@
-//! What leaves for DynamoDB: how many calls, and exactly which.
+//! The requests to DynamoDB: how many, and their exact content.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ async fn warm_up_makes_one_lookup_and_no_write() {
         (sent[0].operation.as_str(), &sent[0].body["TableName"]),
         ("GetItem", &json!(app.tokens))
     );
-    // No token is known whose SHA-256 this is.
+    // No known token has this SHA-256.
     assert_eq!(
         sent[0].body["Key"],
         json!({"tokenHash": {"S": "0".repeat(64)}})
@@ -157,7 +157,7 @@ async fn reserved_keys_of_libraries_are_ordinary_keys() {
     let body = r#"{"firstName": "John", "lastName": "Doe", "email": "john@aximcommerce.com",
         "metaFields": [{"code": "c", "value": {"$serde_json::private::Number": "1"}}]}"#;
     app.send(put().body(body)).await;
-    // The engine reads such a key with `serde_json` and rejects it; what counts is what left.
+    // The embedded engine rejects this key, because it parses with `serde_json`. The request counts.
     let sent = app.recorded_requests().pop().unwrap().text;
     assert!(
         sent.contains(r#"{"M":{"$serde_json::private::Number":{"S":"1"}}}"#),

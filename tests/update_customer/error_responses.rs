@@ -1,4 +1,4 @@
-//! What a caller gets when DynamoDB or the code fails. HTTP is replayed, so that each failure is exact.
+//! The response to each error of DynamoDB and to a panic. DynamoDB's responses are canned.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Every file in `events/` is an event that gets the status its name ends with.
+//! The events in `events/`: each gets the status at the end of its name.
 
 use serde_json::{Value, json};
 
@@ -73,7 +73,7 @@ async fn event_version_may_stand_anywhere_or_be_absent() {
         |_: &mut Value| {},
         |event: &mut Value| drop(event.as_object_mut().unwrap().shift_remove("version")),
         |event: &mut Value| event["version"] = Value::Null,
-        // As `cargo lambda watch` writes an event: with members that the other kind has, in another order.
+        // Like the events of `cargo lambda watch`: other order, and members of the other payload version.
         |event: &mut Value| {
             let members = std::mem::take(event.as_object_mut().unwrap());
             let event = event.as_object_mut().unwrap();

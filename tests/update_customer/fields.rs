@@ -470,3 +470,25 @@ async fn every_response_field_is_shown_as_stored() {
     }
     failures.assert_none();
 }
+
+#[tokio::test]
+async fn every_absent_field_is_shown_as_empty() {
+    let app = TestApp::new().await;
+    let mut failures = Failures::default();
+    app.store(&json!({"id": CUSTOMER_ID})).await;
+    let response = app.send(put().with(json!({}))).await;
+    let stored = app.stored().await;
+    for (name, schema) in properties(CUSTOMER_SCHEMA) {
+        let empty = match schema["type"].as_str() {
+            Some("string") => json!(""),
+            Some("boolean") => json!(false),
+            Some("array") => json!([]),
+            _ => json!({}),
+        };
+        // The update sets some fields.
+        let expected = stored.get(name).unwrap_or(&empty);
+        failures.check(name, &response.data()[name], expected);
+    }
+    failures.assert_none();
+    assert_eq!(response.header("x-customer-version"), Some("\"1\""));
+}

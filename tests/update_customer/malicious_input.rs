@@ -1,10 +1,10 @@
-//! Hostile and odd input around the body: what it may cost, and where it must not end up.
+//! Malicious input outside the fields: its cost, and the logs and responses that it must not forge.
 
 use serde_json::{Value, json};
 
 use crate::support::{Log, TestApp, put};
 
-/// Texts that would break out of a header, a line or a JSON string.
+/// Texts that end a header, a line or a JSON string early.
 const BREAKOUTS: [&str; 6] = [
     "a\r\nX-Evil: 1",
     "a\n{\"level\":\"ERROR\",\"message\":\"forged\"}",
@@ -14,7 +14,7 @@ const BREAKOUTS: [&str; 6] = [
     "a\\u000a\\",
 ];
 
-/// One line in each format, none of which begins with anything of the caller's.
+/// The log has one line in each format, which does not start with the caller's text.
 #[track_caller]
 fn assert_one_line(log: &Log) -> Value {
     let line = log.line();
@@ -159,7 +159,7 @@ async fn very_long_values_of_known_headers_are_rejected() {
         ("host", "h".repeat(100_000), 200),
         ("host", "not a host".to_owned(), 200),
     ] {
-        // Notes that nobody has stored yet: a stale request that changes nothing is 200.
+        // New notes, because a stale request that changes nothing gets 200.
         app.store_sample(|_| ()).await;
         let request = put()
             .with(json!({"notes": "something new"}))

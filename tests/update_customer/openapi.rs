@@ -1,150 +1,112 @@
-//! `openapi.yaml` and the code say the same. Every response of every test is held to the description as
-//! well, in `support`.
+//! The code and `openapi.yaml` accept the same request bodies and have the same error codes.
+//!
+//! `fields` compares names, types and lengths. `support::openapi` checks every response of every test.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use strum::VariantArray;
+use testkit::response::shortened;
+use update_customer::customer::address::TEXT_MEMBERS;
+use update_customer::customer::fields::{FIELDS, Write};
 use update_customer::validation::ErrorCode;
 
-use crate::support::openapi::{OPENAPI, REQUEST_SCHEMA, resolve, violations};
-use crate::support::{TestApp, put};
+use crate::support::openapi::{REQUEST_SCHEMA, at, violations};
+use crate::support::{Response, TestApp, put};
 
-/// The required fields, and these.
-fn with(fields: Value) -> Value {
+/// A value at a JSON Pointer into an otherwise valid body.
+type Case = (String, Value);
+
+fn body((pointer, value): &Case) -> Value {
     let mut body =
         json!({"firstName": "John", "lastName": "Doe", "email": "john@aximcommerce.com"});
-    for (name, value) in fields.as_object().unwrap() {
-        body[name] = value.clone();
+    match pointer.split('/').skip(1).collect::<Vec<_>>()[..] {
+        [] => body = value.clone(),
+        [name] => body[name] = value.clone(),
+        [list, "0"] => body[list] = json!([value]),
+        ["address", "0", name] => body["address"] = json!([{name: value}]),
+        ["metaFields", "0", name] => body["metaFields"] = json!([{name: value, "value": 1}]),
+        _ => panic!("no body has {pointer}"),
     }
     body
 }
 
-fn without(name: &str) -> Value {
-    let mut body = with(json!({}));
-    body.as_object_mut().unwrap().shift_remove(name);
-    body
+/// What the code says about a body.
+fn verdict(response: &Response) -> String {
+    match response.status {
+        200 => "accepted".to_owned(),
+        400 => match &response.validation_errors()[..] {
+            [] => response.body["message"].to_string(),
+            errors => errors.join(", "),
+        },
+        status => format!("status {status}"),
+    }
 }
 
-/// Sends each body and asks the schema about it: both must take it, or both reject it.
-async fn assert_agreement(bodies: impl IntoIterator<Item = Value>) {
+/// Sends each body, and validates it against the schema. Fails with one line for each field on
+/// which code and schema disagree.
+async fn assert_agreement(cases: impl IntoIterator<Item = Case>) {
     let app = TestApp::new().await;
-    let mut disagreements = Vec::new();
-    for body in bodies {
+    let mut disagreements = BTreeMap::<_, Vec<_>>::new();
+    for case in cases {
+        let body = body(&case);
         let response = app.send(put().json(&body)).await;
-        let wrong = violations(REQUEST_SCHEMA, &body);
-        if (response.status == 200) != wrong.is_empty() {
-            let start: String = body.to_string().chars().take(300).collect();
-            disagreements.push(format!(
-                "{start}\n  code: {}\n  schema: {wrong:?}",
-                response.body
-            ));
+        let code = verdict(&response);
+        let schema = match &violations(REQUEST_SCHEMA, &body)[..] {
+            [] => "accepted".to_owned(),
+            violations => violations.join(", "),
+        };
+        if (code == "accepted") != (schema == "accepted") {
+            let (pointer, value) = case;
+            let line = format!(
+                "{pointer} {}: {} by the code, {} by openapi.yaml",
+                shortened(&value),
+                shortened(&code),
+                shortened(&schema)
+            );
+            disagreements.entry(pointer).or_default().push(line);
         }
     }
-    assert!(disagreements.is_empty(), "{}", disagreements.join("\n"));
+    let lines: Vec<_> = disagreements
+        .values()
+        .map(|lines| match lines.len() - 1 {
+            0 => lines[0].clone(),
+            more => format!("{} (and {more} more values)", lines[0]),
+        })
+        .collect();
+    assert!(lines.is_empty(), "\n{}", lines.join("\n"));
 }
 
-/// A member of the request's schema, by the names on the way to it.
-fn schema_of(path: &[&str]) -> &'static Value {
-    let (mut pointer, mut schema) =
-        resolve(REQUEST_SCHEMA, OPENAPI.pointer(REQUEST_SCHEMA).unwrap());
-    for name in path {
-        let step = if *name == "[]" {
-            "/items".to_owned()
-        } else {
-            format!("/properties/{name}")
-        };
-        let child = schema
-            .pointer(&step)
-            .unwrap_or_else(|| panic!("{pointer}{step} is not in openapi.yaml"));
-        (pointer, schema) = resolve(&format!("{pointer}{step}"), child);
-    }
-    schema
+/// The pointer to every string of a request body. `fields` checks that `openapi.yaml` has the same.
+fn strings() -> Vec<String> {
+    let texts = FIELDS.iter().filter(|field| match field.write {
+        Write::Required(_) | Write::Clearable(_) | Write::NotClearable(_) => true,
+        Write::ReadOnly | Write::List(_) => false,
+    });
+    let mut pointers: Vec<_> = texts.map(|field| format!("/{}", field.name)).collect();
+    let members = TEXT_MEMBERS.iter();
+    pointers.extend(members.map(|(name, _)| format!("/address/0/{name}")));
+    pointers.push("/metaFields/0/code".to_owned());
+    pointers
 }
 
-/// A body that holds a text under a name.
-type Body = fn(&str, &str) -> Value;
-
-/// Every text of the request with its longest length, and how a body holds it.
-fn texts() -> Vec<(&'static str, u64, Body)> {
-    let top: Body = |name, text| with(json!({name: text}));
-    let address: Body = |name, text| with(json!({"address": [{name: text}]}));
-    let code: Body = |name, text| with(json!({"metaFields": [{name: text, "value": 1}]}));
-    let mut texts = Vec::new();
-    for (name, max) in [
-        ("firstName", 255),
-        ("lastName", 255),
-        ("phoneNumber", 32),
-        ("status", 64),
-        ("company", 255),
-        ("notes", 10_000),
-    ] {
-        texts.push((name, max, top));
+/// Each of the values at each of the pointers.
+fn combine(pointers: &[impl ToString], values: &[Value]) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for pointer in pointers {
+        cases.extend(
+            values
+                .iter()
+                .map(|value| (pointer.to_string(), value.clone())),
+        );
     }
-    for (name, max) in [
-        ("firstName", 255),
-        ("lastName", 255),
-        ("phoneNumber", 32),
-        ("address1", 255),
-        ("address2", 255),
-        ("city", 255),
-        ("state", 32),
-        ("zipcode", 32),
-    ] {
-        texts.push((name, max, address));
-    }
-    texts.push(("code", 255, code));
-    texts
-}
-
-#[tokio::test]
-async fn lengths_agree_with_the_schema() {
-    let mut bodies = Vec::new();
-    for (name, max, body) in texts() {
-        let character = if name == "phoneNumber" { "1" } else { "😀" };
-        for length in [max - 1, max, max + 1] {
-            bodies.push(body(
-                name,
-                &character.repeat(usize::try_from(length).unwrap()),
-            ));
-        }
-    }
-    assert_agreement(bodies).await;
-}
-
-#[test]
-fn schema_states_every_max_length() {
-    let told = |path: &[&str]| {
-        let schema = schema_of(path);
-        let own = schema["maxLength"].as_u64();
-        // A text that may be null or empty stands in a choice.
-        let choices = ["anyOf", "oneOf", "allOf"]
-            .iter()
-            .flat_map(|key| schema[key].as_array().into_iter().flatten());
-        let inner = choices
-            .filter_map(|choice| resolve("", choice).1["maxLength"].as_u64())
-            .max();
-        own.or(inner)
-    };
-    for (name, max, body) in texts() {
-        let shape = body(name, "");
-        let path = match (shape["address"].is_array(), shape["metaFields"].is_array()) {
-            (true, _) => vec!["address", "[]", name],
-            (_, true) => vec!["metaFields", "[]", name],
-            _ => vec![name],
-        };
-        assert_eq!(told(&path), Some(max), "{path:?}");
-    }
+    cases
 }
 
 #[tokio::test]
 async fn types_and_blank_values_agree_with_the_schema() {
-    let mut bodies = vec![
-        without("firstName"),
-        without("lastName"),
-        without("email"),
-        json!({}),
-    ];
+    let mut pointers = strings();
+    pointers.extend(["/address".to_owned(), "/metaFields".to_owned()]);
     let values = [
         json!(""),
         json!(" "),
@@ -159,47 +121,21 @@ async fn types_and_blank_values_agree_with_the_schema() {
         json!("a b"),
         json!(" a "),
     ];
-    for (name, _, body) in texts() {
-        for value in &values {
-            let mut sent = body(name, "placeholder");
-            for pointer in [
-                format!("/{name}"),
-                format!("/address/0/{name}"),
-                format!("/metaFields/0/{name}"),
-            ] {
-                if let Some(member) = sent
-                    .pointer_mut(&pointer)
-                    .filter(|member| **member == "placeholder")
-                {
-                    *member = value.clone();
-                }
-            }
-            bodies.push(sent);
-        }
-    }
-    for name in ["email", "address", "metaFields"] {
-        bodies.extend(values.iter().map(|value| with(json!({name: value}))));
-    }
-    assert_agreement(bodies).await;
+    assert_agreement(combine(&pointers, &values)).await;
 }
 
 #[tokio::test]
 async fn control_characters_agree_with_the_schema() {
-    let mut bodies = Vec::new();
-    for (name, _, body) in texts() {
-        let texts = [
-            "a\nb", "a\r\n\tb", "a\tb", "a\0b", "a\u{1f}b", "a\u{7f}b", "a\u{85}b", "a\u{9f}b",
-            "a\u{a0}b", "\n", "a\n", "\na",
-        ];
-        bodies.extend(texts.map(|text| body(name, text)));
-    }
-    assert_agreement(bodies).await;
+    let values = [
+        "a\nb", "a\r\n\tb", "a\tb", "a\0b", "a\u{1f}b", "a\u{7f}b", "a\u{85}b", "a\u{9f}b",
+        "a\u{a0}b", "\n", "a\n", "\na",
+    ];
+    assert_agreement(combine(&strings(), &values.map(Value::from))).await;
 }
 
 #[tokio::test]
-async fn patterns_agree_with_the_schema() {
-    let mut bodies = Vec::new();
-    for phone in [
+async fn phone_numbers_agree_with_the_schema() {
+    let numbers = [
         "65161861",
         "+1 (908) 555-0100",
         "0908/555.010",
@@ -237,17 +173,27 @@ async fn patterns_agree_with_the_schema() {
         "123 ext..4",
         "123 ext . 4",
         "123 x ",
-    ] {
-        bodies.push(with(json!({"phoneNumber": phone})));
-        bodies.push(with(json!({"address": [{"phoneNumber": phone}]})));
-    }
-    for country in [
+    ];
+    let pointers = ["/phoneNumber", "/address/0/phoneNumber"];
+    assert_agreement(combine(&pointers, &numbers.map(Value::from))).await;
+}
+
+#[tokio::test]
+async fn countries_agree_with_the_schema() {
+    let countries = [
         "US", "DE", "TW", "GB", "", "us", "Us", "USA", "XK", "UK", "EU", " US", "US ", "U", "840",
         "ＵＳ",
-    ] {
-        bodies.push(with(json!({"address": [{"country": country}]})));
-    }
-    for email in [
+    ];
+    assert_agreement(combine(
+        &["/address/0/country"],
+        &countries.map(Value::from),
+    ))
+    .await;
+}
+
+#[tokio::test]
+async fn emails_agree_with_the_schema() {
+    let mut emails: Vec<_> = [
         "john@aximcommerce.com",
         "a+b@example.com",
         "o'neil@example.ie",
@@ -262,21 +208,19 @@ async fn patterns_agree_with_the_schema() {
         "",
         " ",
         "a@example.com\n",
-    ] {
-        bodies.push(with(json!({"email": email})));
-    }
+    ]
+    .map(Value::from)
+    .into();
     for (local, label) in [(64, 63), (65, 63), (64, 64)] {
-        bodies.push(with(
-            json!({"email": format!("{}@{}.com", "l".repeat(local), "d".repeat(label))}),
-        ));
+        let email = format!("{}@{}.com", "l".repeat(local), "d".repeat(label));
+        emails.push(json!(email));
     }
-    assert_agreement(bodies).await;
+    assert_agreement(combine(&["/email"], &emails)).await;
 }
 
 #[tokio::test]
 async fn list_entries_agree_with_the_schema() {
-    let mut bodies = Vec::new();
-    for address in [
+    let addresses = [
         json!({}),
         json!({"city": null}),
         json!({"city": ""}),
@@ -292,10 +236,8 @@ async fn list_entries_agree_with_the_schema() {
         json!("A"),
         json!([]),
         json!(1),
-    ] {
-        bodies.push(with(json!({"address": [address]})));
-    }
-    for meta_field in [
+    ];
+    let meta_fields = [
         json!({}),
         json!({"code": "c"}),
         json!({"value": 1}),
@@ -306,69 +248,74 @@ async fn list_entries_agree_with_the_schema() {
         json!(null),
         json!("c"),
         json!([]),
-    ] {
-        bodies.push(with(json!({"metaFields": [meta_field]})));
-    }
-    for name in [
-        "id",
-        "role",
-        "verifiedEmail",
-        "newsletter",
-        "isB2B",
-        "createdBy",
-        "createdAt",
-        "updatedAt",
-    ] {
-        for value in [
-            json!(null),
-            json!(""),
-            json!(1),
-            json!(false),
-            json!({"a": []}),
-            json!([1]),
-        ] {
-            bodies.push(with(json!({name: value})));
-        }
-    }
-    for name in [
-        "version",
-        "updatedBy",
-        "emial",
-        "FirstName",
-        "",
-        "metafields",
-        "$ref",
-    ] {
-        bodies.push(with(json!({name: "x"})));
-    }
-    bodies.extend([
+    ];
+    let mut cases = combine(&["/address/0"], &addresses);
+    cases.extend(combine(&["/metaFields/0"], &meta_fields));
+    assert_agreement(cases).await;
+}
+
+#[tokio::test]
+async fn read_only_and_unknown_fields_agree_with_the_schema() {
+    let read_only = FIELDS.iter();
+    let read_only = read_only.filter(|field| matches!(field.write, Write::ReadOnly));
+    let read_only: Vec<_> = read_only.map(|field| format!("/{}", field.name)).collect();
+    let values = [
+        json!(null),
+        json!(""),
+        json!(1),
+        json!(false),
+        json!({"a": []}),
+        json!([1]),
+    ];
+    let unknown = [
+        "/version",
+        "/updatedBy",
+        "/emial",
+        "/FirstName",
+        "/",
+        "/metafields",
+        "/$ref",
+    ];
+    let mut cases = combine(&read_only, &values);
+    cases.extend(combine(&unknown, &[json!("x")]));
+    assert_agreement(cases).await;
+}
+
+#[tokio::test]
+async fn types_of_the_body_agree_with_the_schema() {
+    let valid = body(&("/status".to_owned(), json!("active")));
+    let bodies = [
+        json!({}),
         json!([]),
         json!(null),
         json!("text"),
         json!(1),
-        json!([with(json!({}))]),
-    ]);
-    assert_agreement(bodies).await;
+        json!([valid]),
+    ];
+    assert_agreement(combine(&[""], &bodies)).await;
+}
+
+/// Fails with one line for each code that only one side has.
+#[track_caller]
+fn assert_same_codes(pointer: &str, implemented: &[&str]) {
+    let documented = at(pointer).as_array().unwrap().iter();
+    let documented: BTreeSet<_> = documented.map(|code| code.as_str().unwrap()).collect();
+    let implemented: BTreeSet<_> = implemented.iter().copied().collect();
+    let differences: Vec<_> = implemented
+        .symmetric_difference(&documented)
+        .map(|code| match implemented.contains(code) {
+            true => format!("`{code}` is not in {pointer} of openapi.yaml"),
+            false => format!("`{code}` is only in {pointer} of openapi.yaml"),
+        })
+        .collect();
+    assert!(differences.is_empty(), "\n{}", differences.join("\n"));
 }
 
 #[test]
 fn error_codes_agree_with_the_schema() {
-    let listed = |pointer: &str| -> BTreeSet<String> {
-        let list = OPENAPI
-            .pointer(pointer)
-            .unwrap_or_else(|| panic!("{pointer} is not in openapi.yaml"));
-        list.as_array()
-            .unwrap()
-            .iter()
-            .map(|code| code.as_str().unwrap().to_owned())
-            .collect()
-    };
-    let fields: BTreeSet<_> = ErrorCode::VARIANTS
-        .iter()
-        .map(|code| <&str>::from(code).to_owned())
-        .collect();
-    assert_eq!(listed("/components/schemas/FieldCode/enum"), fields);
-    let top = [
+    let field_codes: Vec<_> = ErrorCode::VARIANTS.iter().map(<&str>::from).collect();
+    assert_same_codes("/components/schemas/FieldCode/enum", &field_codes);
+    let codes = [
         "invalid_request",
         "token_missing",
         "token_invalid",
@@ -379,8 +326,5 @@ fn error_codes_agree_with_the_schema() {
         "method_not_allowed",
         "not_found",
     ];
-    assert_eq!(
-        listed("/components/schemas/ErrorCode/enum"),
-        top.map(str::to_owned).into()
-    );
+    assert_same_codes("/components/schemas/ErrorCode/enum", &codes);
 }

@@ -1,5 +1,6 @@
 //! `X-Customer-Version` and `If-Match`.
 
+use pretty_assertions::assert_eq;
 use serde_json::json;
 
 use crate::support::{TestApp, put};
@@ -75,8 +76,12 @@ async fn stale_weak_and_foreign_tags_get_412() {
             (412, &json!("version_conflict")),
             "{value}"
         );
-        assert_eq!(response.header("x-customer-version"), Some("\"6\""));
-        assert_eq!(app.stored().await, before);
+        assert_eq!(
+            response.header("x-customer-version"),
+            Some("\"6\""),
+            "{value}"
+        );
+        assert_eq!(app.stored().await, before, "{value}");
     }
 }
 
@@ -135,7 +140,7 @@ async fn retry_is_recognised_for_set_and_cleared_fields() {
 #[tokio::test]
 async fn stale_update_with_a_change_is_not_a_retry() {
     let app = TestApp::new().await;
-    let applied = put().if_match("\"6\"");
+    let applied = put().sample().if_match("\"6\"");
     assert_eq!(app.send(applied.clone()).await.status, 200);
     for change in [
         json!({"notes": "other"}),
@@ -152,7 +157,7 @@ async fn stale_update_with_a_change_is_not_a_retry() {
     assert_eq!(
         app.send(applied).await.status,
         412,
-        "somebody wrote in between"
+        "another writer changed the customer in between"
     );
 }
 

@@ -1,16 +1,17 @@
-//! What is in the table after a request.
+//! The stored customer after a request.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
 use crate::support::{CUSTOMER_ID, SAMPLE_REQUEST, TestApp, put, sample_customer};
 
 #[tokio::test]
-async fn fields_are_stored_as_sent_and_the_rest_is_kept() {
+async fn fields_are_stored_as_sent_and_others_are_kept() {
     let app = TestApp::new().await;
     app.store_sample(|customer| customer["loyaltyTier"] = json!({"level": 3}))
         .await;
-    let response = app.send(put()).await;
+    let response = app.send(put().sample()).await;
     let mut expected = sample_customer();
     let sent: Value = serde_json::from_str(SAMPLE_REQUEST).unwrap();
     for (name, value) in sent.as_object().unwrap() {
@@ -196,7 +197,7 @@ async fn changed_email_is_no_longer_verified() {
         (&stored["verifiedEmail"], &stored["email"]),
         (&json!(false), &json!("new@aximcommerce.com"))
     );
-    assert_eq!(stored["version"], 7, "one effect");
+    assert_eq!(stored["version"], 7, "one write");
 }
 
 #[tokio::test]
@@ -211,7 +212,7 @@ async fn letter_case_change_keeps_an_email_verified() {
         (&stored["verifiedEmail"], &stored["email"]),
         (&json!(true), &json!("John.DOE@AximCommerce.com"))
     );
-    assert_eq!(stored["version"], 7, "one effect");
+    assert_eq!(stored["version"], 7, "one write");
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
-//! Method, path, id, content type: what stands around the body.
+//! Method, path, customer id, content type and query string of a request.
 
 use serde_json::{Value, json};
 
 use crate::support::{READ_TOKEN, TestApp, put};
 
-/// An event as a front door without routes sends it.
+/// The event of an event source without routes: it has no path parameters.
 fn unrouted(method: &str, path: &str) -> Value {
     let mut event = put().http_api_event();
     event["rawPath"] = json!(path);

@@ -1,4 +1,4 @@
-//! The time limits: attempts within calls within the function within the API.
+//! Time limits: an attempt, an operation, the function and the API, each within the next.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::concurrent_writers::other_writer;
 use crate::dynamodb_failures::{ATTEMPTS, app, assert_internal_error, new_email};
 use crate::support::{Calls, Engine, InjectedFault};
 
-/// The number after `key` in the template.
+/// The number after `key` in template.yaml.
 fn in_template(key: &str) -> u64 {
     let template = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/template.yaml"));
     let mut lines = template
@@ -19,8 +19,8 @@ fn in_template(key: &str) -> u64 {
         .filter_map(|line| line.trim().strip_prefix(key)?.trim().parse().ok());
     let number = lines
         .next()
-        .unwrap_or_else(|| panic!("no {key} in template.yaml"));
-    assert_eq!(lines.next(), None, "{key} stands twice in template.yaml");
+        .unwrap_or_else(|| panic!("template.yaml has no {key}"));
+    assert_eq!(lines.next(), None, "template.yaml has {key} twice");
     number
 }
 
@@ -29,7 +29,7 @@ fn time_limits_nest() {
     let config = client::config(&tables::local_config("http://127.0.0.1:1")).build();
     let retries = config.retry_config().unwrap();
     assert_eq!(retries.max_attempts() as usize, ATTEMPTS);
-    // The pauses grow twofold from the first one.
+    // The backoff doubles with each retry.
     let pauses: Duration = (0..retries.max_attempts() - 1)
         .map(|nth| retries.initial_backoff() * 2_u32.pow(nth))
         .sum();

@@ -1,25 +1,25 @@
-//! What callers ask for, at random: updates with values of their own, and an `If-Match` or none.
+//! Random requests: updates with unique values, with or without `If-Match`.
 
 use fastrand::Rng;
 use serde_json::{Value, json};
 
 use super::history::Changes;
 
-/// A body, and what it asks for.
+/// A body and the changes that it requests.
 #[derive(Debug, Clone)]
 pub struct Update {
     pub body: Value,
     pub changes: Changes,
 }
 
-/// A header's value, and the versions that it names; none when every version matches.
+/// The header's value, and the versions that it lists; `None` when every version matches.
 #[derive(Debug, Clone)]
 pub struct IfMatch {
     pub header: Option<String>,
     pub versions: Option<Vec<u64>>,
 }
 
-/// An update whose optional values carry `number`, which no other update has.
+/// An update whose optional values contain `number`, so that they are unique.
 pub fn update(rng: &mut Rng, number: usize) -> Update {
     const FIRST_NAMES: [&str; 2] = ["John", "Jon"];
     const ADDRESSES: [&str; 3] = [
@@ -33,7 +33,7 @@ pub fn update(rng: &mut Rng, number: usize) -> Update {
     };
     update.set("firstName", json!(pick(rng, &FIRST_NAMES)));
     update.set("lastName", json!("Doe"));
-    // Mostly the stored one: a change is the exception.
+    // Usually the stored one.
     let address = if rng.u8(..) < 100 {
         pick(rng, &ADDRESSES)
     } else {
@@ -79,7 +79,7 @@ pub fn update(rng: &mut Rng, number: usize) -> Update {
     update
 }
 
-/// An `If-Match` by a caller who last saw the version `seen`.
+/// An `If-Match` of a caller that last received the version `seen`.
 pub fn if_match(rng: &mut Rng, seen: u64) -> IfMatch {
     let older = seen.saturating_sub(1);
     let named = |versions: &[u64]| {

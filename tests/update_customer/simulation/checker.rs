@@ -1,27 +1,27 @@
-//! Replays a history and tells the first promise that was broken.
+//! Replays a history and returns the first violated guarantee.
 //!
-//! 1. A write changes the attributes of its update, `version` by one, `updatedBy`, `updatedAt`, and
-//!    `verifiedEmail` when the address changes; every other attribute stays, unknown ones included.
-//! 2. A write happens only to a customer that exists and has a version that `If-Match` names.
-//! 3. A changed address is never left marked as verified.
-//! 4. A write happens after its request was sent and before it is answered. A late one may come after a
-//!    500, which leaves open whether the update happened, and after no other response.
-//! 5. 200 shows a state that was stored while the request was on its way, that holds everything asked
-//!    for, and that this request wrote or (then only with a stale `If-Match`) found.
-//! 6. 412 and 404 were true when one of the request's writes met the customer. A 412 names the version.
-//! 7. 500 comes only when the network failed each of the SDK's tries, or others were faster each time.
+//! 1. A write changes the attributes of its update, `updatedBy` and `updatedAt`; it increments `version`
+//!    by one, and resets `verifiedEmail` when the email changes. It keeps every other attribute.
+//! 2. A write happens only to a customer that exists and has a version that `If-Match` allows.
+//! 3. A changed email is never left verified.
+//! 4. A write happens after its request was sent and before its response. A delayed write may also come
+//!    after a 500, which leaves open whether the update happened, but after no other response.
+//! 5. 200 shows a state that was stored while the request was in flight, that has everything requested,
+//!    and that this request wrote or, with a stale `If-Match`, found.
+//! 6. 412 and 404 were true when one of the request's writes reached the customer. A 412 has the version
+//!    of that moment.
+//! 7. 500 occurs only when all attempts of the SDK failed, or when other writers were faster each time.
 //!
-//! Two more promises follow. *One winner for each version*: a second one would write to a version that
-//! it does not name (2), since the first has raised it (1). *No acknowledged field is lost to an older
-//! write*: a write takes nothing but its own fields (1) and never comes after its response (4).
+//! Two more guarantees follow. *One winner for each version*: the first write increments the version (1),
+//! so a second one would violate (2). *No acknowledged field is lost to an older write*: a write changes
+//! only its own fields (1) and never happens after its response (4).
 //!
-//! The unit is the HTTP request, not what its caller means by several of them. A caller that gives
-//! up and sends again has two requests on their way, and either may be carried out last. Within one
-//! request, the SDK sends again what got no response, so one update may be written twice, with another
-//! caller's write of the same field in between. The older value then stands last. That is no lost
-//! update: until its response a request may take effect at any moment, without `If-Match` the last write
-//! wins, and nobody can tell this write from one that came later. `If-Match` with one version rules it
-//! out, because the second write meets another version.
+//! A caller that gives up and sends again has two requests in flight, and either may be applied last.
+//! Within one request, the SDK retries a write that got no response. Then one update is written twice,
+//! possibly with another caller's write of the same field in between, and the older value is stored last.
+//! That is not a lost update: a request may take effect at any moment until its response, and without
+//! `If-Match` the last write wins. `If-Match` with one version prevents it, because the second write finds
+//! another version.
 
 use serde_json::{Map, Value};
 use update_customer::dynamodb::customers_table::MAX_WRITES;
@@ -29,14 +29,14 @@ use update_customer::dynamodb::customers_table::MAX_WRITES;
 use super::history::{Call, Changes, Event, History, ObservedResponse, State, version};
 use crate::support::network::Delivery;
 
-/// The SDK's tries of one write.
+/// The SDK's attempts of one write.
 pub const MAX_ATTEMPTS: usize = 3;
 
-/// Checks every promise on `history`.
+/// Checks every guarantee on `history`.
 ///
 /// # Errors
 ///
-/// The first promise that is broken, with the number of the event.
+/// The first violated guarantee, with the number of the event.
 pub fn check(history: &History) -> Result<(), String> {
     let progress = history.calls.iter().map(|_| Progress::default()).collect();
     let mut replay = Replay {
@@ -59,17 +59,17 @@ pub fn check(history: &History) -> Result<(), String> {
     }
 }
 
-/// What is known of one call so far.
+/// What is known about one call so far.
 #[derive(Default)]
 struct Progress {
     sent: bool,
     /// The status.
     response: Option<u64>,
-    /// The states that its writes made, also those whose response was lost.
+    /// The states after its writes, including those whose response was lost.
     made: Vec<State>,
-    /// The states that rejected a write.
+    /// The states whose condition rejected a write.
     met: Vec<State>,
-    /// Writes in a row that the network failed.
+    /// Consecutive writes that the network failed.
     failures: usize,
 }
 
@@ -86,7 +86,7 @@ impl Replay<'_> {
             Event::Outside { after, .. } => self.state = after.clone(),
             Event::Write {
                 call,
-                fate,
+                delivery,
                 applied,
                 after,
             } => {
@@ -94,17 +94,17 @@ impl Replay<'_> {
                 if !progress.sent || progress.response.is_some() {
                     return Err(format!("call {call} writes outside its time"));
                 }
-                progress.failures = if *fate == Delivery::Passes {
+                progress.failures = if *delivery == Delivery::Delivered {
                     0
                 } else {
                     progress.failures + 1
                 };
-                if !applied && *fate == Delivery::Passes {
+                if !applied && *delivery == Delivery::Delivered {
                     progress.met.push(after.clone());
                 }
                 self.write(*call, *applied, after)?;
             }
-            Event::LateWrite {
+            Event::DelayedWrite {
                 call,
                 applied,
                 after,
@@ -118,7 +118,7 @@ impl Replay<'_> {
                 self.write(*call, *applied, after)?;
             }
             Event::Response { call, response } => {
-                answered(&self.calls[*call], &self.progress[*call], response).map_err(
+                check_response(&self.calls[*call], &self.progress[*call], response).map_err(
                     |broken| format!("call {call} is answered {}: {broken}", response.status),
                 )?;
                 self.progress[*call].response = Some(response.status);
@@ -140,7 +140,7 @@ impl Replay<'_> {
     }
 }
 
-/// Rules 1 to 3, on one write.
+/// Guarantees 1 to 3, for one write.
 fn effect(call: &Call, before: &State, after: &State) -> Result<(), String> {
     let Some(before) = before else {
         return Err("a write made a customer".to_owned());
@@ -169,7 +169,7 @@ fn effect(call: &Call, before: &State, after: &State) -> Result<(), String> {
     }
     expected.insert("version".to_owned(), Value::from(version(before) + 1));
     expected.insert("updatedBy".to_owned(), Value::from(call.subject.clone()));
-    // To which moment it is set is tested elsewhere: here no clock has a say.
+    // Other tests check the time; the simulation has no clock.
     expected.insert(
         "updatedAt".to_owned(),
         after.get("updatedAt").cloned().unwrap_or_default(),
@@ -184,8 +184,12 @@ fn effect(call: &Call, before: &State, after: &State) -> Result<(), String> {
     }
 }
 
-/// Rules 5 to 7, on one response.
-fn answered(call: &Call, progress: &Progress, response: &ObservedResponse) -> Result<(), String> {
+/// Guarantees 5 to 7, for one response.
+fn check_response(
+    call: &Call,
+    progress: &Progress,
+    response: &ObservedResponse,
+) -> Result<(), String> {
     if !progress.sent || progress.response.is_some() {
         return Err("there is no request to response".to_owned());
     }
@@ -232,7 +236,7 @@ fn holds(state: &Map<String, Value>, changes: &Changes) -> bool {
         .all(|(name, value)| state.get(*name) == value.as_ref())
 }
 
-/// Addresses here are ASCII.
+/// The emails of a simulation are ASCII.
 fn changes_address(changes: &Changes, before: &Map<String, Value>) -> bool {
     let new = changes
         .get("email")
@@ -245,7 +249,7 @@ fn changes_address(changes: &Changes, before: &Map<String, Value>) -> bool {
     }
 }
 
-/// Whether an response's `data` is what is stored; what is not stored is shown as empty.
+/// Whether a response's `data` is the stored customer. Absent attributes are shown as empty.
 fn shows(data: &Map<String, Value>, state: &Map<String, Value>) -> bool {
     let empty = |value: &Value| match value {
         Value::String(text) => text.is_empty(),

@@ -1,4 +1,4 @@
-//! What happened in one run, in order: requests of callers, what reached the engine, responses.
+//! The events of one run in order: requests, writes at DynamoDB, responses.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,20 +10,20 @@ use crate::support::network::Delivery;
 /// The stored customer, if there is one.
 pub type State = Option<Map<String, Value>>;
 
-/// The attributes that an update sets, or clears where there is no value.
+/// The attributes that an update sets, or clears when the value is `None`.
 pub type Changes = BTreeMap<&'static str, Option<Value>>;
 
 /// One HTTP request to the function.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// Who sent it; the subject of the token.
+    /// The subject of the caller's token.
     pub subject: String,
     pub changes: Changes,
-    /// The versions that `If-Match` names; none when every version matches.
+    /// The versions in `If-Match`; `None` when every version matches.
     pub if_match: Option<Vec<u64>>,
 }
 
-/// An response as the caller sees it.
+/// A response as the caller receives it.
 #[derive(Debug, Clone)]
 pub struct ObservedResponse {
     pub status: u64,
@@ -39,27 +39,27 @@ pub enum Event {
     /// The function sent DynamoDB a write for it.
     Write {
         call: usize,
-        fate: Delivery,
-        /// Whether DynamoDB carried it out.
+        delivery: Delivery,
+        /// Whether DynamoDB applied it.
         applied: bool,
         after: State,
     },
-    /// A write arrived that the function had given up.
-    LateWrite {
+    /// A delayed write arrived.
+    DelayedWrite {
         call: usize,
         applied: bool,
         after: State,
     },
-    /// Another writer, who knows nothing of versions.
+    /// Another writer changed the customer.
     Outside { what: &'static str, after: State },
-    /// The function answered.
+    /// The function responded.
     Response {
         call: usize,
         response: ObservedResponse,
     },
 }
 
-/// A run from its first stored state.
+/// A run, from the first stored state on.
 #[derive(Debug, Clone)]
 pub struct History {
     pub start: State,
@@ -101,25 +101,25 @@ impl fmt::Display for History {
                 Event::RecordedRequest { call } => writeln!(f, "call {call} sent")?,
                 Event::Write {
                     call,
-                    fate,
+                    delivery,
                     applied,
                     after,
                 } => {
                     writeln!(
                         f,
-                        "call {call} write {fate:?}, {}: {}",
+                        "call {call} write {delivery:?}, {}: {}",
                         done(*applied),
                         shown(after)
                     )?;
                 }
-                Event::LateWrite {
+                Event::DelayedWrite {
                     call,
                     applied,
                     after,
                 } => {
                     writeln!(
                         f,
-                        "call {call} late write, {}: {}",
+                        "call {call} delayed write, {}: {}",
                         done(*applied),
                         shown(after)
                     )?;
@@ -152,7 +152,7 @@ fn change(name: &str, value: &Option<Value>) -> String {
         .map_or(format!("{name} cleared"), |value| format!("{name}={value}"))
 }
 
-/// A state without the attributes that never change here, and without the time.
+/// A state without the attributes that never change in a run, and without the time.
 fn shown(state: &State) -> String {
     const BORING: [&str; 5] = ["id", "createdAt", "createdBy", "updatedAt", "role"];
     let Some(attributes) = state else {

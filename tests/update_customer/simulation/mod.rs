@@ -1,7 +1,7 @@
-//! Many callers at once on a network that loses things, in random order: every history that comes of it
-//! keeps the promises that `checker` lists.
+//! Concurrent callers on a lossy network, scheduled at random from a seed. Every history must keep the
+//! guarantees that `checker` lists.
 //!
-//! `MODEL_SEED=7` runs one schedule and prints it, `MODEL_SEEDS=0..20000` runs more than usual.
+//! `SIMULATION_SEED=7` runs one schedule and prints it. `SIMULATION_SEEDS=0..20000` runs a range.
 
 mod caller;
 mod checker;
@@ -13,68 +13,77 @@ mod stored;
 use std::collections::BTreeMap;
 use std::env;
 use std::ops::Range;
+use std::pin::pin;
 
 use serde_json::json;
-use tokio::join;
+use testkit::response::shortened;
+use tokio::{join, select};
 
 use crate::support::network::{Delivery, SimulatedNetwork};
 use crate::support::{TestApp, invoke_checked, put};
 use history::{Event, History};
 use schedule::{CALLERS, Environment};
 
-/// As many as take some seconds.
+/// The seeds of an ordinary run, which takes some seconds.
 const SEEDS: Range<u64> = 0..300;
 
-/// The seeds to run, and whether they are the usual ones.
+/// The seeds to run, and whether they are the ordinary ones.
 fn seeds() -> (Range<u64>, bool) {
     let number = |text: &str| text.parse().expect("a seed is a number");
-    if let Ok(seed) = env::var("MODEL_SEED") {
+    if let Ok(seed) = env::var("SIMULATION_SEED") {
         return (number(&seed)..number(&seed) + 1, false);
     }
-    match env::var("MODEL_SEEDS") {
+    match env::var("SIMULATION_SEEDS") {
         Ok(seeds) => {
             let (from, to) = seeds
                 .split_once("..")
-                .expect("MODEL_SEEDS is a range such as 0..20000");
+                .expect("SIMULATION_SEEDS is a range such as 0..20000");
             (number(from)..number(to), false)
         }
         Err(_) => (SEEDS, true),
     }
 }
 
-/// Names the seed when a run panics, because no history is there to print then.
+/// Prints the seed when a run panics, because there is no history to print then.
 struct Named(u64);
 
 impl Drop for Named {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!(
-                "failed with seed {0}; alone: MODEL_SEED={0} cargo test model::every",
+                "failed with seed {0}; alone: SIMULATION_SEED={0} cargo test simulation::every",
                 self.0
             );
         }
     }
 }
 
-async fn desk() -> Environment {
+async fn environment() -> Environment {
     let app = TestApp::new().await;
-    let mut gate = SimulatedNetwork::new();
-    let function = app.app_with(|config| gate.configure(config));
+    let mut network = SimulatedNetwork::new();
+    let function = app.app_with(|config| network.configure(config));
     for caller in CALLERS {
         app.issue_token_to(caller, caller, &["customers:write"], None)
             .await;
-        // Looked up once and then remembered, so that only writes come to the gate.
+        // Looked up once and then cached, so that only writes reach the network.
         let event = put().id("nobody").token(caller).http_api_event();
-        let (response, ()) = join!(invoke_checked(&function, &event), async {
-            gate.arrival().await.send(Delivery::Passes).await;
-            gate.arrival().await.send(Delivery::Passes).await;
-        });
-        assert_eq!(response.status, 404);
+        let response = invoke_checked(&function, &event);
+        let deliver = async {
+            network.arrival().await.deliver(Delivery::Delivered).await;
+            network.arrival().await.deliver(Delivery::Delivered).await;
+        };
+        // A response that makes no call must not wait for one.
+        let mut response = pin!(response);
+        let response = select! {
+            early = response.as_mut() => early,
+            () = deliver => response.await,
+        };
+        assert_eq!(response.status, 404, "{}", shortened(&response.body));
     }
     Environment {
         app,
         function,
-        gate,
+        network,
     }
 }
 
@@ -98,13 +107,13 @@ fn every_schedule_keeps_the_guarantees() {
         }
     });
     println!("{seen:#?}");
-    // Schedules that never come to the hard places would prove nothing.
+    // Schedules without the rare events would prove nothing.
     for what in WHAT {
         assert!(!usual || seen.contains_key(what), "never seen: {what}");
     }
 }
 
-/// Runs and checks each schedule on one desk, and counts what the histories show.
+/// Runs and checks each schedule in one environment, and counts the events of the histories.
 fn check_all(seeds: impl Iterator<Item = u64>) -> BTreeMap<&'static str, u32> {
     let mut seen = BTreeMap::new();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -112,14 +121,14 @@ fn check_all(seeds: impl Iterator<Item = u64>) -> BTreeMap<&'static str, u32> {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let mut desk = desk().await;
+        let mut environment = environment().await;
         for seed in seeds {
             let named = Named(seed);
-            let history = schedule::run(&mut desk, seed).await;
+            let history = schedule::run(&mut environment, seed).await;
             if let Err(broken) = checker::check(&history) {
-                panic!("{history}broken: {broken}\n");
+                panic!("{history}violation: {broken}\n");
             }
-            if env::var_os("MODEL_SEED").is_some() {
+            if env::var_os("SIMULATION_SEED").is_some() {
                 println!("{history}");
             }
             count(&history, &mut seen);
@@ -135,14 +144,14 @@ const WHAT: [&str; 10] = [
     "404",
     "412",
     "500",
-    "an e-mail address lost its mark",
+    "a verified email was reset",
     "an update was written twice",
     "between the two, another wrote the same field",
-    "a late write was carried out",
-    "a late write was rejected",
+    "a delayed write was applied",
+    "a delayed write was rejected",
 ];
 
-/// Counts what a history shows.
+/// Counts the events of a history.
 fn count(history: &History, seen: &mut BTreeMap<&'static str, u32>) {
     let mut add = |what| *seen.entry(what).or_insert(0) += 1;
     let mut writes = vec![Vec::new(); history.calls.len()];
@@ -161,12 +170,12 @@ fn count(history: &History, seen: &mut BTreeMap<&'static str, u32>) {
                 applied: true,
                 ..
             } => writes[*call].push(at),
-            Event::LateWrite { applied: true, .. } => add("a late write was carried out"),
-            Event::LateWrite { applied: false, .. } => add("a late write was rejected"),
+            Event::DelayedWrite { applied: true, .. } => add("a delayed write was applied"),
+            Event::DelayedWrite { applied: false, .. } => add("a delayed write was rejected"),
             _ => {}
         }
         if let Event::Write { after, .. }
-        | Event::LateWrite { after, .. }
+        | Event::DelayedWrite { after, .. }
         | Event::Outside { after, .. } = event
         {
             let before = verified;
@@ -174,7 +183,7 @@ fn count(history: &History, seen: &mut BTreeMap<&'static str, u32>) {
                 .as_ref()
                 .is_some_and(|state| state.get("verifiedEmail") == Some(&json!(true)));
             if before && !verified && matches!(event, Event::Write { .. }) {
-                add("an e-mail address lost its mark");
+                add("a verified email was reset");
             }
         }
     }
@@ -200,40 +209,40 @@ fn count(history: &History, seen: &mut BTreeMap<&'static str, u32>) {
 
 #[tokio::test]
 async fn seed_determines_the_history() {
-    let mut desk = desk().await;
+    let mut environment = environment().await;
     for seed in 0..10 {
-        let first = schedule::run(&mut desk, seed).await.to_string();
+        let first = schedule::run(&mut environment, seed).await.to_string();
         assert_eq!(
-            schedule::run(&mut desk, seed).await.to_string(),
+            schedule::run(&mut environment, seed).await.to_string(),
             first,
             "seed {seed}"
         );
     }
 }
 
-/// What the function cannot rule out, and how a caller can.
+/// A known limitation without `If-Match`, and how `If-Match` prevents it.
 #[tokio::test]
 async fn delayed_write_without_if_match_is_applied() {
     for (if_match, late_is_carried_out) in [(None, true), (Some("\"6\""), false)] {
         let Environment {
             app,
             function,
-            mut gate,
-        } = desk().await;
+            mut network,
+        } = environment().await;
         let mut request = put().token(CALLERS[0]).with(json!({"notes": "older"}));
         if let Some(value) = if_match {
             request = request.if_match(value);
         }
         let event = request.http_api_event();
-        let (older, late) = join!(invoke_checked(&function, &event), async {
-            let (_, late) = gate.arrival().await.send(Delivery::Late).await;
-            gate.arrival().await.send(Delivery::Passes).await;
-            late.expect("a late write")
+        let (older, delayed) = join!(invoke_checked(&function, &event), async {
+            let (_, delayed) = network.arrival().await.deliver(Delivery::Delayed).await;
+            network.arrival().await.deliver(Delivery::Delivered).await;
+            delayed.expect("a delayed write")
         });
         assert_eq!(older.data()["notes"], "older");
         let newer = app.send(put().with(json!({"notes": "newer"}))).await;
         assert_eq!(newer.data()["notes"], "newer");
-        assert_eq!(late.send().await, late_is_carried_out);
+        assert_eq!(delayed.deliver().await, late_is_carried_out);
         let notes = if late_is_carried_out {
             "older"
         } else {

@@ -1,8 +1,8 @@
-//! One run: several callers, their requests on the way at the same time, and a seed that decides which
-//! goes on next and what the network does to it.
+//! One run: several callers with concurrent requests. The seed decides which request continues next and
+//! how the network delivers it.
 //!
-//! Only the request whose turn it is runs, until it stands at the gate again or is answered. So a
-//! seed always makes the same history.
+//! Only one request runs at a time, until it reaches the network again or gets its response. So a seed
+//! determines the history.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -14,33 +14,33 @@ use update_customer::handler::App;
 use super::caller::{self, IfMatch, Update};
 use super::history::{Call, Event, History, ObservedResponse};
 use super::stored::Stored;
-use crate::support::network::{Delivery, Late, SimulatedNetwork, Waiting};
+use crate::support::network::{DelayedRequest, Delivery, PendingRequest, SimulatedNetwork};
 use crate::support::{Response, TestApp, invoke_checked, put};
 
-/// How often a caller sends the same request before it gives its update up.
+/// How often a caller sends the same request before it gives up.
 const MAX_SENDS: usize = 4;
 
-/// A caller, with the token of the same number.
+/// The callers, each with a token of the same name.
 pub const CALLERS: [&str; 4] = ["caller-0", "caller-1", "caller-2", "caller-3"];
 
-/// The app and the function behind the gate, for many runs.
+/// The tables, and the function behind the simulated network, for many runs.
 pub struct Environment {
     pub app: TestApp,
     pub function: App,
-    pub gate: SimulatedNetwork,
+    pub network: SimulatedNetwork,
 }
 
 struct Run<'a> {
     function: &'a App,
-    gate: &'a mut SimulatedNetwork,
+    network: &'a mut SimulatedNetwork,
     rng: Rng,
-    /// Of a hundred writes, so many meet a fault.
+    /// The percentage of writes that are not delivered normally.
     faults: u8,
     id: String,
     callers: Vec<Caller>,
     /// By the number of the call.
-    on_the_way: BTreeMap<usize, OnTheWay<'a>>,
-    late: Vec<(usize, Late)>,
+    in_flight: BTreeMap<usize, InFlight<'a>>,
+    delayed: Vec<(usize, DelayedRequest)>,
     updates: usize,
     stored: Stored<'a>,
     history: History,
@@ -54,24 +54,24 @@ struct Caller {
     sends: usize,
 }
 
-struct OnTheWay<'a> {
+struct InFlight<'a> {
     response: Pin<Box<dyn Future<Output = Response> + 'a>>,
-    at_the_gate: Option<Waiting>,
+    pending: Option<PendingRequest>,
 }
 
 enum Step {
     Send(usize),
     Write(usize),
     GiveUp(usize),
-    LateWrite(usize),
+    DelayedWrite(usize),
     Outside,
 }
 
 /// Runs the schedule that `seed` makes.
-pub async fn run(desk: &mut Environment, seed: u64) -> History {
+pub async fn run(environment: &mut Environment, seed: u64) -> History {
     let mut rng = Rng::with_seed(seed);
     let id = format!("customer-{seed}");
-    let stored = Stored::new(&desk.app, &mut rng, &id).await;
+    let stored = Stored::new(&environment.app, &mut rng, &id).await;
     let first_seen = stored.version();
     let caller = |rng: &mut Rng| Caller {
         left: rng.usize(1..=3),
@@ -84,14 +84,14 @@ pub async fn run(desk: &mut Environment, seed: u64) -> History {
         .map(|_| caller(&mut rng))
         .collect();
     let mut run = Run {
-        function: &desk.function,
-        gate: &mut desk.gate,
+        function: &environment.function,
+        network: &mut environment.network,
         faults: [0, 10, 25, 50][rng.usize(..4)],
         rng,
         id,
         callers,
-        on_the_way: BTreeMap::new(),
-        late: Vec::new(),
+        in_flight: BTreeMap::new(),
+        delayed: Vec::new(),
         updates: 0,
         history: History {
             start: stored.now(),
@@ -118,8 +118,8 @@ impl Run<'_> {
                 _ => {}
             }
         }
-        steps.extend(self.on_the_way.keys().map(|&call| Step::Write(call)));
-        steps.extend((0..self.late.len()).map(Step::LateWrite));
+        steps.extend(self.in_flight.keys().map(|&call| Step::Write(call)));
+        steps.extend((0..self.delayed.len()).map(Step::DelayedWrite));
         if steps.is_empty() {
             return None;
         }
@@ -134,11 +134,11 @@ impl Run<'_> {
             Step::Send(caller) => self.send(caller).await,
             Step::Write(call) => self.write(call).await,
             Step::GiveUp(caller) => self.send_again(caller).await,
-            Step::LateWrite(index) => {
-                let (call, late) = self.late.swap_remove(index);
-                let applied = late.send().await;
+            Step::DelayedWrite(index) => {
+                let (call, delayed) = self.delayed.swap_remove(index);
+                let applied = delayed.deliver().await;
                 let after = self.stored.after(applied).await;
-                self.history.events.push(Event::LateWrite {
+                self.history.events.push(Event::DelayedWrite {
                     call,
                     applied,
                     after,
@@ -164,7 +164,7 @@ impl Run<'_> {
         self.send_again(number).await;
     }
 
-    /// Sends a caller's request, once more if it was sent before. An earlier one goes on by itself.
+    /// Sends a caller's request, or sends it again. An earlier one continues independently.
     async fn send_again(&mut self, number: usize) {
         let caller = &mut self.callers[number];
         if caller.sends == MAX_SENDS {
@@ -190,11 +190,11 @@ impl Run<'_> {
         }
         let (function, event) = (self.function, request.http_api_event());
         let response = Box::pin(async move { invoke_checked(function, &event).await });
-        self.on_the_way.insert(
+        self.in_flight.insert(
             call,
-            OnTheWay {
+            InFlight {
                 response,
-                at_the_gate: None,
+                pending: None,
             },
         );
         self.go_on(call).await;
@@ -207,62 +207,62 @@ impl Run<'_> {
         caller.request = None;
     }
 
-    /// Lets the write at the gate meet its fate, and its call go on.
+    /// Delivers a pending write, and continues its call.
     async fn write(&mut self, call: usize) {
-        let fate = self.fate(call);
+        let delivery = self.delivery(call);
         let waiting = self
-            .on_the_way
+            .in_flight
             .get_mut(&call)
-            .and_then(|on_the_way| on_the_way.at_the_gate.take());
-        let (applied, late) = waiting
-            .expect("a call that is on its way stands at the gate")
-            .send(fate)
+            .and_then(|in_flight| in_flight.pending.take());
+        let (applied, delayed) = waiting
+            .expect("a call in flight has a pending request")
+            .deliver(delivery)
             .await;
-        self.late.extend(late.map(|late| (call, late)));
+        self.delayed.extend(delayed.map(|delayed| (call, delayed)));
         let after = self.stored.after(applied).await;
         self.history.events.push(Event::Write {
             call,
-            fate,
+            delivery,
             applied,
             after,
         });
         self.go_on(call).await;
     }
 
-    fn fate(&mut self, call: usize) -> Delivery {
+    fn delivery(&mut self, call: usize) -> Delivery {
         if self.rng.u8(..100) >= self.faults {
-            return Delivery::Passes;
+            return Delivery::Delivered;
         }
         let faults = [
             Delivery::RequestLost,
-            Delivery::AnswerLost,
-            Delivery::AnsweredWith500,
+            Delivery::ResponseLost,
+            Delivery::FailedAfterWrite,
             Delivery::Throttled,
-            Delivery::Late,
+            Delivery::Delayed,
         ];
-        // Nothing can keep a late write from being one more write unless it names one version, and not
-        // one still to come. See the test `delayed_write_without_if_match_is_applied`.
+        // A delayed write is one more write unless it requires one version that is not in the future.
+        // See the test `delayed_write_without_if_match_is_applied`.
         let current = self.stored.version();
         let named = self.history.calls[call].if_match.as_deref();
         let safe_when_late = matches!(named, Some([version]) if *version <= current);
         faults[self.rng.usize(..if safe_when_late { 5 } else { 4 })]
     }
 
-    /// Runs a call until it stands at the gate again or is answered.
+    /// Runs a call until it reaches the network again or gets its response.
     async fn go_on(&mut self, call: usize) {
-        let Some(on_the_way) = self.on_the_way.get_mut(&call) else {
+        let Some(in_flight) = self.in_flight.get_mut(&call) else {
             return;
         };
         let answered = select! {
             biased;
-            response = on_the_way.response.as_mut() => Some(response),
-            waiting = self.gate.arrival() => {
-                on_the_way.at_the_gate = Some(waiting);
+            response = in_flight.response.as_mut() => Some(response),
+            waiting = self.network.arrival() => {
+                in_flight.pending = Some(waiting);
                 None
             }
         };
         if let Some(response) = answered {
-            self.on_the_way.remove(&call);
+            self.in_flight.remove(&call);
             self.answered(call, &response).await;
         }
     }
@@ -290,7 +290,7 @@ impl Run<'_> {
         };
         let lost = self.rng.u8(..100) < self.faults;
         if lost || (response.status == 500 && self.rng.bool()) {
-            // Boxed, because sending may be answered at once, and so come here again.
+            // Boxed, because a request may get its response at once, and so call this again.
             return Box::pin(self.send_again(number)).await;
         }
         self.callers[number].seen = version.unwrap_or(self.callers[number].seen);

@@ -1,4 +1,4 @@
-//! The stored customer of one run, and another writer who changes it and knows nothing of versions.
+//! The stored customer of one run, and another writer that changes it without incrementing versions.
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
@@ -17,8 +17,8 @@ pub struct Stored<'a> {
 }
 
 impl<'a> Stored<'a> {
-    /// Stores a customer with that id: the sample one, without some attributes, and with some that this
-    /// function does not know.
+    /// Stores the sample customer with this id, without some attributes and with some that the function
+    /// does not know.
     pub async fn new(app: &'a TestApp, rng: &mut Rng, id: &str) -> Self {
         let mut customer = sample_customer();
         customer["id"] = json!(id);
@@ -57,8 +57,7 @@ impl<'a> Stored<'a> {
         self.now.as_ref().map_or(0, version)
     }
 
-    /// What is stored after a write. One that was carried out is looked at, whatever the function made of
-    /// it.
+    /// The stored customer after a write, read from the table if DynamoDB applied the write.
     pub async fn after(&mut self, applied: bool) -> State {
         if applied {
             let stored = self.app.stored_with_id(&self.id).await;
@@ -68,7 +67,7 @@ impl<'a> Stored<'a> {
         self.now()
     }
 
-    /// Another writer's change: of a loyalty programme, say, or of the service that verifies addresses.
+    /// A change by another writer, such as a loyalty programme or the service that verifies emails.
     pub async fn change(&mut self, rng: &mut Rng) -> &'static str {
         let what = match &mut self.now {
             Some(_) if rng.u8(..) < 16 => {
@@ -78,7 +77,7 @@ impl<'a> Stored<'a> {
             }
             Some(customer) => edit(rng, customer),
             None => {
-                // With a version above all so far, so that none comes twice.
+                // With a version above all previous ones, so that versions stay unique.
                 let version = json!(self.highest + 10);
                 self.now = self.start.clone();
                 self.now

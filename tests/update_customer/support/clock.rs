@@ -1,5 +1,5 @@
-//! The clock by which the SDK waits. It stands still until a test moves it, so that time limits and
-//! pauses take no time, and a busy machine cannot reach them.
+//! The SDK's clock. It stands still until a test advances it, so that timeouts and backoff take no
+//! time, and a busy machine cannot reach them.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use update_customer::dynamodb::client::ATTEMPT_TIMEOUT;
 #[derive(Debug, Clone)]
 pub struct Clock {
     now: Arc<watch::Sender<Duration>>,
-    /// The ends of the waits that are under way, in no order.
+    /// The ends of the current waits, unordered.
     ends: Arc<Mutex<Vec<Duration>>>,
 }
 
@@ -25,7 +25,7 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// How far the clock has moved since it was made.
+    /// The time since the clock was created.
     pub fn now(&self) -> Duration {
         *self.now.borrow()
     }
@@ -34,8 +34,8 @@ impl Clock {
         self.now.send_modify(|now| *now += by);
     }
 
-    /// Moves to the end of the shortest wait under way: nothing else will happen before.
-    pub fn advance_to_the_next_end(&self) {
+    /// Advances to the end of the shortest current wait.
+    pub fn advance_to_next_end(&self) {
         let ends = self.ends.lock().unwrap();
         let now = self.now();
         if let Some(next) = ends.iter().filter(|end| **end > now).min() {
@@ -44,7 +44,7 @@ impl Clock {
     }
 }
 
-/// Takes a wait off the list, also when it is given up.
+/// Removes a wait from the list, also when it is cancelled.
 struct Waiting {
     clock: Clock,
     end: Duration,
@@ -61,7 +61,7 @@ impl Drop for Waiting {
 impl AsyncSleep for Clock {
     fn sleep(&self, duration: Duration) -> Sleep {
         let end = self.now() + duration;
-        // A pause before the next attempt: nothing happens meanwhile, so it is over at once.
+        // A backoff before the next attempt ends at once.
         if duration < ATTEMPT_TIMEOUT {
             self.advance(duration);
             return Sleep::new(std::future::ready(()));
@@ -74,7 +74,7 @@ impl AsyncSleep for Clock {
         let mut now = self.now.subscribe();
         Sleep::new(async move {
             let waiting = waiting;
-            // The clock lives as long as anybody waits for it.
+            // A waiting task keeps the clock alive.
             now.wait_for(|now| *now >= waiting.end)
                 .await
                 .expect("the clock is there");

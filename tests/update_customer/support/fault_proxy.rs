@@ -1,5 +1,4 @@
-//! A DynamoDB that misbehaves on command: it stands between the SDK and the engine, passes requests
-//! on, and responses the n-th call of an operation with a fault.
+//! A proxy in front of the embedded DynamoDB that injects a fault into the n-th call of an operation.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -11,40 +10,40 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::clock::Clock;
 
-/// Which calls of an operation meet a fault. The SDK's repetitions are calls as well.
+/// Which calls of an operation have the fault. The SDK's retries count as calls.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Calls {
     Always,
     /// Counted from 1.
     Nth(usize),
-    /// All that come on a connection that was used before.
+    /// Calls on a connection that was used before.
     OnAReusedConnection,
 }
 
-/// What happens to a call.
+/// What the proxy does with a call.
 #[derive(Clone)]
 pub enum InjectedFault {
-    /// DynamoDB's own error, and the engine sees nothing.
+    /// Returns an error of DynamoDB without passing the request on.
     Error(u16, &'static str),
-    /// The connection ends in good order.
+    /// Closes the connection.
     Close(Engine),
-    /// The connection is reset.
+    /// Resets the connection.
     Reset(Engine),
-    /// Nothing comes any more, and the connection stays open.
+    /// Sends nothing and keeps the connection open.
     Silent(Engine),
-    /// The response comes a byte every tenth of a second.
+    /// Sends the response one byte at a time, 100 ms apart.
     Trickle,
-    /// The response's bytes are changed on their way; its head tells the length that is left.
+    /// Changes the bytes of the response's body. Its Content-Length matches.
     Altered(fn(&mut Vec<u8>)),
-    /// The response ends half way, and so does the connection.
+    /// Sends half of the response and closes the connection.
     Half,
-    /// These bytes instead of an response, and then the connection ends.
+    /// Sends these bytes and closes the connection.
     Raw(Arc<Vec<u8>>),
-    /// Another writer comes first.
-    Meanwhile(Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>),
+    /// Lets another writer write first.
+    OtherWriter(Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>),
 }
 
-/// Whether the engine gets the request before the fault.
+/// Whether the proxy passes the request on before the fault.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Engine {
     Untouched,
@@ -59,7 +58,7 @@ struct State {
     connections: usize,
 }
 
-/// The server's remote control.
+/// Controls the proxy.
 #[derive(Clone)]
 pub struct FaultProxy {
     pub endpoint: String,
@@ -68,7 +67,7 @@ pub struct FaultProxy {
 }
 
 impl FaultProxy {
-    /// Starts in front of the engine at `engine`, such as `http://127.0.0.1:8000`.
+    /// Starts a proxy for the DynamoDB at `engine`, such as `http://127.0.0.1:8000`.
     pub async fn start(engine: &str) -> Self {
         let engine = engine
             .strip_prefix("http://")
@@ -92,7 +91,7 @@ impl FaultProxy {
         proxy
     }
 
-    /// Adds a fault; the first that fits a call is the one it meets.
+    /// Adds a fault. If several match a call, the first one applies.
     pub fn on(&self, operation: &'static str, calls: Calls, fault: InjectedFault) {
         self.state
             .lock()
@@ -101,7 +100,7 @@ impl FaultProxy {
             .push((operation, calls, fault));
     }
 
-    /// How many calls of an operation came, repetitions included.
+    /// The number of calls of an operation, retries included.
     pub fn calls(&self, operation: &str) -> usize {
         self.state
             .lock()
@@ -112,7 +111,7 @@ impl FaultProxy {
             .count()
     }
 
-    /// How many `UpdateItem`s reached the engine.
+    /// The number of `UpdateItem` calls passed on.
     pub fn applied(&self) -> usize {
         self.state.lock().unwrap().applied
     }
@@ -121,7 +120,7 @@ impl FaultProxy {
         self.state.lock().unwrap().connections
     }
 
-    /// Counts a call, and finds its fault.
+    /// Counts a call and returns its fault.
     fn fault(&self, operation: &str, reused: bool) -> Option<InjectedFault> {
         let mut state = self.state.lock().unwrap();
         state.calls.push(operation.to_owned());
@@ -137,7 +136,7 @@ impl FaultProxy {
             .map(|(_, _, fault)| fault.clone())
     }
 
-    /// Serves a connection to its end; an error is only the caller's going away.
+    /// Serves a connection until its end. `None` means that the client has closed it.
     async fn serve(&self, caller: TcpStream, engine: &str) -> Option<()> {
         let mut caller = BufReader::new(caller);
         let mut reused = false;
@@ -160,7 +159,7 @@ impl FaultProxy {
                 }
                 Some(InjectedFault::Raw(bytes)) => return caller.write_all(bytes).await.ok(),
                 Some(InjectedFault::Error(status, code)) => aws_error(*status, code),
-                Some(InjectedFault::Meanwhile(other_writer)) => {
+                Some(InjectedFault::OtherWriter(other_writer)) => {
                     other_writer().await;
                     self.pass_on(&request, &operation, engine).await?
                 }
@@ -175,7 +174,7 @@ impl FaultProxy {
                         caller.write_all(&[byte]).await.ok()?;
                         caller.flush().await.ok()?;
                         self.clock.advance(Duration::from_millis(100));
-                        // The caller shall see each byte by itself.
+                        // The client must receive each byte separately.
                         tokio::task::yield_now().await;
                     }
                 }
@@ -203,16 +202,16 @@ impl FaultProxy {
         response
     }
 
-    /// Lets the caller's wait end, and keeps the connection until the caller gives it up.
+    /// Advances the clock to the client's timeout and waits until the client closes the connection.
     async fn silence(&self, caller: &mut BufReader<TcpStream>) -> Option<()> {
-        self.clock.advance_to_the_next_end();
+        self.clock.advance_to_next_end();
         caller.read_u8().await.ok().map(|_| ())
     }
 }
 
-/// An HTTP message, either way.
+/// An HTTP request or response.
 struct Message {
-    /// The first line and the headers but for the length.
+    /// The first line and the headers except Content-Length.
     head: String,
     body: Vec<u8>,
 }
@@ -256,7 +255,7 @@ impl Message {
     }
 }
 
-/// DynamoDB's response to a call that it rejects, with a text that no caller may see.
+/// An error response of DynamoDB, with a text that must not reach the caller.
 fn aws_error(status: u16, code: &str) -> Message {
     let kind = format!("com.amazonaws.dynamodb.v20120810#{code}");
     let body = json!({"__type": kind, "message": format!("secret text of {code}")})

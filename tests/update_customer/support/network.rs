@@ -1,8 +1,7 @@
-//! A network to DynamoDB that stops each request at a gate and does with it what it is told: lets it
-//! pass, or loses it or its response on the way.
+//! A simulated network to DynamoDB. It holds each request until the test decides about its delivery.
 //!
-//! No time passes: the SDK's pauses are over at once and nothing times out by the clock, so that what
-//! happens depends on nothing but the decisions at the gate.
+//! No time passes: backoff ends at once and nothing times out, so that the result depends only on the
+//! test's decisions.
 
 use std::future::ready;
 use std::time::Duration;
@@ -23,34 +22,34 @@ use tokio::sync::{mpsc, oneshot};
 /// What happens to one request to DynamoDB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
-    Passes,
+    Delivered,
     /// The connection breaks before DynamoDB sees the request.
     RequestLost,
-    /// DynamoDB carries it out, and the connection breaks before the response is here.
-    AnswerLost,
-    /// DynamoDB carries it out and says that it could not.
-    AnsweredWith500,
-    /// DynamoDB has no capacity and does nothing.
+    /// DynamoDB applies the request, and the connection breaks before the response.
+    ResponseLost,
+    /// DynamoDB applies the request and returns 500.
+    FailedAfterWrite,
+    /// DynamoDB throttles the request.
     Throttled,
-    /// The SDK gives it up, and it reaches DynamoDB later.
-    Late,
+    /// The SDK times out, and the request reaches DynamoDB later.
+    Delayed,
 }
 
-/// Where requests wait; one end for the SDK, the other for the test.
+/// Holds requests; the SDK has one end, the test the other.
 pub struct SimulatedNetwork {
     client: SharedHttpClient,
-    arrivals: mpsc::UnboundedReceiver<Waiting>,
+    arrivals: mpsc::UnboundedReceiver<PendingRequest>,
 }
 
-/// A request at the gate, whose sender waits for what [`Waiting::send`] makes of it.
-pub struct Waiting {
+/// A held request. Its sender waits for [`PendingRequest::deliver`].
+pub struct PendingRequest {
     request: HttpRequest,
     network: SharedHttpConnector,
     sender: oneshot::Sender<Result<HttpResponse, ConnectorError>>,
 }
 
-/// A request that arrives when nobody waits for its response any more.
-pub struct Late {
+/// A request whose sender no longer waits for the response.
+pub struct DelayedRequest {
     request: HttpRequest,
     network: SharedHttpConnector,
 }
@@ -65,10 +64,10 @@ impl SimulatedNetwork {
         Self { client, arrivals }
     }
 
-    /// Makes a client's requests go through this gate.
+    /// Sends a client's requests through this network.
     pub fn configure(&self, config: Builder) -> Builder {
-        // A real environment's budget for retries would make one schedule depend on those before it.
-        let budget = RetryPartition::custom("gate")
+        // With the SDK's retry quota, a schedule would depend on those before it.
+        let budget = RetryPartition::custom("simulation")
             .token_bucket(TokenBucket::unlimited())
             .build();
         config
@@ -78,70 +77,77 @@ impl SimulatedNetwork {
             .retry_partition(budget)
     }
 
-    /// The next request that comes to the gate.
-    pub async fn arrival(&mut self) -> Waiting {
-        self.arrivals.recv().await.expect("the gate keeps a sender")
+    /// The next request.
+    pub async fn arrival(&mut self) -> PendingRequest {
+        self.arrivals
+            .recv()
+            .await
+            .expect("the client keeps a sender")
     }
 }
 
-impl Waiting {
-    /// Lets `fate` happen. Tells whether DynamoDB carried the request out, and gives back one that
-    /// is to arrive later.
-    pub async fn send(self, fate: Delivery) -> (bool, Option<Late>) {
+impl PendingRequest {
+    /// Delivers the request as `delivery` says. Returns whether DynamoDB applied it, and the request
+    /// itself if it is delayed.
+    pub async fn deliver(self, delivery: Delivery) -> (bool, Option<DelayedRequest>) {
         let Self {
             request,
             network,
             sender,
         } = self;
         let lost = |what: &str| Err(ConnectorError::io(what.into()));
-        let (applied, outcome, late) = match fate {
-            Delivery::Passes => {
-                let (applied, response) = carry_out(&network, request).await;
+        let (applied, outcome, delayed) = match delivery {
+            Delivery::Delivered => {
+                let (applied, response) = apply(&network, request).await;
                 (applied, Ok(response), None)
             }
-            Delivery::AnswerLost => (
-                carry_out(&network, request).await.0,
+            Delivery::ResponseLost => (
+                apply(&network, request).await.0,
                 lost("the response is lost on purpose"),
                 None,
             ),
-            Delivery::AnsweredWith500 => {
-                let (applied, _) = carry_out(&network, request).await;
-                (applied, Ok(refusal(500, "InternalServerError")), None)
+            Delivery::FailedAfterWrite => {
+                let (applied, _) = apply(&network, request).await;
+                (
+                    applied,
+                    Ok(error_response(500, "InternalServerError")),
+                    None,
+                )
             }
             Delivery::RequestLost => (false, lost("the request is lost on purpose"), None),
             Delivery::Throttled => (
                 false,
-                Ok(refusal(400, "ProvisionedThroughputExceededException")),
+                Ok(error_response(
+                    400,
+                    "ProvisionedThroughputExceededException",
+                )),
                 None,
             ),
-            Delivery::Late => {
+            Delivery::Delayed => {
                 let timeout = Err(ConnectorError::timeout(
                     "the request is late on purpose".into(),
                 ));
-                (false, timeout, Some(Late { request, network }))
+                (false, timeout, Some(DelayedRequest { request, network }))
             }
         };
-        assert!(
-            sender.send(outcome).is_ok(),
-            "the SDK still waits for an response"
-        );
-        (applied, late)
+        assert!(sender.send(outcome).is_ok(), "the SDK waits for a response");
+        (applied, delayed)
     }
 }
 
-impl Late {
-    /// Lets it arrive. Tells whether DynamoDB carried it out.
-    pub async fn send(self) -> bool {
-        carry_out(&self.network, self.request).await.0
+impl DelayedRequest {
+    /// Delivers the request. Returns whether DynamoDB applied it.
+    pub async fn deliver(self) -> bool {
+        apply(&self.network, self.request).await.0
     }
 }
 
-async fn carry_out(network: &SharedHttpConnector, request: HttpRequest) -> (bool, HttpResponse) {
-    let response = network.call(request).await.expect("the engine responses");
+async fn apply(network: &SharedHttpConnector, request: HttpRequest) -> (bool, HttpResponse) {
+    let response = network.call(request).await.expect("DynamoDB responds");
     (response.status().is_success(), response)
 }
 
-fn refusal(status: u16, code: &str) -> HttpResponse {
+fn error_response(status: u16, code: &str) -> HttpResponse {
     let body = format!(
         r#"{{"__type": "com.amazonaws.dynamodb.v20120810#{code}", "message": "on purpose"}}"#
     );
@@ -151,7 +157,7 @@ fn refusal(status: u16, code: &str) -> HttpResponse {
 #[derive(Debug)]
 struct Client {
     network: SharedHttpClient,
-    sender: mpsc::UnboundedSender<Waiting>,
+    sender: mpsc::UnboundedSender<PendingRequest>,
 }
 
 impl HttpClient for Client {
@@ -171,13 +177,13 @@ impl HttpClient for Client {
 #[derive(Debug)]
 struct Connector {
     network: SharedHttpConnector,
-    sender: mpsc::UnboundedSender<Waiting>,
+    sender: mpsc::UnboundedSender<PendingRequest>,
 }
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (sender, response) = oneshot::channel();
-        let waiting = Waiting {
+        let waiting = PendingRequest {
             request,
             network: self.network.clone(),
             sender,

@@ -1,4 +1,4 @@
-//! Records the requests to DynamoDB where the SDK hands them to the network.
+//! Records each request to DynamoDB as the SDK sends it.
 
 use std::sync::{Arc, Mutex};
 
@@ -18,10 +18,12 @@ pub struct RecordedRequest {
     pub body: Value,
 }
 
+/// An interceptor that records each request.
 #[derive(Debug, Clone, Default)]
 pub struct RequestRecorder(Arc<Mutex<Vec<RecordedRequest>>>);
 
 impl RequestRecorder {
+    /// The requests since the last call, in order.
     pub fn take(&self) -> Vec<RecordedRequest> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
