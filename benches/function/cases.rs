@@ -1,131 +1,83 @@
-//! What is asked of the function: an event, DynamoDB's answers to it, and what must come of it.
+//! The requests of the benchmark, DynamoDB's responses to them, and the expected results.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use testkit::dynamodb_json::attributes;
+use testkit::servers::dynamodb::{CallCounts, Responses, condition_failed, success};
+use testkit::{SAMPLE_REQUEST, bodies, put, sample_customer};
 
-use crate::attributes::attributes;
-use crate::bodies;
-use crate::dynamodb::{Answers, Asked, condition_failed, success};
-use crate::store::{SAMPLE_REQUEST, sample_customer};
-
-const EVENT: &str = include_str!("../../events/http-api-sample-200.json");
-
-/// Sizes of bodies in KB, as the tables show them.
-pub const SIZES: [usize; 3] = [10, 100, 390];
+/// The requests of growing size, as tables and charts name them.
+pub const BY_SIZE: [&str; 5] = ["minimal body", "sample", "10 KB", "100 KB", "390 KB"];
 
 pub struct Case {
-    pub name: String,
-    /// Of the request's body.
+    pub name: &'static str,
+    /// The length of the request body.
     pub bytes: usize,
     pub event: Arc<[u8]>,
-    pub answers: Answers,
+    pub responses: Responses,
     pub status: u16,
-    pub asks: Asked,
+    pub calls: CallCounts,
 }
 
 impl Case {
-    /// The published sample.
-    pub fn sample() -> Self {
-        Self::accepted("sample", SAMPLE_REQUEST)
-    }
-
-    /// The published sample with a token that has to be looked up.
-    pub fn sample_with_lookup() -> Self {
-        let case = Self::sample();
+    /// The published sample request, for a program that makes these calls.
+    pub fn sample(calls: CallCounts) -> Self {
         Self {
-            name: "sample, token looked up".to_owned(),
-            asks: Asked {
-                token: 1,
-                ..case.asks
-            },
-            ..case
+            calls,
+            ..Self::valid("sample", SAMPLE_REQUEST)
         }
     }
 
-    /// The published sample for a baseline that asks DynamoDB so often.
-    pub fn for_baseline(updates: usize) -> Self {
-        Self {
-            asks: Asked {
-                token: 0,
-                update: updates,
-            },
-            ..Self::sample()
-        }
-    }
-
-    pub fn minimal() -> Self {
-        Self::accepted(
-            "minimal body",
-            r#"{"firstName":"John","lastName":"Doe","email":"john@aximcommerce.com"}"#,
-        )
-    }
-
-    /// A body of so many KB.
-    pub fn of_size(kilobytes: usize) -> Self {
-        Self::accepted(
-            &format!("{kilobytes} KB"),
-            &bodies::of_size(kilobytes * 1_000),
-        )
-    }
-
-    /// A body with a fault in most of its fields.
-    pub fn refused() -> Self {
-        let body = json!({
+    /// All requests except the sample, for a function that has cached the token.
+    pub fn others() -> Vec<Self> {
+        let minimal = r#"{"firstName":"John","lastName":"Doe","email":"john@aximcommerce.com"}"#;
+        // Most fields are invalid.
+        let rejected = json!({
             "firstName": "", "lastName": 1, "email": "john@", "phoneNumber": "none", "status": "",
             "emial": "john@aximcommerce.com", "company": "x".repeat(256),
             "address": [{"country": "us"}, {}, {"isDefaultAddress": null}],
             "metaFields": [{"code": "a"}, {"code": "a", "value": 1}]
         });
-        Self::new("refused body", &body.to_string(), 400, Vec::new())
-    }
-
-    pub fn missing_customer() -> Self {
-        Self::new(
-            "missing customer",
-            SAMPLE_REQUEST,
-            404,
-            vec![condition_failed(None)],
-        )
-    }
-
-    /// A verified address changes, which takes a second write.
-    pub fn changed_email() -> Self {
-        let answers = vec![
+        let missing = vec![condition_failed(None)];
+        // The change of a verified address takes a second write.
+        let changed_email = vec![
             condition_failed(Some(&sample_customer())),
             updated(SAMPLE_REQUEST),
         ];
-        Self::new("changed email", SAMPLE_REQUEST, 200, answers)
+        vec![
+            Self::valid("minimal body", minimal),
+            Self::valid("10 KB", &bodies::of_size(10_000)),
+            Self::valid("100 KB", &bodies::of_size(100_000)),
+            Self::valid("390 KB", &bodies::of_size(390_000)),
+            Self::new("rejected body", &rejected.to_string(), 400, Vec::new()),
+            Self::new("missing customer", SAMPLE_REQUEST, 404, missing),
+            Self::new("changed email", SAMPLE_REQUEST, 200, changed_email),
+        ]
     }
 
-    fn accepted(name: &str, body: &str) -> Self {
+    fn valid(name: &'static str, body: &str) -> Self {
         Self::new(name, body, 200, vec![updated(body)])
     }
 
-    fn new(name: &str, body: &str, status: u16, answers: Vec<Vec<u8>>) -> Self {
-        let asks = Asked {
+    fn new(name: &'static str, body: &str, status: u16, responses: Vec<Vec<u8>>) -> Self {
+        let event = put().body(body).http_api_event().to_string();
+        let calls = CallCounts {
             token: 0,
-            update: answers.len(),
+            update: responses.len(),
         };
-        let event = event(body).to_string().into_bytes().into();
         Self {
-            name: name.to_owned(),
+            name,
             bytes: body.len(),
-            event,
-            answers: Answers::new(answers),
+            event: event.into_bytes().into(),
+            responses: Responses::new(responses),
             status,
-            asks,
+            calls,
         }
     }
 }
 
-fn event(body: &str) -> Value {
-    let mut event: Value = serde_json::from_str(EVENT).unwrap_or_default();
-    event["body"] = json!(body);
-    event
-}
-
-/// DynamoDB's answer: the sample customer with the body's values.
+/// DynamoDB's response to an update: the sample customer with the values of the body.
 fn updated(body: &str) -> Vec<u8> {
     let mut customer = sample_customer();
     let body: Value = serde_json::from_str(body).unwrap_or_default();

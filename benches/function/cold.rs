@@ -1,47 +1,22 @@
-//! Starts and first calls, each program once a round.
+//! Cold starts. Each round starts every program once.
 
-use std::path::Path;
-use std::time::Duration;
-
-use crate::cases::Case;
-use crate::process::{Environment, Process};
+use crate::Failure;
+use crate::process::{Launcher, Process};
+use crate::programs::Program;
 use crate::statistics::{median, milliseconds};
-use crate::{Failure, REMEMBER};
 
+/// Calls that still fill caches.
 const SETTLING_CALLS: usize = 20;
 
 /// Calls to compare the first one with.
 const WARM_CALLS: usize = 80;
 
-/// A program and its first event.
-pub struct Arm<'a> {
-    pub name: &'static str,
-    pub program: &'a Path,
-    pub remember: Duration,
-    pub first: Case,
-    pub next: Case,
-}
-
-impl<'a> Arm<'a> {
-    pub fn baseline(name: &'static str, program: &'a Path, updates: usize) -> Self {
-        let case = || Case::for_baseline(updates);
-        Self {
-            name,
-            program,
-            remember: REMEMBER,
-            first: case(),
-            next: case(),
-        }
-    }
-}
-
-/// One program's life in one round, in milliseconds.
-#[derive(Debug, Clone, Copy)]
-pub struct Life {
+/// One process, from its start to warm calls. Times are in milliseconds.
+pub struct ColdStart {
     /// From the start of the process to its first request for an event.
     pub start: f64,
-    pub first_call: f64,
     pub start_cpu: f64,
+    pub first_call: f64,
     pub first_call_cpu: f64,
     /// The median of later calls.
     pub warm: f64,
@@ -49,55 +24,54 @@ pub struct Life {
     pub warm_cpu: f64,
 }
 
-impl Life {
-    /// From the start of the process to its first answer.
-    pub fn cold(&self) -> f64 {
+impl ColdStart {
+    /// From the start of the process to its first response.
+    pub fn total(&self) -> f64 {
         self.start + self.first_call
     }
 
-    pub fn cold_cpu(&self) -> f64 {
+    pub fn total_cpu(&self) -> f64 {
         self.start_cpu + self.first_call_cpu
     }
 }
 
-/// The lives of each arm, round by round.
+/// The cold starts of each program, round by round.
 pub fn measure(
-    arms: &[Arm<'_>],
-    environment: &Environment,
+    programs: &[Program],
+    launcher: &Launcher,
     rounds: usize,
-) -> Result<Vec<Vec<Life>>, Failure> {
-    let mut lives = vec![Vec::with_capacity(rounds); arms.len()];
-    // The first round brings the programs into memory.
+) -> Result<Vec<(&'static str, Vec<ColdStart>)>, Failure> {
+    let mut results: Vec<_> = programs.iter().map(|p| (p.name, Vec::new())).collect();
+    // The first round only reads the programs into memory.
     for round in 0..=rounds {
-        for (arm, lives) in arms.iter().zip(&mut lives) {
-            let life = live(arm, environment)?;
+        for (program, (_, cold_starts)) in programs.iter().zip(&mut results) {
+            let cold_start = cold_start(program, launcher)?;
             if round > 0 {
-                lives.push(life);
+                cold_starts.push(cold_start);
             }
         }
     }
-    Ok(lives)
+    Ok(results)
 }
 
-fn live(arm: &Arm<'_>, environment: &Environment) -> Result<Life, Failure> {
-    let mut process = Process::start(arm.program, environment, arm.remember)?;
+fn cold_start(program: &Program, launcher: &Launcher) -> Result<ColdStart, Failure> {
+    let mut process = Process::start(program, launcher)?;
     let started = process.cpu()?;
-    let first_call = process.call(&arm.first)?;
+    let first_call = process.call(&program.first)?;
     let called = process.cpu()?;
-    // The first of them still fill caches.
     for _ in 0..SETTLING_CALLS {
-        process.call(&arm.next)?;
+        process.call(&program.next)?;
     }
     let settled = process.cpu()?;
     let mut warm = Vec::with_capacity(WARM_CALLS);
     for _ in 0..WARM_CALLS {
-        warm.push(milliseconds(process.call(&arm.next)?));
+        warm.push(milliseconds(process.call(&program.next)?));
     }
     let warm_cpu = milliseconds(process.cpu()? - settled) / WARM_CALLS as f64;
-    Ok(Life {
+    Ok(ColdStart {
         start: milliseconds(process.start),
-        first_call: milliseconds(first_call),
         start_cpu: milliseconds(started),
+        first_call: milliseconds(first_call),
         first_call_cpu: milliseconds(called - started),
         warm: median(warm),
         warm_cpu,

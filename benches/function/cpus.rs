@@ -1,7 +1,7 @@
-//! One processor for the programs, the others for what is played here.
+//! One processor for the measured programs, the others for the fake servers.
 //!
-//! DynamoDB is on another machine, and a small function has less than one processor. Left to itself
-//! the kernel puts a program and its servers together or apart, which changes times by a third.
+//! In production, DynamoDB runs on another machine, and a small function has less than one processor.
+//! Without a fixed assignment, the kernel's choice of processors changes times by a third.
 
 use rustix::io;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
@@ -12,8 +12,8 @@ pub struct Cpus {
 }
 
 impl Cpus {
-    /// Keeps this thread, and those that it starts, off the programs' processor. Where there is only
-    /// one, all share it.
+    /// Keeps this thread, and the threads that it starts, off the programs' processor. A machine with
+    /// one processor shares it.
     pub fn divide() -> io::Result<Self> {
         let all = sched_getaffinity(None)?;
         let mut cpus = Self {
@@ -30,7 +30,7 @@ impl Cpus {
         Ok(cpus)
     }
 
-    /// What `start` starts runs on the programs' processor.
+    /// Runs `start` so that a process it starts runs on the programs' processor.
     pub fn as_program<T>(&self, start: impl FnOnce() -> T) -> io::Result<T> {
         sched_setaffinity(None, &self.programs)?;
         let started = start();

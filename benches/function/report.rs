@@ -1,183 +1,197 @@
-//! The tables, in Markdown.
+//! The document with the results.
 
 use std::env;
 use std::fs;
 use std::process::Command;
 
-use crate::results::{FLOOR, Results, SDK};
+use crate::Failure;
+use crate::cold::ColdStart;
+use crate::programs::{HAND_SIGNED, SDK};
+use crate::results::Results;
 use crate::statistics::median;
+use crate::{chart, docs};
 
-/// A 128 MB function's share of a CPU: Lambda gives a whole one for 1,769 MB.
-const SHARE_OF_128_MB: f64 = 0.072;
+/// The share of a CPU that Lambda gives a function with 128 MB: a whole one belongs to 1,769 MB.
+const CPU_SHARE_128_MB: f64 = 0.072;
 
-/// Everything, as `docs/benchmark.md` has it.
+const INTRODUCTION: &str = "\
+# Benchmark
+
+This page is for developers who change performance-critical code, and for readers of PERFORMANCE.md who want the
+measurements. `cargo bench -p benches --bench function` generates it.
+
+The benchmark runs each program between a fake Lambda Runtime API and a fake DynamoDB over TLS, on one machine. Times
+are in milliseconds and comparable on this machine only. A ratio compares programs that took turns in one run. The fake
+DynamoDB responds immediately, so ratios show the cost of the program itself, which a real DynamoDB would hide.
+";
+
+const PROGRAMS: [[&str; 2]; 4] = [
+    ["function", "This function, as deployed"],
+    [
+        "noop",
+        "`lambda_http` and a handler that returns a constant",
+    ],
+    [
+        "hand_signed",
+        "`lambda_http` and a `hyper` connection that is open before the first event; signs the sample's `UpdateItem` \
+         without the SDK, sends it and returns the response",
+    ],
+    [
+        "sdk",
+        "`lambda_http` and the SDK; sends the sample's `UpdateItem` and returns a constant",
+    ],
+];
+
+/// The document `docs/benchmark.md`.
 pub fn markdown(results: &Results) -> String {
-    let mut text = String::from(
-        "# Benchmark\n\n\
-         Made by `cargo bench`, which plays the Lambda Runtime API and DynamoDB (over TLS) on one machine. Times are\n\
-         milliseconds. Absolute times hold for this machine only; ratios compare programs that took turns in one run. DynamoDB answers\n\
-         at once, so ratios show what a program itself costs; the milliseconds of a real one would hide most of it.\n\n\
-         | Program | |\n|---|---|\n\
-         | function | this one, as deployed |\n\
-         | nothing | `lambda_http`, and a handler that only answers |\n\
-         | floor | `lambda_http`, one `hyper` connection with TLS open before the first event, Signature Version 4 by hand; sends the sample's `UpdateItem` and passes the answer on |\n\
-         | SDK | `lambda_http` and the SDK; sends the sample's `UpdateItem` and answers with a fixed text |\n\n\
-         ![Warm calls by size of body, and figures against their limits](benchmark.svg)\n",
-    );
-    text += &limits(results);
-    text += &cold(results);
-    text += &warm(results);
-    text += &memory(results);
-    text += &sizes(results);
-    text += &format!("\n{}\n", machine());
-    text
+    [
+        INTRODUCTION.to_owned(),
+        docs::table(
+            &["Program", ""],
+            PROGRAMS.map(|row| row.map(str::to_owned).to_vec()),
+        ),
+        "![Warm calls by size of the request body](benchmark.svg)\n".to_owned(),
+        thresholds(results),
+        cold(results),
+        warm(results),
+        memory(results),
+        sizes(results),
+        format!("Machine: {}.\n", machine()),
+    ]
+    .join("\n")
 }
 
-fn limits(results: &Results) -> String {
-    let rows = results.judged().into_iter().map(|judged| {
-        let verdict = if judged.is_within() { "ok" } else { "over" };
-        let unit = judged.unit;
-        [
-            judged.name.to_owned(),
-            format!("{:.2}{unit}", judged.figure),
-            judged
-                .cpu
-                .map_or(String::new(), |cpu| format!("{cpu:.2}{unit}")),
-            format!("{:.2}{unit}", judged.limit),
-            verdict.to_owned(),
+/// Draws `docs/benchmark.svg`.
+pub fn draw(results: &Results) -> Result<(), Failure> {
+    let points = results.by_size();
+    let time = points
+        .map(|(kilobytes, time, _)| (kilobytes, time))
+        .to_vec();
+    let cpu = points.map(|(kilobytes, _, cpu)| (kilobytes, cpu)).to_vec();
+    let curves = vec![("time, p50", time), ("CPU time", cpu)];
+    chart::draw("benchmark.svg", "Warm calls of the function", curves)
+}
+
+fn thresholds(results: &Results) -> String {
+    let rows = results.thresholds().into_iter().map(|threshold| {
+        let show = |value| format!("{value:.2}{}", threshold.unit);
+        let result = match threshold.figure <= threshold.limit {
+            true => "ok",
+            false => "exceeded",
+        };
+        vec![
+            threshold.name.to_owned(),
+            show(threshold.figure),
+            threshold.cpu.map(show).unwrap_or_default(),
+            show(threshold.limit),
+            result.to_owned(),
         ]
     });
-    table(
-        "Against the limits",
-        &["Figure", "Measured", "of CPU", "Limit", ""],
-        rows,
-    ) + "\nRatios of CPU are there because other programs on the machine disturb them less.\n"
+    "## Thresholds\n\n".to_owned()
+        + &docs::table(&["Figure", "Measured", "CPU", "Threshold", "Result"], rows)
+        + "\nThe column CPU has the same ratio of CPU times, which the load of the machine affects less.\n"
 }
 
 fn cold(results: &Results) -> String {
-    let rows = results.cold.iter().map(|(name, lives)| {
-        let middle = |part: fn(&crate::cold::Life) -> f64| median(lives.iter().map(part));
-        let (ratio, _) = results.cold_ratio(name);
-        let first_cpu = middle(|life| life.first_call_cpu);
-        [
+    let rows = results.cold.iter().map(|(name, starts)| {
+        let middle = |part: fn(&ColdStart) -> f64| median(starts.iter().map(part));
+        let first_call_cpu = middle(|start| start.first_call_cpu);
+        vec![
             (*name).to_owned(),
-            format!("{:.2}", middle(|life| life.start)),
-            format!("{:.2}", middle(|life| life.start_cpu)),
-            format!("{:.2}", middle(|life| life.first_call)),
-            format!("{first_cpu:.2}"),
-            format!("{:.0}", first_cpu / SHARE_OF_128_MB),
-            format!("{:.2}", middle(|life| life.cold())),
-            format!("{ratio:.2}"),
-            format!("{:.2}", middle(|life| life.warm)),
+            format!("{:.2}", middle(|start| start.start)),
+            format!("{:.2}", middle(|start| start.start_cpu)),
+            format!("{:.2}", middle(|start| start.first_call)),
+            format!("{first_call_cpu:.2}"),
+            format!("{:.0}", first_call_cpu / CPU_SHARE_128_MB),
+            format!("{:.2}", middle(ColdStart::total)),
+            format!("{:.2}", results.cold_ratio(name).0),
+            format!("{:.2}", middle(|start| start.warm)),
         ]
     });
-    table(
-        "Cold: medians",
-        &[
-            "Program",
-            "Start",
-            "its CPU",
-            "First call",
-            "its CPU",
-            "at 128 MB",
-            "Cold",
-            "against the floor",
-            "Warm thereafter",
-        ],
-        rows,
-    ) + "\nStart is from the start of the process to its first request for an event, the first call from the event to\n\
-         the answer (with the token's lookup in both rows of the function), cold their sum. At 128 MB: the first call's CPU at such a function's share of a CPU (0.072).\n"
+    let head = [
+        "Program",
+        "Start",
+        "Start CPU",
+        "First call",
+        "First call CPU",
+        "At 128 MB",
+        "Cold start",
+        "× hand_signed",
+        "Warm call",
+    ];
+    "## Cold starts\n\n".to_owned()
+        + &docs::table(&head, rows)
+        + "\nAll figures are medians. The start ends with the program's first request for an event. The first call is from\n\
+           the event to the response, with a token lookup in both rows of the function. A cold start is both. At 128 MB: the\n\
+           first call's CPU time at the share of a CPU that Lambda gives such a function, 7.2 %.\n"
 }
 
 fn warm(results: &Results) -> String {
-    let rows = results.warm.iter().map(|warm| {
-        let against = |other| {
-            results
-                .calls(other, "sample")
-                .map_or(0.0, |other| warm.calls.ratio(other))
-        };
-        let percentile = |percent| format!("{:.3}", warm.calls.percentile(percent));
-        [
-            warm.program.to_owned(),
-            warm.case.clone(),
+    let rows = results.warm.iter().map(|calls| {
+        let percentile = |percent| format!("{:.3}", calls.percentile(percent));
+        let relative_to = |program| format!("{:.2}", calls.ratio(results.warm(program, "sample")));
+        vec![
+            calls.program.to_owned(),
+            calls.case.to_owned(),
             percentile(50.0),
             percentile(90.0),
             percentile(99.0),
-            format!("{:.3}", warm.calls.median_cpu()),
-            format!("{:.2}", against(FLOOR)),
-            format!("{:.2}", against(SDK)),
+            format!("{:.3}", calls.median_cpu()),
+            relative_to(HAND_SIGNED),
+            relative_to(SDK),
         ]
     });
-    table(
-        "Warm calls",
-        &[
-            "Program", "Case", "p50", "p90", "p99", "CPU", "floors", "SDKs",
-        ],
-        rows,
-    ) + "\nThe last two columns: how many calls of the floor, and of the SDK alone, it takes as long as.\n"
+    let head = [
+        "Program",
+        "Request",
+        "p50",
+        "p90",
+        "p99",
+        "CPU",
+        "× hand_signed",
+        "× sdk",
+    ];
+    "## Warm calls\n\n".to_owned()
+        + &docs::table(&head, rows)
+        + "\nThe last two columns are relative to the baselines' calls with the sample.\n"
 }
 
 fn memory(results: &Results) -> String {
-    let rows = results.memory.iter().map(|(name, calls, memory)| {
-        [
-            (*name).to_owned(),
-            calls.to_string(),
-            format!("{:.2}", memory.now),
-            format!("{:.2}", memory.peak),
+    let rows = results.memory.iter().map(|usage| {
+        vec![
+            usage.program.to_owned(),
+            usage.calls.to_string(),
+            format!("{:.2}", usage.memory.resident),
+            format!("{:.2}", usage.memory.peak),
         ]
     });
-    table(
-        "Resident memory in MiB",
-        &["Program", "Calls", "Then", "Peak"],
-        rows,
-    )
+    "## Resident memory in MiB\n\n".to_owned()
+        + &docs::table(&["Program", "Calls", "After them", "Peak"], rows)
 }
 
 fn sizes(results: &Results) -> String {
-    let megabytes = |bytes: usize| format!("{:.2}", bytes as f64 / 1e6);
-    let rows = results.sizes.iter().map(|(name, size)| {
-        [
-            (*name).to_owned(),
-            megabytes(size.program),
-            megabytes(size.zip),
-        ]
-    });
-    table("Size in MB", &["Program", "Executable", "Zip"], rows)
+    let megabytes = |bytes| format!("{:.2}", bytes as f64 / 1e6);
+    let rows = results.sizes.iter();
+    let rows = rows
+        .map(|&(name, (program, zip))| vec![name.to_owned(), megabytes(program), megabytes(zip)]);
+    "## Size in MB\n\n".to_owned() + &docs::table(&["Program", "Executable", "Zip file"], rows)
 }
 
-fn table<const N: usize>(
-    title: &str,
-    head: &[&str; N],
-    rows: impl Iterator<Item = [String; N]>,
-) -> String {
-    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let head: Vec<_> = head.iter().map(|&name| name.to_owned()).collect();
-    let mut text = format!("\n## {title}\n\n{}|{}\n", line(&head), "---|".repeat(N));
-    for row in rows {
-        text += &line(&row);
-    }
-    text
-}
-
-/// The processor, its number of cores, kernel and compiler.
+/// The processor, the number of its cores, the kernel and the compiler.
 fn machine() -> String {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
-    let processors = read("/proc/cpuinfo");
-    let model = processors
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(':'));
-    // Not those that this thread may use: the programs have one to themselves.
-    let cores = processors
-        .lines()
-        .filter(|line| line.starts_with("processor"))
-        .count();
-    let compiler = Command::new(env::var_os("RUSTC").unwrap_or("rustc".into()))
-        .arg("--version")
-        .output();
+    let cpuinfo = read("/proc/cpuinfo");
+    let mut lines = cpuinfo.lines();
+    let model = lines.find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    // All cores, not only those on which this thread may run.
+    let cores = cpuinfo.lines().filter(|line| line.starts_with("processor"));
+    let rustc = env::var_os("RUSTC").unwrap_or("rustc".into());
+    let compiler = Command::new(rustc).arg("--version").output();
     let compiler = compiler.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     format!(
-        "Machine: {}, {cores} cores, {} {}, {}.",
+        "{}, {} cores, {} {}, {}",
         model.map_or(env::consts::ARCH, |(_, model)| model.trim()),
+        cores.count(),
         read("/proc/sys/kernel/ostype").trim(),
         read("/proc/sys/kernel/osrelease").trim(),
         compiler.unwrap_or_default()

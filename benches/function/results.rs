@@ -1,109 +1,86 @@
-//! What was measured, and how it stands to its limits.
+//! The measurements, and the figures that have a threshold.
 
-use crate::cold::Life;
-use crate::process::Memory;
-use crate::programs::Size;
+use crate::cases::BY_SIZE;
+use crate::cold::ColdStart;
+use crate::memory::MemoryUse;
+use crate::programs::{FUNCTION, HAND_SIGNED, SDK, UNCACHED};
 use crate::statistics::median;
-use crate::warm::Calls;
-
-/// Names of the arms, as the tables show them.
-pub const NOTHING: &str = "nothing";
-pub const FLOOR: &str = "floor";
-pub const SDK: &str = "SDK";
-pub const FUNCTION: &str = "function";
-pub const LOOKUP: &str = "function, token looked up";
+use crate::warm::WarmCalls;
 
 pub struct Results {
-    pub cold: Vec<(&'static str, Vec<Life>)>,
-    pub warm: Vec<Warm>,
-    pub memory: Vec<(&'static str, usize, Memory)>,
-    pub sizes: Vec<(&'static str, Size)>,
+    pub cold: Vec<(&'static str, Vec<ColdStart>)>,
+    pub warm: Vec<WarmCalls>,
+    pub memory: Vec<MemoryUse>,
+    /// Bytes of each program and of its zip file.
+    pub sizes: Vec<(&'static str, (usize, usize))>,
 }
 
-pub struct Warm {
-    pub program: &'static str,
-    pub case: String,
-    pub bytes: usize,
-    pub calls: Calls,
-}
-
-/// A figure and what it should stay within.
-pub struct Judged {
+/// A figure and its upper limit.
+pub struct Threshold {
     pub name: &'static str,
     pub figure: f64,
-    /// The same ratio of CPU time, which other programs on the machine disturb less.
+    /// The same ratio of CPU times, which the load of the machine affects less.
     pub cpu: Option<f64>,
     pub limit: f64,
     pub unit: &'static str,
 }
 
-impl Judged {
-    pub fn is_within(&self) -> bool {
-        self.figure <= self.limit
-    }
-}
-
 impl Results {
-    pub fn judged(&self) -> Vec<Judged> {
-        let ratio = |name, (figure, cpu), limit| Judged {
+    pub fn thresholds(&self) -> Vec<Threshold> {
+        let ratio = |name, (figure, cpu), limit| Threshold {
             name,
             figure,
             cpu: Some(cpu),
             limit,
             unit: "×",
         };
-        let plain = |name, figure, limit, unit| Judged {
+        let value = |name, figure, limit, unit| Threshold {
             name,
             figure,
             cpu: None,
             limit,
             unit,
         };
-        let memory: Vec<_> = self
-            .memory
-            .iter()
-            .filter(|(name, ..)| *name == FUNCTION)
-            .collect();
-        let early = memory.first().map_or(0.0, |(.., memory)| memory.now);
-        let late = memory.last().map_or(0.0, |(.., memory)| memory.now);
+        let memory = self.memory.iter().filter(|m| m.program == FUNCTION);
+        let memory: Vec<_> = memory.map(|m| m.memory.resident).collect();
         let zip = self.sizes.iter().find(|(name, _)| *name == FUNCTION);
-        let zip = zip.map_or(0.0, |(_, size)| size.zip as f64 / 1e6);
+        let zip = zip.map_or(0.0, |(_, (_, zip))| *zip as f64 / 1e6);
+        let sample = |baseline| {
+            let (calls, baseline) = (self.warm(FUNCTION, "sample"), self.warm(baseline, "sample"));
+            (calls.ratio(baseline), calls.cpu_ratio(baseline))
+        };
         vec![
             ratio(
-                "cold: start to first answer, against the floor",
+                "cold start, relative to hand_signed",
                 self.cold_ratio(FUNCTION),
                 1.5,
             ),
             ratio(
-                "first call, against warm with a token lookup",
-                self.first_ratio(LOOKUP),
+                "first call, relative to a warm call with a token lookup",
+                self.first_call_ratio(UNCACHED),
                 2.0,
             ),
             ratio(
-                "first call, against warm with the token remembered",
-                self.first_ratio(FUNCTION),
+                "first call, relative to a warm call with a cached token",
+                self.first_call_ratio(FUNCTION),
                 3.0,
             ),
+            ratio("warm call, relative to sdk", sample(SDK), 1.15),
             ratio(
-                "warm sample, against the SDK alone",
-                self.warm_ratio(SDK),
-                1.15,
-            ),
-            ratio(
-                "warm sample, against the floor",
-                self.warm_ratio(FLOOR),
+                "warm call, relative to hand_signed",
+                sample(HAND_SIGNED),
                 1.65,
             ),
-            plain("resident memory after 1,000 calls", early, 8.0, " MiB"),
-            plain(
-                "resident memory after all calls, against 1,000",
-                late / early,
+            value("resident memory after 1,000 calls", memory[0], 8.0, " MiB"),
+            value(
+                "resident memory after all calls, relative to 1,000",
+                memory[1] / memory[0],
                 1.05,
                 "×",
             ),
-            plain("zip", zip, 2.6, " MB"),
-            plain(
-                "cost of a KB, from 100 to 390 KB against 10 to 100",
+            value("zip file", zip, 2.6, " MB"),
+            value(
+                "cost per KB from 100 to 390 KB, relative to 10 to 100 KB",
                 self.growth(),
                 1.3,
                 "×",
@@ -111,81 +88,53 @@ impl Results {
         ]
     }
 
-    /// Against the floor, of time and of CPU, as all that follow.
+    /// Time and CPU time of a program's cold starts, relative to `hand_signed`.
     pub fn cold_ratio(&self, program: &str) -> (f64, f64) {
-        let pairs = || self.lives(program).iter().zip(self.lives(FLOOR));
+        let pairs = || self.cold(program).iter().zip(self.cold(HAND_SIGNED));
         (
-            median(pairs().map(|(life, floor)| life.cold() / floor.cold())),
-            median(pairs().map(|(life, floor)| life.cold_cpu() / floor.cold_cpu())),
+            median(pairs().map(|(start, baseline)| start.total() / baseline.total())),
+            median(pairs().map(|(start, baseline)| start.total_cpu() / baseline.total_cpu())),
         )
     }
 
-    fn first_ratio(&self, arm: &str) -> (f64, f64) {
-        let lives = || self.lives(arm).iter();
+    /// Time and CPU time of a program's first calls, relative to its warm calls.
+    fn first_call_ratio(&self, program: &str) -> (f64, f64) {
+        let starts = || self.cold(program).iter();
         (
-            median(lives().map(|life| life.first_call / life.warm)),
-            median(lives().map(|life| life.first_call_cpu / life.warm_cpu)),
+            median(starts().map(|start| start.first_call / start.warm)),
+            median(starts().map(|start| start.first_call_cpu / start.warm_cpu)),
         )
     }
 
-    fn warm_ratio(&self, baseline: &str) -> (f64, f64) {
-        let pair = self
-            .calls(FUNCTION, "sample")
-            .zip(self.calls(baseline, "sample"));
-        pair.map_or((0.0, 0.0), |(calls, other)| {
-            (calls.ratio(other), calls.cpu_ratio(other))
+    /// Kilobytes, milliseconds and CPU milliseconds of the function's calls of growing size.
+    pub fn by_size(&self) -> [(f64, f64, f64); BY_SIZE.len()] {
+        BY_SIZE.map(|case| {
+            let calls = self.warm(FUNCTION, case);
+            (
+                calls.bytes as f64 / 1e3,
+                calls.percentile(50.0),
+                calls.median_cpu(),
+            )
         })
     }
 
-    pub fn calls(&self, program: &str, case: &str) -> Option<&Calls> {
-        let warm = self
-            .warm
-            .iter()
-            .find(|warm| warm.program == program && warm.case == case);
-        warm.map(|warm| &warm.calls)
-    }
-
-    /// The function's calls of growing size: bytes, milliseconds, CPU milliseconds.
-    pub fn by_size(&self) -> Vec<(f64, f64, f64)> {
-        let sized = |warm: &&Warm| {
-            warm.program == FUNCTION
-                && (warm.case.ends_with(" KB")
-                    || warm.case == "minimal body"
-                    || warm.case == "sample")
-        };
-        let mut points: Vec<_> = self
-            .warm
-            .iter()
-            .filter(sized)
-            .map(|warm| {
-                (
-                    warm.bytes as f64,
-                    warm.calls.percentile(50.0),
-                    warm.calls.median_cpu(),
-                )
-            })
-            .collect();
-        points.sort_by(|one, other| one.0.total_cmp(&other.0));
-        points
-    }
-
-    /// How much dearer a KB of a large body is than one of a smaller body. Cost that grows with the
-    /// size alone gives 1.
+    /// The cost per KB of a large body, relative to a smaller one. It is 1 for a cost proportional to
+    /// the size.
     fn growth(&self) -> f64 {
-        match self.by_size()[..] {
-            [.., small, middle, large] => {
-                let slope =
-                    |from: (f64, f64, f64), to: (f64, f64, f64)| (to.1 - from.1) / (to.0 - from.0);
-                slope(middle, large) / slope(small, middle)
-            }
-            _ => 0.0,
-        }
+        let [.., small, medium, large] = self.by_size();
+        let slope = |from: (f64, f64, f64), to: (f64, f64, f64)| (to.1 - from.1) / (to.0 - from.0);
+        slope(medium, large) / slope(small, medium)
     }
 
-    fn lives(&self, name: &str) -> &[Life] {
-        self.cold
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map_or(&[], |(_, lives)| lives)
+    /// Panics if the program was not measured with the request.
+    pub fn warm(&self, program: &str, case: &str) -> &WarmCalls {
+        let calls = self.warm.iter();
+        let mut calls = calls.filter(|calls| calls.program == program && calls.case == case);
+        calls.next().expect("a measured request")
+    }
+
+    fn cold(&self, program: &str) -> &[ColdStart] {
+        let cold = self.cold.iter().find(|(name, _)| *name == program);
+        &cold.expect("a measured program").1
     }
 }

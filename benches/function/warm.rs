@@ -1,35 +1,29 @@
-//! Warm calls: programs that stay alive take turns, a block of calls each.
-
-use std::time::Duration;
+//! Warm calls. Long-lived processes take turns, with a block of calls each.
 
 use crate::Failure;
 use crate::cases::Case;
-use crate::process::Process;
+use crate::process::{Launcher, Process};
+use crate::programs::{FUNCTION, Program};
 use crate::statistics::{median, milliseconds, percentile};
 
-/// Calls in a block; fewer where they are long.
+/// The number of calls in a block: fewer for large bodies, whose calls take longer.
 const BLOCK: usize = 50;
-const BLOCK_OF_LARGE: usize = 10;
-const LARGE: usize = 50_000;
+const LARGE_BODY_BLOCK: usize = 10;
+const LARGE_BODY: usize = 50_000;
 
-/// A program, and what it is asked.
-pub struct Arm {
-    pub name: &'static str,
-    /// Which of the processes answers.
-    pub process: usize,
-    pub case: Case,
+/// The calls of one program with one request. Times are in milliseconds.
+pub struct WarmCalls {
+    pub program: &'static str,
+    pub case: &'static str,
+    /// The length of the request body.
+    pub bytes: usize,
+    /// The time of each call, block by block.
+    blocks: Vec<Vec<f64>>,
+    /// The mean CPU time of a call, block by block.
+    cpu: Vec<f64>,
 }
 
-/// The blocks of an arm, in milliseconds.
-#[derive(Default)]
-pub struct Calls {
-    /// Each call's time, block by block.
-    pub blocks: Vec<Vec<f64>>,
-    /// CPU a call, block by block.
-    pub cpu: Vec<f64>,
-}
-
-impl Calls {
+impl WarmCalls {
     pub fn percentile(&self, percent: f64) -> f64 {
         percentile(self.blocks.iter().flatten().copied(), percent)
     }
@@ -38,54 +32,71 @@ impl Calls {
         median(self.cpu.iter().copied())
     }
 
-    /// How much longer these calls take: the median of the blocks' ratios.
+    /// The time of these calls relative to others: the median of the blocks' ratios.
     pub fn ratio(&self, other: &Self) -> f64 {
         let median_of = |block: &Vec<f64>| median(block.iter().copied());
         let pairs = self.blocks.iter().zip(&other.blocks);
         median(pairs.map(|(block, other)| median_of(block) / median_of(other)))
     }
 
-    /// The same for CPU, which other programs on the machine disturb less.
+    /// The CPU time of these calls relative to others.
     pub fn cpu_ratio(&self, other: &Self) -> f64 {
-        median(
-            self.cpu
-                .iter()
-                .zip(&other.cpu)
-                .map(|(cpu, other)| cpu / other),
-        )
+        let pairs = self.cpu.iter().zip(&other.cpu);
+        median(pairs.map(|(cpu, other)| cpu / other))
+    }
+
+    /// Runs one block.
+    fn run(&mut self, case: &Case, process: &mut Process) -> Result<(), Failure> {
+        let count = match case.bytes {
+            ..LARGE_BODY => BLOCK,
+            _ => LARGE_BODY_BLOCK,
+        };
+        let before = process.cpu()?;
+        let mut times = Vec::with_capacity(count);
+        for _ in 0..count {
+            times.push(milliseconds(process.call(case)?));
+        }
+        self.blocks.push(times);
+        let cpu = milliseconds(process.cpu()? - before);
+        self.cpu.push(cpu / count as f64);
+        Ok(())
     }
 }
 
+/// The sample with every program, and all other requests with the function.
 pub fn measure(
-    arms: &[Arm],
-    processes: &mut [Process],
+    programs: &[Program],
+    launcher: &Launcher,
     blocks: usize,
-) -> Result<Vec<Calls>, Failure> {
-    let mut calls: Vec<_> = arms.iter().map(|_| Calls::default()).collect();
-    // The first block of each only warms up.
+) -> Result<Vec<WarmCalls>, Failure> {
+    let others = Case::others();
+    let mut processes = Vec::new();
+    let mut results = Vec::new();
+    for program in programs {
+        let mut process = Process::start(program, launcher)?;
+        process.call(&program.first)?;
+        processes.push(process);
+        let others = others.iter().filter(|_| program.name == FUNCTION);
+        for case in [&program.next].into_iter().chain(others) {
+            let calls = WarmCalls {
+                program: program.name,
+                case: case.name,
+                bytes: case.bytes,
+                blocks: Vec::with_capacity(blocks),
+                cpu: Vec::with_capacity(blocks),
+            };
+            results.push((processes.len() - 1, case, calls));
+        }
+    }
+    // The first block of each is a warm-up.
     for block in 0..=blocks {
-        for (arm, calls) in arms.iter().zip(&mut calls) {
-            let (times, cpu) = run(arm, &mut processes[arm.process])?;
-            if block > 0 {
-                calls.blocks.push(times);
-                calls.cpu.push(cpu);
+        for (process, case, calls) in &mut results {
+            calls.run(case, &mut processes[*process])?;
+            if block == 0 {
+                calls.blocks.clear();
+                calls.cpu.clear();
             }
         }
     }
-    Ok(calls)
-}
-
-fn run(arm: &Arm, process: &mut Process) -> Result<(Vec<f64>, f64), Failure> {
-    let count = if arm.case.bytes < LARGE {
-        BLOCK
-    } else {
-        BLOCK_OF_LARGE
-    };
-    let before: Duration = process.cpu()?;
-    let mut times = Vec::with_capacity(count);
-    for _ in 0..count {
-        times.push(milliseconds(process.call(&arm.case)?));
-    }
-    let cpu = milliseconds(process.cpu()? - before) / count as f64;
-    Ok((times, cpu))
+    Ok(results.into_iter().map(|(.., calls)| calls).collect())
 }

@@ -1,4 +1,4 @@
-//! The least that a function on `lambda_http` can do: it answers.
+//! The cost of `lambda_http` alone: a handler that returns a constant.
 
 use std::convert::Infallible;
 

@@ -1,4 +1,4 @@
-//! The least that a function with the SDK can do: it sends one and the same `UpdateItem`, and answers.
+//! The cost of the SDK: a handler that sends the same `UpdateItem` for every event and returns a constant.
 
 use std::collections::HashMap;
 use std::env;
@@ -10,7 +10,7 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provi
 use lambda_http::{Error, Request, service_fn};
 use serde_json::{Map, Value};
 
-/// The parts of the request that `UPDATE_ITEM` holds in DynamoDB's JSON.
+/// The request in `UPDATE_ITEM`, which has DynamoDB's JSON format.
 struct Update {
     table: String,
     key: HashMap<String, AttributeValue>,
@@ -23,9 +23,9 @@ struct Update {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let update = Update::read(&serde_json::from_str(&env::var("UPDATE_ITEM")?)?);
-    let authorities = std::fs::read(env::var("SSL_CERT_FILE")?)?;
+    let roots = std::fs::read(env::var("SSL_CERT_FILE")?)?;
     let tls = TlsContext::builder()
-        .with_trust_store(TrustStore::empty().with_pem_certificate(authorities))
+        .with_trust_store(TrustStore::empty().with_pem_certificate(roots))
         .build()?;
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))

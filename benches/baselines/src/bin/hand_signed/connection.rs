@@ -30,14 +30,14 @@ pub struct Connection {
 impl Connection {
     pub async fn open(
         endpoint: &str,
-        authorities: &Path,
+        root_certificates: &Path,
         credentials: Credentials,
     ) -> Result<Self, Error> {
         let host = endpoint.trim_start_matches("https://").to_owned();
         let name = host.split(':').next().unwrap_or_default().to_owned();
         let mut roots = RootCertStore::empty();
-        for authority in CertificateDer::pem_file_iter(authorities)? {
-            roots.add(authority?)?;
+        for certificate in CertificateDer::pem_file_iter(root_certificates)? {
+            roots.add(certificate?)?;
         }
         let config = ClientConfig::builder()
             .with_root_certificates(roots)
@@ -56,7 +56,7 @@ impl Connection {
         })
     }
 
-    /// Sends the request; the text of its answer.
+    /// Sends the request and returns the body of the response.
     pub async fn update_item(&self, body: &str) -> Result<String, Error> {
         let signed = self.credentials.sign(&self.host, body, SystemTime::now());
         let request = hyper::Request::post("/")
@@ -69,11 +69,11 @@ impl Connection {
             .body(Full::from(body.to_owned()))?;
         let mut sender = self.sender.lock().await;
         sender.ready().await?;
-        let answer = sender.send_request(request).await?;
-        let status = answer.status();
-        let body = answer.into_body().collect().await?.to_bytes();
+        let response = sender.send_request(request).await?;
+        let status = response.status();
+        let body = response.into_body().collect().await?.to_bytes();
         if !status.is_success() {
-            return Err(format!("DynamoDB answered {status}").into());
+            return Err(format!("DynamoDB returned {status}").into());
         }
         Ok(String::from_utf8(body.into())?)
     }

@@ -1,5 +1,5 @@
-//! The least that a function on `lambda_http` and DynamoDB can do without the SDK: it sends one and
-//! the same `UpdateItem` over a connection that is open before the first event, and passes the answer on.
+//! The cost of DynamoDB without the SDK: a handler that signs and sends the same `UpdateItem` for every
+//! event, over a connection that is open before the first one, and returns the response.
 
 mod connection;
 mod signature;
@@ -21,7 +21,7 @@ async fn main() -> Result<(), Error> {
         session_token: env::var("AWS_SESSION_TOKEN")?,
     };
     let endpoint = env::var("AWS_ENDPOINT_URL_DYNAMODB")?;
-    let authorities = env::var("SSL_CERT_FILE")?;
-    let connection = Connection::open(&endpoint, authorities.as_ref(), credentials).await?;
+    let root_certificates = env::var("SSL_CERT_FILE")?;
+    let connection = Connection::open(&endpoint, root_certificates.as_ref(), credentials).await?;
     lambda_http::run(service_fn(|_: Request| connection.update_item(&update))).await
 }

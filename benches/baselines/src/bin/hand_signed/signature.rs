@@ -1,4 +1,4 @@
-//! AWS's Signature Version 4 of one request to DynamoDB.
+//! AWS Signature Version 4 of a request to DynamoDB.
 
 use std::fmt::Write;
 use std::time::SystemTime;
@@ -57,7 +57,7 @@ impl Credentials {
 }
 
 fn hmac(key: &[u8], text: &str) -> Vec<u8> {
-    // HMAC takes a key of any length.
+    // HMAC accepts a key of any length, so this cannot fail.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
         return Vec::new();
     };
@@ -80,7 +80,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn the_signature_is_the_one_that_aws_sdk_for_python_makes() {
+    fn signature_equals_that_of_boto3() {
         let credentials = Credentials {
             region: "us-east-1".to_owned(),
             access_key_id: "ASIAIOSFODNN7EXAMPLE".to_owned(),
