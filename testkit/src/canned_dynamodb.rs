@@ -1,14 +1,19 @@
 //! DynamoDB as a closure, which responds to the SDK's requests inside the process: without a network,
 //! a clock or retries.
 
+use std::fmt;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::BehaviorVersion;
+use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::{Client, Config};
-use aws_smithy_http_client::test_util::infallible_client_fn;
-use lambda_http::http;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
 use update_customer::dynamodb::client;
 use update_customer::handler::App;
@@ -23,13 +28,8 @@ pub type Reply = (u16, String);
 
 /// The function on a DynamoDB that responds to an operation and its request body with `reply`.
 pub fn app(reply: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> App {
-    let http_client = infallible_client_fn(move |request: http::Request<_>| {
-        let body: &aws_smithy_types::body::SdkBody = request.body();
-        let target = request.headers()["x-amz-target"].to_str().unwrap();
-        let operation = target.strip_prefix("DynamoDB_20120810.").unwrap();
-        let (status, body) = reply(operation, body.bytes().expect("a body in memory"));
-        http::Response::builder().status(status).body(body).unwrap()
-    });
+    let connector = SharedHttpConnector::new(Closure(reply));
+    let http_client = http_client_fn(move |_, _| connector.clone());
     let shared = local_config("http://127.0.0.1:1");
     let sdk_config: Config = client::config(&shared)
         .behavior_version(BehaviorVersion::latest())
@@ -40,6 +40,26 @@ pub fn app(reply: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> App 
     // A token cached for one input would change the response to the next one.
     let config = config("customers", "tokens", Duration::ZERO);
     App::new(Client::from_conf(sdk_config), config)
+}
+
+/// What the SDK sends requests to, instead of a connection.
+struct Closure<F>(F);
+
+impl<F: Fn(&str, &[u8]) -> Reply + Send + Sync> HttpConnector for Closure<F> {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap();
+        let operation = target.strip_prefix("DynamoDB_20120810.").unwrap();
+        let body = request.body().bytes().expect("a body in memory");
+        let (status, body) = (self.0)(operation, body);
+        let status = StatusCode::try_from(status).unwrap();
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(body))))
+    }
+}
+
+impl<F> fmt::Debug for Closure<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Closure")
+    }
 }
 
 /// The function on a DynamoDB that knows every token and responds to every update with `updated`.
