@@ -7,12 +7,12 @@ def update_customer(customer_id, fields, version=None):
         headers["If-Match"] = version
     request = urllib.request.Request(url, json.dumps(fields).encode(), headers, method="PUT")
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.status, answer.headers["X-Customer-Version"], json.load(answer)
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return response.status, response.headers["X-Customer-Version"], json.load(response)
     except urllib.error.HTTPError as error:
         return error.code, error.headers["X-Customer-Version"], json.load(error)
 
 john = {"firstName": "John", "lastName": "Doe", "email": "john@aximcommerce.com"}
-status, version, answer = update_customer("638df9e713920facde1a1cfa", john)
-status, version, answer = update_customer("638df9e713920facde1a1cfa", answer["data"] | {"notes": "from Python"}, version)
-print(status, version, answer["data"]["notes"])
+status, version, body = update_customer("638df9e713920facde1a1cfa", john)
+status, version, body = update_customer("638df9e713920facde1a1cfa", body["data"] | {"notes": "from Python"}, version)
+print(status, version, body["data"]["notes"])

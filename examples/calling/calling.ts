@@ -12,12 +12,12 @@ async function updateCustomer(customerId: string, fields: Fields, version?: stri
     headers,
     body: JSON.stringify(fields),
   });
-  const answer = (await response.json()) as { data: Fields; code?: string; message: string };
-  return { status: response.status, version: response.headers.get("X-Customer-Version") ?? undefined, answer };
+  const body = (await response.json()) as { data: Fields; code?: string; message: string };
+  return { status: response.status, version: response.headers.get("X-Customer-Version") ?? undefined, body };
 }
 
 const john = { firstName: "John", lastName: "Doe", email: "john@aximcommerce.com" };
 const first = await updateCustomer("638df9e713920facde1a1cfa", john);
-const edited = { ...first.answer.data, notes: "from TypeScript" };
+const edited = { ...first.body.data, notes: "from TypeScript" };
 const second = await updateCustomer("638df9e713920facde1a1cfa", edited, first.version);
-console.log(second.status, second.version, second.answer.data["notes"]);
+console.log(second.status, second.version, second.body.data["notes"]);

@@ -5,8 +5,8 @@ fn update_customer(
     fields: &Value,
     version: Option<&str>,
 ) -> Result<(u16, String, Value), ureq::Error> {
-    let base = std::env::var("URL").unwrap_or("http://127.0.0.1:9000".to_owned());
-    // Any status is an answer with a body to read.
+    let base = std::env::var("URL").unwrap_or_else(|_| "http://127.0.0.1:9000".to_owned());
+    // Error responses have a body too.
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .build()
@@ -32,11 +32,11 @@ fn update_customer(
 
 fn main() -> Result<(), ureq::Error> {
     let john = json!({"firstName": "John", "lastName": "Doe", "email": "john@aximcommerce.com"});
-    let (_, version, answer) = update_customer("638df9e713920facde1a1cfa", &john, None)?;
-    let mut edited = answer["data"].clone();
+    let (_, version, body) = update_customer("638df9e713920facde1a1cfa", &john, None)?;
+    let mut edited = body["data"].clone();
     edited["notes"] = json!("from Rust");
-    let (status, version, answer) =
+    let (status, version, body) =
         update_customer("638df9e713920facde1a1cfa", &edited, Some(&version))?;
-    println!("{status} {version} {}", answer["data"]["notes"]);
+    println!("{status} {version} {}", body["data"]["notes"]);
     Ok(())
 }

@@ -1,12 +1,12 @@
-//! The endpoint on a desk: `cargo run --example local`.
+//! The API for local development: `cargo run --example local`.
 //!
-//! Starts a DynamoDB inside this process, fills it with the published sample customer and two demo
-//! tokens, and serves the API over HTTP. Each request takes the way that it takes in Lambda.
+//! Starts an embedded DynamoDB with the sample customer and two access tokens, and serves the API
+//! over HTTP. Each request passes through the same code as in Lambda.
 
 mod gateway;
-mod store;
 
 use std::error::Error;
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,17 +14,21 @@ use std::process::ExitCode;
 use aws_sdk_dynamodb::Client;
 use clap::Parser;
 use dynoxide::Database;
+use testkit::{CUSTOMER_ID, READ_TOKEN, SAMPLE_REQUEST, WRITE_TOKEN, tables};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use update_customer::environment::Environment;
-use update_customer::handler::UpdateCustomer;
-use update_customer::{dynamodb, log};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::prelude::*;
+use update_customer::config::Config;
+use update_customer::dynamodb::client;
+use update_customer::handler::App;
+use update_customer::logging;
 
 const CUSTOMERS_TABLE: &str = "customers";
 const ACCESS_TOKENS_TABLE: &str = "access-tokens";
 const DYNAMODB_PORT: u16 = 8000;
 
-/// Serve PUT /customers/{customer_id} on this machine, on an embedded DynamoDB.
+/// Serve PUT /customers/{customer_id} for local development, with an embedded DynamoDB
 #[derive(Parser)]
 struct Arguments {
     /// The port of the API on 127.0.0.1
@@ -40,7 +44,7 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    log::init();
+    init_logging();
     match serve(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -48,6 +52,23 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Logs as in Lambda, without the embedded DynamoDB's own warnings about each error that it returns.
+fn init_logging() {
+    let variable = |name| std::env::var(name).unwrap_or_default();
+    let layer = logging::layer(
+        io::stdout,
+        &variable("AWS_LAMBDA_LOG_FORMAT"),
+        &variable("AWS_LAMBDA_LOG_LEVEL"),
+    );
+    let without_dynamodb = Targets::new()
+        .with_default(LevelFilter::TRACE)
+        .with_target("dynoxide", LevelFilter::OFF);
+    tracing_subscriber::registry()
+        .with(layer)
+        .with(without_dynamodb)
+        .init();
 }
 
 async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
@@ -58,39 +79,43 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
 
     let database = match &arguments.data {
         Some(file) => {
-            let path = file.to_str().ok_or("--data must be a path in UTF-8")?;
+            let path = file
+                .to_str()
+                .ok_or("the path in --data must be valid UTF-8")?;
             Database::new(path).map_err(|error| format!("cannot open {path}: {error}"))?
         }
-        None => Database::memory().map_err(|error| format!("cannot make a database: {error}"))?,
+        None => {
+            Database::memory().map_err(|error| format!("cannot create the database: {error}"))?
+        }
     };
     let (stop, stopped) = watch::channel(());
     let until_stopped = |mut stopped: watch::Receiver<()>| async move {
-        // An error means that the sender is gone, which is a stop as well.
+        // An error means that the sender was dropped, which also stops.
         let _ = stopped.changed().await;
     };
-    let engine = tokio::spawn(dynoxide::server::serve_with_shutdown(
+    let dynamodb = tokio::spawn(dynoxide::server::serve_with_shutdown(
         dynamodb_listener,
         database,
         until_stopped(stopped.clone()),
     ));
 
-    let client = Client::from_conf(dynamodb::config(&store::local_config(&endpoint)).build());
-    store::fill(&client, CUSTOMERS_TABLE, ACCESS_TOKENS_TABLE).await?;
-    let environment = Environment::read(|name| match name {
+    let client = Client::from_conf(client::config(&tables::local_config(&endpoint)).build());
+    tables::seed(&client, CUSTOMERS_TABLE, ACCESS_TOKENS_TABLE).await?;
+    let config = Config::from_env(|name| match name {
         "CUSTOMERS_TABLE" => Some(CUSTOMERS_TABLE.to_owned()),
         "ACCESS_TOKENS_TABLE" => Some(ACCESS_TOKENS_TABLE.to_owned()),
         other => std::env::var(other).ok(),
     })?;
-    let router = gateway::router(UpdateCustomer::new(client, environment));
+    let router = gateway::router(App::new(client, config));
     let server = axum::serve(api, router).with_graceful_shutdown(until_stopped(stopped));
     let server = tokio::spawn(server.into_future());
 
-    println!("{}", welcome(&api_url, &endpoint)?);
+    println!("{}", instructions(&api_url, &endpoint)?);
     interrupted().await?;
     println!("Stopping");
     stop.send(())?;
     server.await??;
-    engine.await??;
+    dynamodb.await??;
     Ok(())
 }
 
@@ -102,8 +127,8 @@ async fn listen(port: u16, option: &str) -> Result<TcpListener, String> {
     })
 }
 
-/// Waits for Ctrl-C or, where there is one, a request to terminate.
-async fn interrupted() -> std::io::Result<()> {
+/// Waits for Ctrl-C or, on Unix, SIGTERM.
+async fn interrupted() -> io::Result<()> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
@@ -117,53 +142,48 @@ async fn interrupted() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
-/// What to paste next. A title starts with the status that the line below it gets.
-fn welcome(api_url: &str, endpoint: &str) -> Result<String, Box<dyn Error>> {
-    let sample: serde_json::Value = serde_json::from_str(store::SAMPLE_REQUEST)?;
-    let url = format!("{api_url}/customers/{}", store::CUSTOMER_ID);
+/// The printed instructions. The title of a command starts with the status of its response.
+fn instructions(api_url: &str, endpoint: &str) -> Result<String, Box<dyn Error>> {
+    let sample: serde_json::Value = serde_json::from_str(SAMPLE_REQUEST)?;
+    let sample = sample.to_string();
+    let url = format!("{api_url}/customers/{CUSTOMER_ID}");
+    let unknown_url = format!("{api_url}/customers/nobody");
+    let invalid = r#"{"firstName": "John", "emial": "john@aximcommerce.com"}"#;
     let curl = |url: &str, token: &str, body: &str| {
         format!(
             "curl -i -X PUT '{url}' -H 'accessToken: {token}' -H 'Content-Type: application/json' -d '{body}'"
         )
     };
-    let updated = curl(&url, store::WRITE_TOKEN, &sample.to_string());
-    let invalid = curl(
-        &url,
-        store::WRITE_TOKEN,
-        r#"{"firstName": "John", "emial": "john@aximcommerce.com"}"#,
-    );
-    let forbidden = curl(&url, store::READ_TOKEN, &sample.to_string());
-    let unknown = curl(
-        &format!("{api_url}/customers/nobody"),
-        store::WRITE_TOKEN,
-        &sample.to_string(),
-    );
-    let watch = match endpoint.ends_with(&format!(":{DYNAMODB_PORT}")) {
+    let updated = curl(&url, WRITE_TOKEN, &sample);
+    let rejected = curl(&url, WRITE_TOKEN, invalid);
+    let read_only = curl(&url, READ_TOKEN, &sample);
+    let unknown = curl(&unknown_url, WRITE_TOKEN, &sample);
+    let other_endpoint = match endpoint.ends_with(&format!(":{DYNAMODB_PORT}")) {
         true => String::new(),
         false => format!(" --env-var AWS_ENDPOINT_URL_DYNAMODB={endpoint}"),
     };
     Ok(format!(
-        "PUT {api_url}/customers/{{customer_id}} is served. Stop it with Ctrl-C.
-Its reference, with a form to send requests: {api_url}/
-In another terminal:
+        "Serving PUT {api_url}/customers/{{customer_id}}. Press Ctrl-C to stop.
+API reference, which can send requests: {api_url}/
+Commands to run in another terminal:
 
-# 200: the published sample
+# 200: the sample request
 {updated}
 
-# 400: a field is missing and another misspelt
-{invalid}
+# 400: two fields are missing, one is unknown
+{rejected}
 
-# 401: the token may only read
-{forbidden}
+# 401: the token lacks the scope customers:write
+{read_only}
 
-# 404: no customer has this id
+# 404: the customer does not exist
 {unknown}
 
-# What is stored, with the AWS CLI or any table viewer (endpoint {endpoint}, any credentials)
+# The stored customers, with the AWS CLI (endpoint {endpoint}, any credentials)
 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws dynamodb scan --region us-east-1 --endpoint-url {endpoint} --table-name {CUSTOMERS_TABLE}
 
-# The function under cargo lambda on the same tables; the lines above then work with port 9001 too
-cargo lambda watch -A 127.0.0.1 -P 9001 --env-file local.env{watch}
+# The function in cargo-lambda on the same tables; the commands above also work with port 9001
+cargo lambda watch -A 127.0.0.1 -P 9001 --env-file local.env{other_endpoint}
 "
     ))
 }
