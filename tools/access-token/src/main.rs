@@ -1,36 +1,35 @@
-//! Issues, lists and revokes access tokens: `cargo run --example access-token -- --help`.
+//! Issues, lists and revokes access tokens: `cargo run -p access-token -- --help`.
 //!
-//! Credentials and region come from the ordinary AWS chain (environment, profiles, SSO); with
-//! `AWS_ENDPOINT_URL_DYNAMODB` set, the table is at another endpoint, such as the local example's.
-
-mod tokens;
+//! Credentials and region come from the default AWS chain (environment, profiles, SSO).
+//! `AWS_ENDPOINT_URL_DYNAMODB` selects another endpoint, such as that of the local example.
 
 use std::env;
 use std::error::Error;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use access_token::NewToken;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use clap::{Parser, Subcommand};
-use tokens::NewToken;
-use update_customer::auth::{self, WRITE_SCOPE};
-use update_customer::{dynamodb, trust};
+use update_customer::auth::TokenHash;
+use update_customer::auth::grant::WRITE_SCOPE;
+use update_customer::dynamodb::{client, tls};
 
-/// The name that `samconfig.toml` gives the stack.
+/// The stack's name in `samconfig.toml`.
 const STACK: &str = "update-customer";
 
-/// The template's output that names the table.
+/// The template's output with the table's name.
 const OUTPUT: &str = "AccessTokensTable";
 
-/// Issue, list and revoke access tokens of PUT /customers/{customer_id}.
+/// Issue, list and revoke access tokens for PUT /customers/{customer_id}
 #[derive(Parser)]
 struct Arguments {
     /// Name of the access tokens table
     #[arg(long, global = true)]
     table: Option<String>,
-    /// Name of the CloudFormation stack whose outputs name the table, unless --table is given
+    /// Name of the CloudFormation stack whose outputs have the table's name; not used with --table
     #[arg(long, global = true, default_value = STACK)]
     stack: String,
     #[command(subcommand)]
@@ -39,26 +38,26 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make a token, store its hash, and show the token once
+    /// Generate a token, store its hash, and print the token once
     Issue {
-        /// Who gets it, such as `erp`; stored as `updatedBy` with each update
+        /// Who uses the token, such as `erp`; stored as `updatedBy` with each update
         #[arg(long)]
         subject: String,
-        /// What it allows; may be given several times
+        /// What the token permits; can be given several times
         #[arg(long, default_value = WRITE_SCOPE)]
         scope: Vec<String>,
-        /// How long it lives, such as `90d` or `12h`; for ever unless given
+        /// How long the token is valid, such as `90d` or `12h`; it does not expire unless given
         #[arg(long, value_parser = humantime::parse_duration)]
         expires_in: Option<Duration>,
     },
-    /// Show all tokens: the start of the hash, subject, expiry, scopes
+    /// Print the start of each token's hash, and its subject, expiry and scopes
     List,
-    /// Delete a token's record; functions that remember the token forget it within a minute
+    /// Delete a token's record; the function may cache the token for up to a minute by default
     Revoke {
-        /// The start of the hash, as `list` shows it
+        /// The start of the hash, as `list` prints it
         #[arg(required_unless_present = "token")]
         hash: Option<String>,
-        /// The token itself, such as one that leaked
+        /// The token itself, instead of the hash
         #[arg(long, conflicts_with = "hash")]
         token: Option<String>,
     },
@@ -76,16 +75,16 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
-    let roots = trust::from_environment(|name| env::var(name).ok())?;
-    let http_client = dynamodb::http_client(roots)?;
+    let roots = tls::trust_store(|name| env::var(name).ok())?;
+    let http_client = client::http_client(roots)?;
     let shared = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client)
         .load()
         .await;
-    let client = Client::from_conf(dynamodb::config(&shared).build());
+    let client = Client::from_conf(client::config(&shared).build());
     let table = match arguments.table {
         Some(table) => table,
-        None => table_of_stack(&shared, &arguments.stack).await?,
+        None => table_from_stack(&shared, &arguments.stack).await?,
     };
     match arguments.command {
         Command::Issue {
@@ -95,30 +94,29 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         } => {
             let token = NewToken::generate()?;
             let record =
-                tokens::issue(&client, &table, &token, &subject, &scope, expires_in).await?;
-            eprintln!("{record}\nThis is the token. It is shown this once and stored nowhere:");
+                access_token::issue(&client, &table, &token, &subject, &scope, expires_in).await?;
+            eprintln!("{record}\nThe token, which is printed only once and is not stored:");
             println!("{}", token.reveal());
         }
         Command::List => {
-            for record in tokens::list(&client, &table).await? {
+            for record in access_token::list(&client, &table).await? {
                 println!("{record}");
             }
         }
         Command::Revoke { hash, token } => {
             let hash = token
-                .as_deref()
-                .map(auth::record_key)
+                .map(|token| TokenHash::of(&token).to_hex())
                 .or(hash)
                 .unwrap_or_default();
-            let record = tokens::revoke(&client, &table, &hash).await?;
-            eprintln!("Revoked. Functions that remember the token forget it within a minute.");
+            let record = access_token::revoke(&client, &table, &hash).await?;
+            eprintln!("Revoked. The function may cache the token for up to a minute by default.");
             println!("{record}");
         }
     }
     Ok(())
 }
 
-async fn table_of_stack(shared: &SdkConfig, stack: &str) -> Result<String, String> {
+async fn table_from_stack(shared: &SdkConfig, stack: &str) -> Result<String, String> {
     let described = aws_sdk_cloudformation::Client::new(shared)
         .describe_stacks()
         .stack_name(stack)

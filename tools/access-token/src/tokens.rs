@@ -1,4 +1,4 @@
-//! Access tokens and their records: make, store, list, delete.
+//! Access tokens and their records: generate, store, list, delete.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -6,38 +6,40 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodb::types::AttributeValue;
-use update_customer::attribute::Item;
-use update_customer::auth;
+use update_customer::auth::TokenHash;
+use update_customer::auth::grant::parse_expiry;
+use update_customer::dynamodb::attribute::Item;
 
-/// What secret scanners look for: this prefix, 64 hex digits of secret, 8 of checksum.
+/// The start of each token. 64 hex digits of secret and 8 of checksum follow.
 pub const PREFIX: &str = "uc_live_";
 
-/// A new token. It is shown once and stored nowhere. The checksum (CRC-32 of all before it) lets a
-/// scanner that finds one in a log or a repository tell it from noise.
+/// A new token, which is not stored. The checksum is the CRC-32 of everything before it. With it, a
+/// secret scanner tells a token from other text.
 pub struct NewToken(String);
 
 impl NewToken {
-    /// 256 bits from the system's generator.
+    /// Generates a token with 256 bits from the system's random number generator.
     ///
     /// # Errors
     ///
-    /// The system has no randomness to give.
+    /// A message for the operator, when the generator fails.
     pub fn generate() -> Result<Self, String> {
         let mut secret = [0; 32];
         getrandom::fill(&mut secret)
-            .map_err(|error| format!("the system gives no random bytes: {error}"))?;
-        let body = format!("{PREFIX}{}", auth::lower_case_hex(&secret));
+            .map_err(|error| format!("could not generate random bytes: {error}"))?;
+        let secret: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+        let body = format!("{PREFIX}{secret}");
         let checksum = crc32fast::hash(body.as_bytes());
         Ok(Self(format!("{body}{checksum:08x}")))
     }
 
-    /// The only way to the secret.
+    /// The token as text.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 }
 
-/// A record as `list` shows it.
+/// A token's record.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Record {
     pub subject: String,
@@ -59,7 +61,7 @@ impl Record {
         };
         let expires_at = match item.remove("expiresAt") {
             Some(AttributeValue::N(seconds)) => {
-                UNIX_EPOCH.checked_add(auth::expiry(&seconds).unwrap_or_default())
+                UNIX_EPOCH.checked_add(parse_expiry(&seconds).unwrap_or_default())
             }
             _ => None,
         };
@@ -72,18 +74,18 @@ impl Record {
     }
 }
 
-/// Subject, scopes, expiry and the start of the hash.
+/// The start of the hash, subject, expiry and scopes.
 impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let expiry = match self.expires_at {
             Some(at) if at <= SystemTime::now() => {
                 format!("expired {}", humantime::format_rfc3339_seconds(at))
             }
-            Some(at) => format!("until {}", humantime::format_rfc3339_seconds(at)),
-            None => "for ever".to_owned(),
+            Some(at) => format!("expires {}", humantime::format_rfc3339_seconds(at)),
+            None => "does not expire".to_owned(),
         };
         let hash = self.hash.get(..SHORT_HASH).unwrap_or(&self.hash);
-        // A subject from elsewhere may hold anything; a terminal must not act on it.
+        // Escaped, because another program's subject may have control characters.
         write!(
             f,
             "{hash}  {}  {expiry}  {}",
@@ -93,14 +95,14 @@ impl fmt::Display for Record {
     }
 }
 
-/// Characters of a hash that `list` shows and that `revoke` needs at least.
+/// The number of a hash's characters that `list` prints, and the least that `revoke` accepts.
 pub const SHORT_HASH: usize = 12;
 
-/// Stores the record of a token for `subject`. The token itself goes nowhere.
+/// Stores the record of a token for `subject`, without the token itself.
 ///
 /// # Errors
 ///
-/// A sentence for the operator; then nothing is stored.
+/// A message for the operator. Nothing was stored then, unless DynamoDB's response was lost.
 pub async fn issue(
     client: &Client,
     table: &str,
@@ -110,25 +112,25 @@ pub async fn issue(
     expires_in: Option<Duration>,
 ) -> Result<Record, String> {
     if subject.trim().is_empty() || subject.chars().any(char::is_control) {
-        return Err("the subject must not be blank or hold control characters".to_owned());
+        return Err("the subject must not be blank or contain control characters".to_owned());
     }
     if scopes
         .iter()
         .any(|scope| scope.is_empty() || scope.contains(char::is_whitespace))
     {
-        return Err("a scope must not be empty or hold spaces".to_owned());
+        return Err("a scope must not be empty or contain white space".to_owned());
     }
     let expires_at = match expires_in {
         Some(time) => Some(
             SystemTime::now()
                 .checked_add(time)
-                .ok_or("the expiry is too far away")?,
+                .ok_or("the expiry is too far in the future")?,
         ),
         None => None,
     };
     let record = Record {
         subject: subject.to_owned(),
-        hash: auth::record_key(token.reveal()),
+        hash: TokenHash::of(token.reveal()).to_hex(),
         scopes: scopes.to_vec(),
         expires_at,
     };
@@ -145,15 +147,15 @@ pub async fn issue(
     }
     put.send()
         .await
-        .map_err(|error| failed("store the token's record", table, &error))?;
+        .map_err(|error| failure("store the token's record", table, &error))?;
     Ok(record)
 }
 
-/// All records, by subject.
+/// Returns all records, sorted by subject.
 ///
 /// # Errors
 ///
-/// A sentence for the operator.
+/// A message for the operator, when the table cannot be read.
 pub async fn list(client: &Client, table: &str) -> Result<Vec<Record>, String> {
     let mut records = Vec::new();
     let mut items = client
@@ -164,7 +166,7 @@ pub async fn list(client: &Client, table: &str) -> Result<Vec<Record>, String> {
         .items()
         .send();
     while let Some(item) = items.next().await {
-        let item = item.map_err(|error| failed("list the tokens", table, &error))?;
+        let item = item.map_err(|error| failure("list the tokens", table, &error))?;
         records.extend(Record::from_item(item));
     }
     records.sort();
@@ -175,12 +177,12 @@ pub async fn list(client: &Client, table: &str) -> Result<Vec<Record>, String> {
 ///
 /// # Errors
 ///
-/// A sentence for the operator, when none or several records match, or it cannot be deleted; then
-/// every record is still there.
+/// A message for the operator: no record or several records match, or DynamoDB failed. Nothing was
+/// deleted then, unless DynamoDB's response was lost.
 pub async fn revoke(client: &Client, table: &str, hash_prefix: &str) -> Result<Record, String> {
     if hash_prefix.len() < SHORT_HASH {
         return Err(format!(
-            "give at least the {SHORT_HASH} characters of the hash that `list` shows"
+            "give at least the first {SHORT_HASH} characters of the hash, as `list` prints them"
         ));
     }
     let mut matching: Vec<_> = list(client, table)
@@ -207,11 +209,11 @@ pub async fn revoke(client: &Client, table: &str, hash_prefix: &str) -> Result<R
         .key("tokenHash", AttributeValue::S(record.hash.clone()))
         .send()
         .await
-        .map_err(|error| failed("delete the token's record", table, &error))?;
+        .map_err(|error| failure("delete the token's record", table, &error))?;
     Ok(record)
 }
 
-fn failed(what: &str, table: &str, error: &(impl std::error::Error + 'static)) -> String {
+fn failure(what: &str, table: &str, error: &(impl std::error::Error + 'static)) -> String {
     format!(
         "could not {what} in table {table}: {}",
         DisplayErrorContext(error)

@@ -1,35 +1,36 @@
-//! The contract's answers, asked of a deployed or local endpoint: `cargo run --example smoke -- --help`.
+//! A smoke test of a deployed or local API: `cargo run -p smoke -- --help`.
 //!
-//! One line a check says `ok` or `FAIL`. The customer ends as it was, but for `updatedAt`, `updatedBy` and its version:
-//! the API has no way to read, so the check needs three fields whose values it may send, and begins
-//! with a request that changes nothing and succeeds only if the customer holds them already.
+//! It sends requests to one customer and prints `ok` or `FAIL` for each check. Afterwards the
+//! customer is unchanged, except for the version, `updatedAt` and `updatedBy`.
+//!
+//! The API has no read operation. So the test needs the current values of the three required fields.
+//! Its first update succeeds only if the customer has these values, and writes nothing.
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use serde_json::{Value, json};
 use ureq::Agent;
-use ureq::http::Response;
 
-/// Ask a running PUT /customers/{customer_id} for each answer of its contract.
+/// Check the responses of a running PUT /customers/{customer_id}
 #[derive(Parser)]
 struct Arguments {
-    /// Where the API is: everything before /customers/…, or the URL with {customer_id}
+    /// The API's URL, with or without /customers/{customer_id} at the end
     #[arg(long)]
     url: String,
     /// An access token with the scope customers:write
     #[arg(long, env = "ACCESS_TOKEN", hide_env_values = true)]
     token: String,
-    /// The id of a customer to try it on
+    /// The id of the customer to update
     #[arg(long)]
     customer: String,
-    /// The customer's firstName as it is now [default: the local example's]
+    /// The customer's current firstName [default: the local example's]
     #[arg(long, default_value = "Jon", hide_default_value = true)]
     first_name: String,
-    /// The customer's lastName as it is now [default: the local example's]
+    /// The customer's current lastName [default: the local example's]
     #[arg(long, default_value = "Doe", hide_default_value = true)]
     last_name: String,
-    /// The customer's email as it is now [default: the local example's]
+    /// The customer's current email [default: the local example's]
     #[arg(
         long,
         default_value = "john.doe@aximcommerce.com",
@@ -40,10 +41,10 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let mut smoke = Smoke::new(Arguments::parse());
-    smoke.refusals();
-    match smoke.known_customer() {
+    smoke.errors();
+    match smoke.unchanged_customer() {
         Some(data) => smoke.updates(&data),
-        None => eprintln!("The customer was not touched."),
+        None => eprintln!("The customer was not changed."),
     }
     if smoke.failures == 0 {
         println!("all {} checks passed", smoke.checks);
@@ -54,19 +55,20 @@ fn main() -> ExitCode {
     }
 }
 
-/// What came back; status 0 stands for no answer at all.
-struct Answer {
+/// A response. Status 0 means that there was none.
+struct Response {
     status: u16,
     version: Option<String>,
     body: Value,
 }
 
-impl Answer {
+impl Response {
     fn code(&self) -> &str {
         self.body["code"].as_str().unwrap_or_default()
     }
 
-    fn next_to(&self, version: &Option<String>) -> bool {
+    /// Whether this version is the one after `version`.
+    fn is_next_after(&self, version: &Option<String>) -> bool {
         let number =
             |version: &Option<String>| version.as_deref()?.trim_matches('"').parse::<u64>().ok();
         number(&self.version)
@@ -84,7 +86,7 @@ struct Smoke {
 
 impl Smoke {
     fn new(arguments: Arguments) -> Self {
-        // Every status is an answer to look at, not an error.
+        // An error status is a response to check.
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             .build()
@@ -97,22 +99,22 @@ impl Smoke {
         }
     }
 
-    /// Says how a check went. What came back is shown by status and code alone: it may be personal.
-    fn check(&mut self, name: &str, answer: &Answer, passed: bool) {
+    /// Counts a check and prints its result. The body is not printed, because it has personal data.
+    fn check(&mut self, name: &str, response: &Response, passed: bool) {
         self.checks += 1;
         if passed {
             println!("ok    {name}");
         } else {
             self.failures += 1;
-            let (status, code) = (answer.status, answer.code());
+            let (status, code) = (response.status, response.code());
             println!(
                 "FAIL  {name}: got status {status}, code {code:?}, version {:?}",
-                answer.version
+                response.version
             );
         }
     }
 
-    fn send(&self, customer: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    fn send(&self, customer: &str, headers: &[(&str, &str)], body: &str) -> Response {
         let base = self.arguments.url.replace("/customers/{customer_id}", "");
         let url = format!("{}/customers/{customer}", base.trim_end_matches('/'));
         let mut request = self
@@ -123,14 +125,14 @@ impl Smoke {
             request = request.header(*name, *value);
         }
         match request.send(body) {
-            Ok(mut response) => Answer {
+            Ok(mut response) => Response {
                 status: response.status().as_u16(),
                 version: header(&response, "x-customer-version"),
                 body: response.body_mut().read_json().unwrap_or_default(),
             },
             Err(error) => {
-                eprintln!("no answer: {error}");
-                Answer {
+                eprintln!("error: no response: {error}");
+                Response {
                     status: 0,
                     version: None,
                     body: Value::Null,
@@ -139,8 +141,8 @@ impl Smoke {
         }
     }
 
-    /// Sends to the customer with the token.
-    fn update(&self, body: &Value, if_match: Option<&str>) -> Answer {
+    /// Sends an update of the customer with the token.
+    fn update(&self, body: &Value, if_match: Option<&str>) -> Response {
         let mut headers = vec![("accessToken", self.arguments.token.as_str())];
         headers.extend(if_match.map(|versions| ("If-Match", versions)));
         self.send(&self.arguments.customer, &headers, &body.to_string())
@@ -156,8 +158,8 @@ impl Smoke {
         json!({"firstName": first_name, "lastName": last_name, "email": email})
     }
 
-    /// Requests that are refused whatever the customer is.
-    fn refusals(&mut self) {
+    /// Checks the error responses that do not depend on the customer.
+    fn errors(&mut self) {
         let fields = self.required_fields().to_string();
         let (customer, token) = (
             self.arguments.customer.clone(),
@@ -165,83 +167,84 @@ impl Smoke {
         );
         let token = [("accessToken", token.as_str())];
 
-        let answer = self.send(&customer, &[], &fields);
+        let response = self.send(&customer, &[], &fields);
         self.check(
             "401 without a token",
-            &answer,
-            (answer.status, answer.code()) == (401, "token_missing"),
+            &response,
+            (response.status, response.code()) == (401, "token_missing"),
         );
-        let answer = self.send(&customer, &[("accessToken", "no-such-token")], &fields);
+        let response = self.send(&customer, &[("accessToken", "no-such-token")], &fields);
         self.check(
             "401 for an unknown token",
-            &answer,
-            (answer.status, answer.code()) == (401, "token_invalid"),
+            &response,
+            (response.status, response.code()) == (401, "token_invalid"),
         );
-        let answer = self.send(&customer, &token, "{");
+        let response = self.send(&customer, &token, "{");
         self.check(
-            "400 for what is not JSON",
-            &answer,
-            (answer.status, answer.code()) == (400, "invalid_request"),
+            "400 for a body that is not JSON",
+            &response,
+            (response.status, response.code()) == (400, "invalid_request"),
         );
-        let answer = self.send(&customer, &token, r#"{"emial": ""}"#);
-        let faults = answer.body["errors"].as_array().map(Vec::len);
+        let response = self.send(&customer, &token, r#"{"emial": ""}"#);
+        let errors = response.body["errors"].as_array().map(Vec::len);
         self.check(
-            "400 with every fault at once",
-            &answer,
-            answer.status == 400 && faults == Some(4),
+            "400 with all field errors at once",
+            &response,
+            response.status == 400 && errors == Some(4),
         );
         let headers = [token[0], ("If-Match", "unquoted")];
-        let answer = self.send(&customer, &headers, &fields);
+        let response = self.send(&customer, &headers, &fields);
         self.check(
-            "400 for an If-Match that cannot be read",
-            &answer,
-            answer.status == 400,
+            "400 for a malformed If-Match",
+            &response,
+            response.status == 400,
         );
-        let answer = self.send("no-such-customer-0f9a2c7e", &token, &fields);
-        let passed = (answer.status, answer.code()) == (404, "customer_not_found");
-        self.check("404 for an unknown customer", &answer, passed);
+        let response = self.send("no-such-customer-0f9a2c7e", &token, &fields);
+        let passed = (response.status, response.code()) == (404, "customer_not_found");
+        self.check("404 for an unknown customer", &response, passed);
     }
 
-    /// Asks for what the customer should hold already, on a version that no customer has. Nothing is
-    /// written either way: the answer is 200 when the customer does, and 412 when not.
-    fn known_customer(&mut self) -> Option<Value> {
-        let answer = self.update(&self.required_fields(), Some("\"no-version\""));
+    /// Sends the values that the customer should have, with a version that no customer has. The
+    /// response is 200 if the customer has these values and 412 if not. Neither writes. Returns the
+    /// customer's data.
+    fn unchanged_customer(&mut self) -> Option<Value> {
+        let response = self.update(&self.required_fields(), Some("\"no-version\""));
         self.check(
-            "200 for a retry of what is stored already",
-            &answer,
-            answer.status == 200,
+            "200 for an update that is already stored",
+            &response,
+            response.status == 200,
         );
-        if answer.status == 412 {
+        if response.status == 412 {
             eprintln!(
-                "The customer has other values; give --first-name, --last-name and --email as they are now."
+                "The customer has other values; give the current --first-name, --last-name and --email."
             );
         }
-        (answer.status == 200).then(|| answer.body["data"].clone())
+        (response.status == 200).then(|| response.body["data"].clone())
     }
 
-    /// Changes `notes` and puts everything back.
+    /// Checks updates of `notes`, and restores `data`.
     fn updates(&mut self, data: &Value) {
         let mut changed = self.required_fields();
         changed["notes"] = json!("smoke test");
         let before = self.update(&self.required_fields(), None);
         self.check(
-            "200 for the required fields alone",
+            "200 for the required fields only",
             &before,
             before.status == 200,
         );
-        let answer = self.update(&changed, before.version.as_deref());
-        let passed = answer.status == 200
-            && answer.body["data"]["notes"] == "smoke test"
-            && answer.next_to(&before.version);
+        let response = self.update(&changed, before.version.as_deref());
+        let passed = response.status == 200
+            && response.body["data"]["notes"] == "smoke test"
+            && response.is_next_after(&before.version);
         self.check(
             "200 with the next version for a current If-Match",
-            &answer,
+            &response,
             passed,
         );
-        changed["notes"] = json!("smoke test, too late");
+        changed["notes"] = json!("smoke test, stale version");
         let stale = self.update(&changed, before.version.as_deref());
         let passed = (stale.status, stale.code()) == (412, "version_conflict")
-            && stale.version == answer.version;
+            && stale.version == response.version;
         self.check(
             "412 with the current version for a stale If-Match",
             &stale,
@@ -253,17 +256,17 @@ impl Smoke {
         restored.body["data"]["updatedAt"] = data["updatedAt"].clone();
         let passed = status == 200 && restored.body["data"] == *data;
         self.check(
-            "200 for data sent back whole, and the customer is as it was",
+            "200 for data sent back whole, which restores the customer",
             &restored,
             passed,
         );
         if !passed {
-            eprintln!("The customer may hold the notes of this test.");
+            eprintln!("The customer may still have the notes of this test.");
         }
     }
 }
 
-fn header(response: &Response<ureq::Body>, name: &str) -> Option<String> {
+fn header(response: &ureq::http::Response<ureq::Body>, name: &str) -> Option<String> {
     response
         .headers()
         .get(name)?
