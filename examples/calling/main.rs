@@ -1,3 +1,5 @@
+//! Updates a customer, then edits the returned data and sends it back with `If-Match`.
+
 use serde_json::{Value, json};
 
 fn update_customer(

@@ -1,6 +1,6 @@
 // What a caller gets who generates a client from openapi.yaml: node build/client.js http://127.0.0.1:9000
 //
-// Compiled under `strict`, so that a status, a header or a member that the description lacks is an error
+// Compiled under `strict`, so that a status, a header or a member that openapi.yaml lacks is an error
 // before anything runs. The server has to have the demo customer and tokens of the local example.
 
 import assert from "node:assert/strict";
@@ -51,15 +51,15 @@ const version = updated.response.headers.get("X-Customer-Version");
 assert.match(version ?? "", /^"[0-9]+"$/);
 console.log(`ok  200  the published sample, now version ${version}`);
 
-// 400: a field is missing and another misspelt. The types know neither, so they are told to look away.
+// 400: a field is missing and another misspelt. The types reject both, hence the cast.
 const { email, ...rest } = sample;
 const invalid = await update(CUSTOMER_ID, { ...rest, emial: email } as unknown as CustomerUpdate);
 assert.equal(invalid.response.status, 400);
 assert(invalid.error && "errors" in invalid.error);
-const refused: InvalidRequest = invalid.error;
-const places = refused.errors?.map((fault) => [fault.pointer, fault.code]);
+const rejected: InvalidRequest = invalid.error;
+const places = rejected.errors?.map((error) => [error.pointer, error.code]);
 assert.deepEqual(places, [["/email", "required"], ["/emial", "unknown_field"]]);
-console.log(`ok  400  ${refused.message}`);
+console.log(`ok  400  ${rejected.message}`);
 
 // 401: no such token, and one that may only read.
 for (const [other, code] of [
@@ -94,7 +94,7 @@ const current = second.response.headers.get("X-Customer-Version");
 assert.equal(current, first.response.headers.get("X-Customer-Version"));
 console.log(`ok  412  ${version} is stale, ${current} is current`);
 
-// A retry whose answer was lost: stale as well, and still 200, because the customer holds all of it.
+// A retry after a lost response: stale too, but 200, because the customer already holds the values.
 const retried = await update(CUSTOMER_ID, { ...sample, notes: `first after ${version}` }, version);
 assert.equal(retried.response.status, 200);
 assert.equal(retried.response.headers.get("X-Customer-Version"), current);

@@ -51,11 +51,11 @@ for (const width of [1280, 390]) {
     await picture(page, `${width}-opened`);
     await assertNothingSticksOut(page);
 
-    const answered = page.waitForResponse((response) => response.request().method() === "PUT");
+    const pending = page.waitForResponse((candidate) => candidate.request().method() === "PUT");
     await page.getByRole("button", { name: "Execute" }).click();
-    const answer = await answered;
-    assert.equal(answer.status(), 200, await answer.text());
-    const sent = answer.request();
+    const response = await pending;
+    assert.equal(response.status(), 200, await response.text());
+    const sent = response.request();
     assert.equal(sent.postDataJSON().email, "john@aximcommerce.com");
     assert.equal(await sent.headerValue("accesstoken"), "demo-token-that-may-write");
 
@@ -63,7 +63,7 @@ for (const width of [1280, 390]) {
     await shown.waitFor();
     assert.match(await shown.innerText(), /\b200\b[^]*Customer updated successfully[^]*x-customer-version/i);
     await shown.scrollIntoViewIfNeeded();
-    await picture(page, `${width}-answered`);
+    await picture(page, `${width}-responded`);
     await assertNothingSticksOut(page);
 
     assert.deepEqual(complaints, []);

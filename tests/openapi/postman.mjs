@@ -1,6 +1,6 @@
 // Makes the import file for Postman (Bruno and Insomnia read it too) from openapi.yaml: node postman.mjs OUTPUT
 //
-// One request for each example of a body, with the answers' examples beside it. General converters fill
+// One request for each example of a body, with the examples of the responses beside it. General converters fill
 // the fields with noise and make a different file each time.
 
 import { readFile, writeFile } from "node:fs/promises";

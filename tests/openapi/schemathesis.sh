@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sends what openapi.yaml allows, and what it refuses, to a server with the demo customer and token, and
-# holds every answer to the description: tests/api/schemathesis.sh http://127.0.0.1:9000
+# Sends requests that openapi.yaml allows and rejects to a server with the sample customer and token, and
+# checks every response against the document: tests/openapi/schemathesis.sh http://127.0.0.1:9000
 #
 # Expects schemathesis (requirements.txt) on the PATH. Every check is on; schemathesis.toml says which
 # statuses are right, and hooks.py which rules no JSON Schema can state. Three checks find nothing to do:

@@ -1,6 +1,6 @@
 // Makes the reference page from openapi.yaml: node page/build.mjs OUTPUT
 //
-// One HTML file with Swagger UI and the description inside, which asks no other server for anything. It can
+// One HTML file with Swagger UI and the OpenAPI document inside. It loads nothing from other servers. It can
 // lie on any web server, and the local example serves it at its root.
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";

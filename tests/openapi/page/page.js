@@ -19,7 +19,7 @@ const reference = SwaggerUIBundle({
   // Only the local example lets a page of this origin call it.
   tryItOutEnabled: local,
   supportedSubmitMethods: ["put"],
-  // Otherwise a badge would send the description to a validator on the internet.
+  // Otherwise a badge would send the document to a validator on the internet.
   validatorUrl: null,
   onComplete() {
     if (local) reference.preauthorizeApiKey("accessToken", "demo-token-that-may-write");

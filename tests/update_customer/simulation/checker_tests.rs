@@ -150,12 +150,12 @@ impl HistoryBuilder {
     }
 
     #[track_caller]
-    fn is_valid(self) {
+    fn assert_valid(self) {
         assert_eq!(check(&self.history), Ok(()), "{}", self.history);
     }
 
     #[track_caller]
-    fn violates(self, promise: &str) {
+    fn assert_violates(self, promise: &str) {
         let broken = check(&self.history).expect_err("a broken promise");
         assert!(broken.contains(promise), "{broken}");
     }
@@ -169,28 +169,28 @@ fn accepts_valid_histories() {
         .response(0, 200)
         .write(1)
         .response(1, 200)
-        .is_valid();
+        .assert_valid();
     two()
         .corrupted(0, Delivery::ResponseLost, |_| ())
         .write(1)
         .response(1, 200)
         .write(0)
         .response(0, 200)
-        .is_valid();
+        .assert_valid();
     let found = history(vec![only_if(&[6], call("notes", "a"))]);
     found
         .corrupted(0, Delivery::ResponseLost, |_| ())
         .rejected(0, Delivery::Delivered)
         .response(0, 200)
-        .is_valid();
+        .assert_valid();
     let one = || history(vec![call("notes", "a")]);
     one()
         .outside(|state| *state = None)
         .rejected(0, Delivery::Delivered)
         .response(0, 404)
-        .is_valid();
+        .assert_valid();
     let lost = |story: HistoryBuilder| story.rejected(0, Delivery::RequestLost);
-    lost(lost(lost(one()))).response(0, 500).is_valid();
+    lost(lost(lost(one()))).response(0, 500).assert_valid();
 }
 
 #[test]
@@ -199,13 +199,13 @@ fn detects_a_lost_field() {
     let corrupted =
         |spoil: fn(&mut Map<String, Value>)| one().corrupted(0, Delivery::Delivered, spoil);
     corrupted(|state| _ = state.shift_remove("company"))
-        .violates("a write left company as nothing");
-    corrupted(|state| _ = state.shift_remove("points")).violates("a write left points as nothing");
+        .assert_violates("a write left company as nothing");
+    corrupted(|state| _ = state.shift_remove("points")).assert_violates("a write left points as nothing");
     corrupted(|state| state["notes"] = json!("old"))
-        .violates("a write left notes as \"old\" instead of \"a\"");
+        .assert_violates("a write left notes as \"old\" instead of \"a\"");
     corrupted(|state| _ = state.insert("more".to_owned(), json!(1)))
-        .violates("a write left more as 1");
-    corrupted(|state| state["updatedBy"] = json!("import")).violates("a write left updatedBy");
+        .assert_violates("a write left more as 1");
+    corrupted(|state| state["updatedBy"] = json!("import")).assert_violates("a write left updatedBy");
     let cleared = Call {
         changes: Changes::from([("notes", None)]),
         ..call("notes", "")
@@ -215,7 +215,7 @@ fn detects_a_lost_field() {
         .corrupted(0, Delivery::Delivered, |state| {
             _ = state.insert("notes".to_owned(), json!(""))
         })
-        .violates("notes");
+        .assert_violates("notes");
 }
 
 #[test]
@@ -227,20 +227,20 @@ fn detects_a_write_after_its_response() {
         .response(1, 200);
     newer_is_lost
         .delayed_write(0)
-        .violates("call 0, an older write, comes after its response Some(200)");
+        .assert_violates("call 0, an older write, comes after its response Some(200)");
     let one = || history(vec![call("notes", "a")]);
     one()
         .write(0)
         .response(0, 200)
         .write(0)
-        .violates("call 0 writes outside its time");
+        .assert_violates("call 0 writes outside its time");
     let mut unsent = one();
     unsent.history.events.clear();
-    unsent.write(0).violates("call 0 writes outside its time");
+    unsent.write(0).assert_violates("call 0 writes outside its time");
     let failed = (0..3)
         .fold(one(), |story, _| story.rejected(0, Delivery::Delayed))
         .response(0, 500);
-    failed.delayed_write(0).is_valid();
+    failed.delayed_write(0).assert_valid();
 }
 
 #[test]
@@ -250,7 +250,7 @@ fn detects_a_version_that_skips() {
         one.corrupted(0, Delivery::Delivered, |state| {
             state["version"] = json!(version)
         })
-        .violates(&format!("a write left version as {version} instead of 7"));
+        .assert_violates(&format!("a write left version as {version} instead of 7"));
     }
 }
 
@@ -263,21 +263,21 @@ fn detects_two_winners_of_one_version() {
     let first = two.write(0).response(0, 200);
     first
         .write(1)
-        .violates("a write met version 7, which If-Match does not name");
+        .assert_violates("a write met version 7, which If-Match does not name");
 }
 
 #[test]
 fn detects_a_verified_new_email() {
     history(vec![call("email", "new@example.com")])
         .write(0)
-        .violates("a changed address is marked as verified");
+        .assert_violates("a changed address is marked as verified");
     let reset = |state: &mut Map<String, Value>| state["verifiedEmail"] = json!(false);
     let new =
         history(vec![call("email", "new@example.com")]).corrupted(0, Delivery::Delivered, reset);
-    new.response(0, 200).is_valid();
+    new.response(0, 200).assert_valid();
     let same = history(vec![call("email", "OLD@example.com")]);
     same.corrupted(0, Delivery::Delivered, reset)
-        .violates("a write left verifiedEmail as false instead of true");
+        .assert_violates("a write left verifiedEmail as false instead of true");
 }
 
 #[test]
@@ -290,7 +290,7 @@ fn detects_an_effect_of_a_failed_write() {
         applied: true,
         after: after.clone(),
     })
-    .violates("a write made a customer");
+    .assert_violates("a write made a customer");
     let write = |applied, after| Event::Write {
         call: 0,
         delivery: Delivery::Delivered,
@@ -300,10 +300,10 @@ fn detects_an_effect_of_a_failed_write() {
     let one = || history(vec![call("notes", "a")]);
     one()
         .event(write(false, after))
-        .violates("call 0 was rejected and changed the customer");
+        .assert_violates("call 0 was rejected and changed the customer");
     one()
         .event(write(true, None))
-        .violates("a write removed the customer");
+        .assert_violates("a write removed the customer");
 }
 
 #[test]
@@ -313,24 +313,24 @@ fn detects_a_200_without_an_effect() {
     one()
         .rejected(0, Delivery::Delivered)
         .response(0, 200)
-        .violates(no_state);
+        .assert_violates(no_state);
     history(vec![call("notes", "old")])
         .rejected(0, Delivery::Delivered)
         .response(0, 200)
-        .violates(no_state);
+        .assert_violates(no_state);
     let wrong_version = history(vec![call("notes", "a")])
         .write(0)
         .response_with_version(0, 200, Some(6));
-    wrong_version.violates(no_state);
+    wrong_version.assert_violates(no_state);
     let two = history(vec![call("notes", "a"), call("notes", "b")])
         .write(0)
         .write(1);
-    two.response(0, 200).violates(no_state);
+    two.response(0, 200).assert_violates(no_state);
     let mut shown = history(vec![call("notes", "a")]).write(0).response(0, 200);
     if let Some(Event::Response { response, .. }) = shown.history.events.last_mut() {
         response.data["address"] = json!(["another"]);
     }
-    shown.violates(no_state);
+    shown.assert_violates(no_state);
 }
 
 #[test]
@@ -340,27 +340,27 @@ fn detects_an_untrue_412_or_404() {
     only(&[5], "a")
         .rejected(0, Delivery::Delivered)
         .response(0, 412)
-        .is_valid();
+        .assert_valid();
     only(&[6], "a")
         .rejected(0, Delivery::Delivered)
         .response(0, 412)
-        .violates(no_other);
+        .assert_violates(no_other);
     only(&[5], "old")
         .rejected(0, Delivery::Delivered)
         .response(0, 412)
-        .violates(no_other);
+        .assert_violates(no_other);
     only(&[5], "a")
         .rejected(0, Delivery::Delivered)
         .response_with_version(0, 412, Some(5))
-        .violates(no_other);
+        .assert_violates(no_other);
     only(&[5], "a")
         .rejected(0, Delivery::RequestLost)
         .response(0, 412)
-        .violates(no_other);
+        .assert_violates(no_other);
     only(&[5], "a")
         .rejected(0, Delivery::Delivered)
         .response(0, 404)
-        .violates("the customer was there each time");
+        .assert_violates("the customer was there each time");
 }
 
 #[test]
@@ -369,15 +369,15 @@ fn detects_an_unnecessary_500() {
     let twice = one()
         .rejected(0, Delivery::Throttled)
         .rejected(0, Delivery::RequestLost);
-    twice.response(0, 500).violates("there was a try left");
+    twice.response(0, 500).assert_violates("there was a try left");
     one()
         .write(0)
         .response(0, 409)
-        .violates("a valid request has no such response");
+        .assert_violates("a valid request has no such response");
     one()
         .write(0)
         .response(0, 200)
         .response(0, 200)
-        .violates("there is no request to response");
-    one().write(0).violates("call 0 got no response");
+        .assert_violates("there is no request to response");
+    one().write(0).assert_violates("call 0 got no response");
 }
