@@ -1,66 +1,67 @@
-//! JSON ↔ attribute: what can be stored comes back as it was, and what others store has one JSON form.
+//! JSON value ↔ DynamoDB attribute: a value survives the conversion in both directions, and an
+//! attribute that other programs store has one JSON form.
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
-use update_customer::attribute::{from_json, holds as attribute_holds, to_json};
+use update_customer::dynamodb::attribute::{eq_json, from_json, to_json};
 
 use super::{decimal, json};
 
 /// Takes `data` as the text of one JSON value.
-pub fn holds(data: &[u8]) {
+pub fn check(data: &[u8]) {
     let (Some(read), Ok(value)) = (json::read(data), serde_json::from_slice::<Value>(data)) else {
         return;
     };
-    foreign(&value);
-    // Beyond the limits nothing is promised: such a value is refused before.
+    check_foreign(&value);
+    // A body with a number beyond DynamoDB's limits is rejected before the conversion.
     let storable = read
         .numbers()
         .iter()
         .all(|number| decimal::can_be_stored(number));
-    // `serde_json` takes an object with its own reserved key for a number.
+    // `serde_json` reads an object with its own reserved key as a number.
     if !storable || !read.reads_as(&value) {
         return;
     }
     let attribute = from_json(&value);
-    assert_eq!(native(&attribute), kind(&value));
+    assert_eq!(attribute_type(&attribute), json_type(&value));
     assert!(
-        attribute_holds(&attribute, &value),
-        "the attribute does not hold {value}"
+        eq_json(&attribute, &value),
+        "the attribute is not equal to {value}"
     );
     let back = to_json(attribute);
     assert!(read.reads_as(&back), "{value} came back as {back}");
     assert!(
-        attribute_holds(&from_json(&back), &value),
-        "{value} is another one when sent back"
+        eq_json(&from_json(&back), &value),
+        "{value} differs after it was sent back"
     );
     for other in differing(&value)
         .iter()
         .filter(|other| !read.reads_as(other))
     {
         assert!(
-            !attribute_holds(&from_json(other), &value),
-            "{other} passes for {value}"
+            !eq_json(&from_json(other), &value),
+            "{other} equals {value}"
         );
     }
 }
 
-/// Attributes that only other writers store: their JSON form, sent back, reads as itself.
-fn foreign(value: &Value) {
+/// An attribute that only other programs store: its JSON form does not change when it is sent back.
+fn check_foreign(value: &Value) {
     let once = to_json(foreign_attribute(value));
-    let read = json::read(once.to_string().as_bytes()).expect("the form is JSON");
+    let read = json::read(once.to_string().as_bytes()).expect("JSON");
     if read
         .numbers()
         .iter()
         .all(|number| decimal::can_be_stored(number))
     {
         let twice = to_json(from_json(&once));
-        assert!(read.reads_as(&twice), "{once} sent back reads {twice}");
+        assert!(read.reads_as(&twice), "{once} sent back becomes {twice}");
     }
 }
 
-/// Arrays of texts and numbers as sets, texts as numbers of any notation, other arrays and texts in
-/// objects as binary.
+/// An attribute of the types that the function does not store: strings become numbers in any
+/// notation, or binary in objects; arrays of strings become sets.
 fn foreign_attribute(value: &Value) -> AttributeValue {
     let blob = |text: &String| Blob::new(text.as_bytes());
     match value {
@@ -91,7 +92,7 @@ fn foreign_attribute(value: &Value) -> AttributeValue {
     }
 }
 
-/// Values that most likely differ from this one.
+/// Similar values, nearly all of them different.
 fn differing(value: &Value) -> Vec<Value> {
     match value {
         Value::Null => vec![Value::Bool(false), Value::Array(vec![])],
@@ -140,7 +141,7 @@ fn differing(value: &Value) -> Vec<Value> {
     }
 }
 
-fn native(attribute: &AttributeValue) -> &'static str {
+fn attribute_type(attribute: &AttributeValue) -> &'static str {
     match attribute {
         AttributeValue::Null(true) => "null",
         AttributeValue::Bool(_) => "boolean",
@@ -148,11 +149,11 @@ fn native(attribute: &AttributeValue) -> &'static str {
         AttributeValue::S(_) => "string",
         AttributeValue::L(_) => "array",
         AttributeValue::M(_) => "object",
-        _ => "none that JSON has",
+        _ => "not a JSON type",
     }
 }
 
-fn kind(value: &Value) -> &'static str {
+fn json_type(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",

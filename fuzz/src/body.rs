@@ -1,156 +1,144 @@
-//! Body bytes → parser: a second reading of JSON and of the contract's rules agrees with the function's.
+//! Request body → update: the reference implementations of JSON and of the rules agree with the
+//! function.
 
 use serde_json::{Map, Value};
-use update_customer::error::Error;
-use update_customer::fault::{FaultCode, Faults};
-use update_customer::json::parse;
-use update_customer::update::{Change, CustomerUpdate};
+use update_customer::customer::{Change, CustomerUpdate};
+use update_customer::validation::json::{ParseError, parse};
+use update_customer::validation::{ErrorCode, ValidationErrors};
 
 use super::json::{self, Json};
-use super::rules;
+use super::rules::{self, Violations};
 
-/// Takes `data` as a request's body.
-pub fn holds(data: &[u8]) {
+const MAX_POINTER_BYTES: usize = 1_024;
+
+/// Takes `data` as the body of a request.
+pub fn check(data: &[u8]) {
     let body = json::read(data);
-    let (object, faults) = match parse(data) {
-        Ok(read) => read,
-        Err(error) => return unreadable(&error, body.as_ref(), data),
+    let (object, errors) = match parse(data) {
+        Ok(parsed) => parsed,
+        Err(error) => return check_parse_error(&error, body.as_ref(), data),
     };
-    let body = body.expect("what is read is JSON");
-    assert!(
-        body.reads_as(&Value::Object(object.clone())),
-        "read as {object:?}"
-    );
-    assert_eq!(total(&faults), body.duplicates(), "keys that come twice");
-    echoes_nothing(object.clone());
-    match CustomerUpdate::parse(object, faults) {
+    let body = body.expect("a parsed body is JSON");
+    let same = body.reads_as(&Value::Object(object.clone()));
+    assert!(same, "parsed as {object:?}");
+    assert_eq!(total(&errors), body.duplicates(), "repeated keys");
+    check_messages_without_values(object.clone());
+    match CustomerUpdate::parse(object, errors) {
         Ok(update) => {
-            rules::kept(&body);
-            says_what_was_sent(&update, &body);
-            is_accepted_again(&update);
+            assert_eq!(body.duplicates(), 0, "a repeated key");
+            let Violations(violations) = rules::violations(&body);
+            assert_eq!(violations.first(), None, "an accepted violation");
+            check_changes(&update, &body);
+            check_accepted_again(&update);
         }
-        Err(faults) => {
-            assert_ne!(total(&faults), 0, "refused for no reason");
-            explains(&faults, &body, data.len());
+        Err(errors) => {
+            assert_ne!(total(&errors), 0, "rejected without an error");
+            check_errors(&errors, &body);
         }
     }
 }
 
-fn unreadable(error: &Error, body: Option<&Json>, data: &[u8]) {
-    match error {
-        Error::InvalidRequest(sentence) => {
-            assert!(
-                !matches!(body, Some(Json::Object(_))),
-                "an object is refused: {sentence}"
-            );
-            assert!(sentence.is_ascii() && sentence.len() < 120, "{sentence}");
+fn check_parse_error(error: &ParseError, body: Option<&Json>, data: &[u8]) {
+    let ParseError::Limit(errors) = error else {
+        let is_object = matches!(body, Some(Json::Object(_)));
+        assert!(!is_object, "an object is rejected: {error}");
+        let message = error.to_string();
+        assert!(message.is_ascii() && message.len() < 120, "{message}");
+        return;
+    };
+    match errors.as_slice().last().map(|error| error.code) {
+        Some(ErrorCode::TooDeep) => {
+            let opened = data.iter().filter(|byte| b"[{".contains(byte)).count();
+            assert!(opened > 128 && body.is_none_or(|body| body.depth() > 128));
         }
-        Error::InvalidBody(faults) => {
-            let openings = data.iter().filter(|byte| b"[{".contains(byte)).count();
-            let longest = data
-                .split(|byte| !b"0123456789.eE+-".contains(byte))
-                .map(<[u8]>::len)
-                .max();
-            match faults.listed().last().map(|fault| fault.code) {
-                Some(FaultCode::TooDeep) => {
-                    assert!(openings > 128 && body.is_none_or(|body| body.depth() > 128))
-                }
-                Some(FaultCode::NumberOutOfRange) => assert!(longest > Some(4_300)),
-                code => assert!(!faults.has_room(), "reading ended with {code:?}"),
-            }
+        Some(ErrorCode::NumberOutOfRange) => {
+            let numbers = data.split(|byte| !b"0123456789.eE+-".contains(byte));
+            assert!(numbers.map(<[u8]>::len).max() > Some(4_300));
         }
-        other => panic!("a body is never a reason for {other:?}"),
+        code => assert!(errors.is_full(), "parsing ended with {code:?}"),
     }
 }
 
-/// Nothing is rewritten, dropped or invented: each change is the member that was sent.
-fn says_what_was_sent(update: &CustomerUpdate, body: &Json) {
+/// Each change is a member as it was sent, and each writable member is a change.
+fn check_changes(update: &CustomerUpdate, body: &Json) {
     assert_eq!(Some(update.email()), body.get("email").and_then(Json::text));
-    let writable = |name: &&str| rules::WRITABLE.contains(name);
-    let sent: Vec<_> = body
-        .members()
-        .iter()
-        .map(|(name, _)| name.as_str())
-        .filter(writable)
-        .collect();
-    assert_eq!(
-        sent.len(),
-        update.changes().len(),
-        "{sent:?} became {:?}",
-        update.changes()
-    );
+    let names = body.members().iter().map(|(name, _)| name.as_str());
+    let sent = names.filter(|name| rules::is_writable(name)).count();
+    assert_eq!(sent, update.changes().len(), "{:?}", update.changes());
     for (name, change) in update.changes() {
         let sent = body.get(name).expect("only what is sent changes");
-        let cleared =
+        let is_empty =
             *sent == Json::Null || sent.text() == Some("") || *sent == Json::Array(vec![]);
         match change {
-            Change::Clear => assert!(cleared, "{name} is cleared"),
-            Change::Set(_) if cleared => panic!("{name} is not cleared"),
+            Change::Clear => assert!(is_empty, "{name} is cleared"),
+            Change::Set(_) if is_empty => panic!("{name} is not cleared"),
             Change::Set(value) if *name == "address" => {
-                assert!(without_nulls(sent).reads_as(value))
+                assert!(without_nulls(sent).reads_as(value));
             }
             Change::Set(value) => assert!(sent.reads_as(value), "{name} became {value}"),
         }
     }
 }
 
-/// Null leaves a member of an address out.
+/// A null member of an address is not stored.
 fn without_nulls(addresses: &Json) -> Json {
     let entry = |entry: &Json| {
-        let members = entry
-            .members()
-            .iter()
-            .filter(|(_, value)| *value != Json::Null);
+        let members = entry.members().iter();
+        let members = members.filter(|(_, value)| *value != Json::Null);
         Json::Object(members.cloned().collect())
     };
     Json::Array(addresses.elements().iter().map(entry).collect())
 }
 
-fn is_accepted_again(update: &CustomerUpdate) {
+/// An update, serialised and parsed again, is the same update.
+fn check_accepted_again(update: &CustomerUpdate) {
     let member = |(name, change): &(&str, Change)| match change {
         Change::Set(value) => ((*name).to_owned(), value.clone()),
         Change::Clear => ((*name).to_owned(), Value::Null),
     };
-    let body =
-        Value::Object(update.changes().iter().map(member).collect::<Map<_, _>>()).to_string();
-    let (object, faults) = parse(body.as_bytes()).expect("an update is JSON");
-    assert_eq!(CustomerUpdate::parse(object, faults).as_ref(), Ok(update));
+    let members: Map<_, _> = update.changes().iter().map(member).collect();
+    let body = Value::Object(members).to_string();
+    let (object, errors) = parse(body.as_bytes()).expect("an update is JSON");
+    assert_eq!(CustomerUpdate::parse(object, errors).as_ref(), Ok(update));
 }
 
-/// At most 100 faults are listed, all are counted, and each is one of the body.
-fn explains(faults: &Faults, body: &Json, length: usize) {
-    let listed = faults.listed();
-    assert_eq!(listed.len(), total(faults).min(100));
+/// Every violation is an error, every error is justified by the body, and at most 100 are listed.
+fn check_errors(errors: &ValidationErrors, body: &Json) {
+    let listed = errors.as_slice();
+    assert_eq!(listed.len(), total(errors).min(100));
     let first = &listed[0].message;
-    let summary = match total(faults) {
+    let message = match total(errors) {
         1 => first.clone(),
         total if total > 100 => {
-            format!("{total} faults in the body, the first 100 listed. The first: {first}")
+            format!("The request body has {total} errors, the first 100 are listed; first: {first}")
         }
-        total => format!("{total} faults in the body. The first: {first}"),
+        total => format!("The request body has {total} errors; first: {first}"),
     };
-    assert_eq!(faults.summary(), summary);
-    for fault in listed {
-        // A pointer over 1,024 bytes, `~` written as `~0`, ends at an ancestor of the place.
-        let exact = length < 512;
-        assert!(rules::broken(fault, body, exact), "{fault:?}");
+    assert_eq!(errors.to_string(), message);
+    // A longer pointer ends at an ancestor of the value.
+    let exact = body.longest_pointer() <= MAX_POINTER_BYTES;
+    for error in listed {
+        assert!(rules::is_justified(error, body, exact), "{error:?}");
+    }
+    if exact && !errors.is_full() {
+        let Violations(mut violations) = rules::violations(body);
+        for error in listed {
+            violations.remove(&error.pointer);
+        }
+        assert_eq!(violations.first(), None, "a violation without an error");
     }
 }
 
-/// No sentence tells a text of the body: a mark in every text would show.
+/// No message contains a string of the body: every string gets a mark, which no message must have.
 ///
-/// Sentences are not searched for the texts themselves: libFuzzer learns from what is compared, and would
-/// write our sentences into the body.
-fn echoes_nothing(mut object: Map<String, Value>) {
+/// The messages are not compared with the strings themselves: libFuzzer learns from comparisons and
+/// would write the messages into the body.
+fn check_messages_without_values(mut object: Map<String, Value>) {
     object.values_mut().for_each(mark);
-    if let Err(faults) = CustomerUpdate::parse(object, Faults::default()) {
-        for sentence in faults
-            .listed()
-            .iter()
-            .map(|fault| &fault.message)
-            .chain([&faults.summary()])
-        {
-            assert!(!sentence.contains(MARK), "{sentence}");
+    if let Err(errors) = CustomerUpdate::parse(object, ValidationErrors::default()) {
+        assert!(!errors.to_string().contains(MARK), "{errors}");
+        for error in errors.as_slice() {
+            assert!(!error.message.contains(MARK), "{error:?}");
         }
     }
 }
@@ -159,18 +147,18 @@ const MARK: char = '🔑';
 
 fn mark(value: &mut Value) {
     match value {
-        Value::String(text) => text.insert(text.len(), MARK),
+        Value::String(text) => text.push(MARK),
         Value::Array(elements) => elements.iter_mut().for_each(mark),
         Value::Object(members) => members.values_mut().for_each(mark),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
-/// How many faults there are, as the summary tells.
-fn total(faults: &Faults) -> usize {
-    let summary = faults.summary();
-    let counted = summary
-        .split_once(" faults in the body")
-        .and_then(|(count, _)| count.parse().ok());
-    counted.unwrap_or(faults.listed().len())
+/// The number of errors, from the message.
+fn total(errors: &ValidationErrors) -> usize {
+    let message = errors.to_string();
+    let count = message.strip_prefix("The request body has ");
+    let count = count.and_then(|rest| rest.split_once(" errors"));
+    let count = count.and_then(|(count, _)| count.parse().ok());
+    count.unwrap_or(errors.as_slice().len())
 }

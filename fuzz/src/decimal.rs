@@ -1,6 +1,7 @@
-//! A second reading of numbers, made another way than the function's: a whole number and a power of ten.
+//! Reference implementation of decimal numbers: a whole number and a power of ten.
 
-/// `-1.50e3` as (true, "15", 2). Equal numbers have equal readings; zero is (false, "", 0).
+/// Sign, digits and power of ten: `-1.50e3` is `(true, "15", 2)`, zero is `(false, "", 0)`. Equal
+/// numbers have equal values of this type.
 pub type Decimal = (bool, String, i128);
 
 /// Reads a JSON number.
@@ -12,22 +13,22 @@ pub fn read(number: &str) -> Decimal {
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = [whole, fraction].concat();
     let digits = digits.trim_start_matches('0');
-    let kept = digits.trim_end_matches('0');
-    if kept.is_empty() {
+    let significant = digits.trim_end_matches('0');
+    if significant.is_empty() {
         return (false, String::new(), 0);
     }
-    // An exponent of more digits than fit is as far out of reach as this one.
-    let beyond = if exponent.starts_with('-') {
+    // An exponent with more digits is as far out of range as this one.
+    let out_of_range = if exponent.starts_with('-') {
         -i128::from(i64::MAX)
     } else {
         i128::from(i64::MAX)
     };
-    let exponent = exponent.parse::<i64>().map_or(beyond, i128::from);
-    let scale = exponent - fraction.len() as i128 + (digits.len() - kept.len()) as i128;
-    (negative, kept.to_owned(), scale)
+    let exponent = exponent.parse::<i64>().map_or(out_of_range, i128::from);
+    let scale = exponent - fraction.len() as i128 + (digits.len() - significant.len()) as i128;
+    (negative, significant.to_owned(), scale)
 }
 
-/// Whether DynamoDB can hold the number digit for digit (contract, "Field rules").
+/// Whether DynamoDB can store the number exactly (`docs/API.md#metafield-values`).
 pub fn can_be_stored(number: &str) -> bool {
     let (_, digits, scale) = read(number);
     let magnitude = scale + digits.len() as i128 - 1;

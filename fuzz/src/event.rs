@@ -1,63 +1,67 @@
-//! Event JSON → handler: whatever a gateway sends, the answer has the contract's shape, and DynamoDB is
-//! asked no more than the contract says.
+//! API Gateway event → response: the response to any event has the documented form, and DynamoDB gets
+//! no other call than the documented ones.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_smithy_types::base64;
 use lambda_http::http::{HeaderMap, HeaderValue, Method};
 use lambda_http::request::LambdaRequest;
-use update_customer::auth;
-use update_customer::event::Event;
-use update_customer::update::{Change, CustomerUpdate};
+use testkit::canned_dynamodb::{Reply, condition_failed};
+use testkit::{CUSTOMER_ID, READ_TOKEN, WRITE_TOKEN};
+use update_customer::auth::TokenHash;
+use update_customer::auth::grant::WRITE_SCOPE;
+use update_customer::customer::{Change, CustomerUpdate};
+use update_customer::validation::json as strict_json;
 
-use super::answer::Answer;
+use super::app::{Call, GetItem, RecordingApp, UpdateItem};
 use super::json::{self, Json};
-use super::stand::{Call, GetItem, Reply, Stand, UpdateItem, condition_failed};
+use super::response::Response;
 use super::token;
 
-const CUSTOMER_ID: &str = "638df9e713920facde1a1cfa";
+const EXPIRED_TOKEN: &str = "demo-token-that-expired";
 const STORED_EMAIL: &str = "john@aximcommerce.com";
 const STORED: &str = r#","Item":{"id":{"S":"638df9e713920facde1a1cfa"},"version":{"N":"7"},
     "email":{"S":"john@aximcommerce.com"},"verifiedEmail":{"BOOL":true}}"#;
 
-const WRITE_TOKEN: &str = "demo-token-that-may-write";
-const READ_TOKEN: &str = "demo-token-that-may-only-read";
-const EXPIRED_TOKEN: &str = "demo-token-that-expired";
-
 thread_local! {
-    static STAND: Stand = Stand::new(dynamodb);
+    static APP: RecordingApp = RecordingApp::new(dynamodb);
 }
 
-/// Takes `data` as the JSON of an event.
-pub fn holds(data: &[u8]) {
-    // What is no event of a gateway never reaches the function.
-    let Ok(event) = serde_json::from_slice::<Event>(data) else {
+/// Takes `data` as the JSON text of an event.
+pub fn check(data: &[u8]) {
+    let Ok(event) = std::str::from_utf8(data) else {
         return;
     };
-    let Some(asked) = Asked::of(data) else { return };
-    let (answer, calls) = STAND.with(|stand| stand.answer(event));
+    let Some(request) = Request::read(event) else {
+        return;
+    };
+    let Some((response, calls)) = APP.with(|app| app.invoke(event)) else {
+        return;
+    };
 
     let (gets, updates) = split(&calls);
     assert!(gets.len() <= 1 && updates.len() <= 2, "{calls:?}");
     for get in &gets {
-        asked.may_look_up(get);
+        request.check_lookup(get);
     }
     for update in &updates {
-        asked.may_write(update);
+        request.check_write(update);
     }
-    let unknown = answer.code() == Some("customer_not_found");
-    match answer.status {
-        200 => shows_what_was_asked(&answer, &asked),
-        400 => assert!(asked.is_allowed(), "{answer:?}"),
-        401 => assert!(!asked.is_allowed(), "{answer:?}"),
-        404 if unknown => assert!(asked.is_allowed() && asked.id != CUSTOMER_ID, "{answer:?}"),
+    let is_unknown = response.code() == Some("customer_not_found");
+    match response.status {
+        200 => check_success(&response, &request),
+        400 => assert!(request.is_allowed(), "{response:?}"),
+        401 => assert!(!request.is_allowed(), "{response:?}"),
+        404 if is_unknown => {
+            assert!(request.is_allowed() && request.id != CUSTOMER_ID);
+        }
         404 | 405 => assert!(gets.is_empty(), "{calls:?}"),
-        412 => assert_eq!(answer.version(), Some(7)),
-        _ => assert!(!asked.can_be_sent, "{answer:?}"),
+        412 => assert_eq!(response.version(), Some(7)),
+        _ => assert!(!request.is_possible, "{response:?}"),
     }
-    let can_be_key = (1..=2_048).contains(&asked.id.len());
-    let written = matches!(answer.status, 200 | 412) || unknown && can_be_key;
-    assert_eq!(!updates.is_empty(), written, "{answer:?} after {calls:?}");
+    let can_be_key = (1..=2_048).contains(&request.id.len());
+    let must_write = matches!(response.status, 200 | 412) || is_unknown && can_be_key;
+    assert_eq!(!updates.is_empty(), must_write, "{response:?}, {calls:?}");
 }
 
 fn split(calls: &[Call]) -> (Vec<&GetItem>, Vec<&UpdateItem>) {
@@ -71,36 +75,47 @@ fn split(calls: &[Call]) -> (Vec<&GetItem>, Vec<&UpdateItem>) {
     (gets, updates)
 }
 
-/// What an event says, read without the function's adapter.
-struct Asked {
+/// The request in an event, read without the function's adapter.
+struct Request {
     method: Method,
     headers: HeaderMap,
     id: String,
     body: Vec<u8>,
-    /// Whether a gateway could send this event, whatever its caller sent to the gateway.
-    can_be_sent: bool,
+    /// Whether API Gateway could send this event, whatever request it received.
+    is_possible: bool,
 }
 
-impl Asked {
-    /// `None` where a second reader does not read it, or the order of its members leaves open which kind it is.
-    fn of(data: &[u8]) -> Option<Self> {
-        let event = json::read(data)?;
-        let version = event
-            .members()
-            .iter()
-            .position(|(name, _)| name == "version");
-        let resource = event
-            .members()
-            .iter()
-            .position(|(name, _)| name == "resource");
-        let event = match event.get("version").and_then(Json::text) {
-            Some("2.0") if resource.is_some_and(|resource| version > Some(resource)) => {
-                return None;
-            }
-            Some("2.0") => LambdaRequest::ApiGatewayV2(serde_json::from_slice(data).ok()?),
-            _ => LambdaRequest::ApiGatewayV1(serde_json::from_slice(data).ok()?),
-        };
-        let (method, headers, path, parameters, body, base64, domain, stage) = match &event {
+/// The members that both kinds of event have.
+struct Event<'a> {
+    method: &'a Method,
+    headers: HeaderMap,
+    path: &'a Option<String>,
+    path_parameters: &'a HashMap<String, String>,
+    body: &'a Option<String>,
+    is_base64_encoded: bool,
+    domain: &'a Option<String>,
+    stage: &'a Option<String>,
+}
+
+impl Request {
+    /// `None` when the text is not an event, or when the order of its members leaves its kind open.
+    fn read(event: &str) -> Option<Self> {
+        let members = json::read(event.as_bytes())?;
+        let position = |name| members.members().iter().position(|(key, _)| key == name);
+        let resource = position("resource");
+        match members.get("version").and_then(Json::text) {
+            Some("2.0") if resource.is_some() && position("version") > resource => None,
+            Some("2.0") => Self::from_event(&LambdaRequest::ApiGatewayV2(
+                serde_json::from_str(event).ok()?,
+            )),
+            _ => Self::from_event(&LambdaRequest::ApiGatewayV1(
+                serde_json::from_str(event).ok()?,
+            )),
+        }
+    }
+
+    fn from_event(event: &LambdaRequest) -> Option<Self> {
+        let event = match event {
             LambdaRequest::ApiGatewayV1(event) => {
                 let mut headers = event.multi_value_headers.clone();
                 for (name, value) in &event.headers {
@@ -108,173 +123,136 @@ impl Asked {
                         headers.append(name, value.clone());
                     }
                 }
-                let context = &event.request_context;
-                let (domain, stage) = (&context.domain_name, &context.stage);
-                let (parameters, base64) = (&event.path_parameters, event.is_base64_encoded);
-                (
-                    &event.http_method,
+                Event {
+                    method: &event.http_method,
                     headers,
-                    &event.path,
-                    parameters,
-                    &event.body,
-                    base64,
-                    domain,
-                    stage,
-                )
+                    path: &event.path,
+                    path_parameters: &event.path_parameters,
+                    body: &event.body,
+                    is_base64_encoded: event.is_base64_encoded,
+                    domain: &event.request_context.domain_name,
+                    stage: &event.request_context.stage,
+                }
             }
-            LambdaRequest::ApiGatewayV2(event) => {
-                let context = &event.request_context;
-                let (domain, stage) = (&context.domain_name, &context.stage);
-                let (method, headers) = (&context.http.method, event.headers.clone());
-                let (parameters, base64) = (&event.path_parameters, event.is_base64_encoded);
-                (
-                    method,
-                    headers,
-                    &event.raw_path,
-                    parameters,
-                    &event.body,
-                    base64,
-                    domain,
-                    stage,
-                )
-            }
+            LambdaRequest::ApiGatewayV2(event) => Event {
+                method: &event.request_context.http.method,
+                headers: event.headers.clone(),
+                path: &event.raw_path,
+                path_parameters: &event.path_parameters,
+                body: &event.body,
+                is_base64_encoded: event.is_base64_encoded,
+                domain: &event.request_context.domain_name,
+                stage: &event.request_context.stage,
+            },
             _ => return None,
         };
-        let path = path.as_deref().unwrap_or_default();
-        let body = body.as_deref().unwrap_or_default();
-        let decoded = if base64 {
-            base64::decode(body).ok()
-        } else {
-            Some(body.into())
+        let path = event.path.as_deref().unwrap_or_default();
+        let text = event.body.as_deref().unwrap_or_default();
+        let body = match event.is_base64_encoded {
+            true => base64::decode(text).ok(),
+            false => Some(text.into()),
         };
-        let of_a_name = |byte: u8| byte.is_ascii_alphanumeric() || b".-$_".contains(&byte);
-        let stage = stage
-            .as_deref()
-            .is_none_or(|stage| stage.bytes().all(of_a_name));
-        // A last label of digits would be part of an IP address, and `xn--` starts another encoding.
-        let domain = domain.as_deref().is_none_or(|domain| {
-            domain.bytes().all(of_a_name) && domain.ends_with(".com") && !domain.contains("xn--")
+        let is_name = |text: &str| {
+            let in_name = |byte: u8| byte.is_ascii_alphanumeric() || b".-$_".contains(&byte);
+            text.bytes().all(in_name)
+        };
+        let is_stage = event.stage.as_deref().is_none_or(is_name);
+        // Digits as the last label would be part of an IP address, and `xn--` starts an encoding.
+        let is_domain = event.domain.as_deref().is_none_or(|domain| {
+            is_name(domain) && domain.ends_with(".com") && !domain.contains("xn--")
         });
-        let segment = || percent_decoded(path.strip_prefix("/customers/").unwrap_or_default());
+        let parameter = event.path_parameters.get("customer_id").cloned();
+        let segment = || percent_decode(path.strip_prefix("/customers/")?);
         Some(Self {
-            method: method.clone(),
-            headers,
-            id: parameters
-                .get("customer_id")
-                .cloned()
-                .or_else(segment)
-                .unwrap_or_default(),
-            can_be_sent: decoded.is_some() && path.starts_with('/') && domain && stage,
-            body: decoded.unwrap_or_default(),
+            method: event.method.clone(),
+            headers: event.headers,
+            id: parameter.or_else(segment).unwrap_or_default(),
+            is_possible: body.is_some() && path.starts_with('/') && is_domain && is_stage,
+            body: body.unwrap_or_default(),
         })
     }
 
     fn token(&self) -> Option<String> {
-        let values: Vec<_> = self
-            .headers
-            .get_all("accesstoken")
-            .iter()
-            .map(HeaderValue::as_bytes)
-            .collect();
+        let values = self.headers.get_all("accesstoken");
+        let values: Vec<_> = values.iter().map(HeaderValue::as_bytes).collect();
         token::read(&values).ok()
     }
 
+    /// Whether the token may update customers.
     fn is_allowed(&self) -> bool {
         self.token().as_deref() == Some(WRITE_TOKEN)
     }
 
     fn update(&self) -> CustomerUpdate {
-        let (object, faults) = update_customer::json::parse(&self.body).expect("JSON");
-        CustomerUpdate::parse(object, faults).expect("a valid body")
+        let (object, errors) = strict_json::parse(&self.body).expect("JSON");
+        CustomerUpdate::parse(object, errors).expect("a valid body")
     }
 
-    fn may_look_up(&self, get: &GetItem) {
-        assert_eq!(
-            (get.table_name.as_str(), get.consistent_read),
-            ("tokens", true)
-        );
-        let hash = self.token().map(|token| auth::record_key(&token));
+    fn check_lookup(&self, get: &GetItem) {
+        assert_eq!(get.table_name, "tokens");
+        assert!(get.consistent_read);
+        let hash = self.token().map(|token| TokenHash::of(&token).to_hex());
         assert_eq!(Some(&get.key["tokenHash"]["S"]), hash.as_ref());
     }
 
-    fn may_write(&self, update: &UpdateItem) {
+    /// Only a permitted PUT with a valid JSON body leads to a write.
+    fn check_write(&self, update: &UpdateItem) {
         assert!(self.is_allowed() && self.method == Method::PUT);
         let content_types: Vec<_> = self.headers.get_all("content-type").iter().collect();
-        let json = |value: &HeaderValue| {
-            value
-                .as_bytes()
-                .to_ascii_lowercase()
-                .trim_ascii()
-                .starts_with(b"application/json")
+        let is_json = |value: &HeaderValue| {
+            let value = value.as_bytes().to_ascii_lowercase();
+            value.trim_ascii().starts_with(b"application/json")
         };
-        assert!(
-            matches!(content_types[..], [only] if json(only)),
-            "{content_types:?}"
-        );
+        assert!(matches!(content_types[..], [only] if is_json(only)));
         self.update();
-        assert_eq!(
-            (update.table_name.as_str(), &update.key["id"]["S"]),
-            ("customers", &self.id)
-        );
-        is_conditional(update);
+        assert_eq!(update.table_name, "customers");
+        assert_eq!(update.key["id"]["S"], self.id);
+        check_expressions(update);
     }
 }
 
-/// It never creates a customer, asks for the item in both outcomes, and uses each of its names and values.
-fn is_conditional(update: &UpdateItem) {
-    assert!(
-        update
-            .condition_expression
-            .starts_with("attribute_exists(#id) AND "),
-        "{update:?}"
-    );
+/// The write never creates a customer, requests the item in both outcomes, and defines exactly the
+/// names and values that it uses.
+fn check_expressions(update: &UpdateItem) {
+    let condition = &update.condition_expression;
+    assert!(condition.starts_with("attribute_exists(#id) AND "));
     assert_eq!(update.expression_attribute_names["#id"], "id");
     assert_eq!(update.return_values, "ALL_NEW");
     assert_eq!(update.return_values_on_condition_check_failure, "ALL_OLD");
-    let expressions = [
-        update.update_expression.as_str(),
-        update.condition_expression.as_str(),
-    ]
-    .join(" ");
+    let expressions = format!("{} {condition}", update.update_expression);
     let words = expressions.split(|c: char| !c.is_ascii_alphanumeric() && !"#:".contains(c));
     let used: BTreeSet<_> = words.filter(|word| word.starts_with(['#', ':'])).collect();
     let names = update.expression_attribute_names.keys();
-    let given: BTreeSet<_> = names
-        .chain(update.expression_attribute_values.keys())
-        .map(String::as_str)
-        .collect();
-    assert_eq!(used, given, "{update:?}");
+    let values = update.expression_attribute_values.keys();
+    let defined: BTreeSet<_> = names.chain(values).map(String::as_str).collect();
+    assert_eq!(used, defined, "{update:?}");
 }
 
-fn shows_what_was_asked(answer: &Answer, asked: &Asked) {
-    let data = answer.data();
-    assert_eq!(data.get("id").and_then(Json::text), Some(asked.id.as_str()));
-    assert_eq!(answer.version(), Some(8));
-    let update = asked.update();
+/// The response has the requested values, and the version after the update.
+fn check_success(response: &Response, request: &Request) {
+    let data = response.data();
+    let id = data.get("id").and_then(Json::text);
+    assert_eq!(id, Some(request.id.as_str()));
+    assert_eq!(response.version(), Some(8));
+    let update = request.update();
     for (name, change) in update.changes() {
-        let shown = data.get(name).expect("every key");
+        let value = data.get(name).expect("every key");
+        let is_empty = value.text() == Some("") || *value == Json::Array(vec![]);
         match change {
-            Change::Set(value) => assert!(shown.reads_as(value), "{name}: {shown:?}"),
-            Change::Clear => {
-                assert!(
-                    shown.text() == Some("") || *shown == Json::Array(vec![]),
-                    "{name}: {shown:?}"
-                )
-            }
+            Change::Set(requested) => assert!(value.reads_as(requested), "{name}: {value:?}"),
+            Change::Clear => assert!(is_empty, "{name}: {value:?}"),
         }
     }
-    let (old, new) = (STORED_EMAIL, update.email());
-    let verified = data.get("verifiedEmail") == Some(&Json::Bool(true));
-    assert!(
-        if verified {
-            old.to_lowercase() == new.to_lowercase()
-        } else {
-            old != new
-        },
-        "{new}"
-    );
+    let email = update.email();
+    let is_verified = data.get("verifiedEmail") == Some(&Json::Bool(true));
+    let may_be = match is_verified {
+        true => STORED_EMAIL.to_lowercase() == email.to_lowercase(),
+        false => STORED_EMAIL != email,
+    };
+    assert!(may_be, "verifiedEmail is {is_verified} with {email}");
 }
 
+/// DynamoDB with one customer: `STORED`.
 fn dynamodb(call: &Call) -> Reply {
     let update = match call {
         Call::Get(get) => return (200, token_record(&get.key["tokenHash"]["S"])),
@@ -283,79 +261,63 @@ fn dynamodb(call: &Call) -> Reply {
     if update.key["id"]["S"] != CUSTOMER_ID {
         return condition_failed("");
     }
-    let (condition, values) = (
-        &update.condition_expression,
-        &update.expression_attribute_values,
-    );
-    let stale = condition.contains("#version = ")
+    let condition = &update.condition_expression;
+    let values = &update.expression_attribute_values;
+    let is_stale = condition.contains("#version = ")
         || condition.contains("#version IN ") && !values.contains_key(":v7");
     let stored_email = format!(r#"{{"S":"{STORED_EMAIL}"}}"#);
-    let verified = condition.contains(":verified") && values[":email"].get() != stored_email;
-    if stale || verified {
+    let is_changed = condition.contains(":verified") && values[":email"].get() != stored_email;
+    if is_stale || is_changed {
         condition_failed(STORED)
     } else {
-        (200, written(update))
+        (200, updated(update))
     }
 }
 
 fn token_record(hash: &str) -> String {
-    let record = |scope, expires_at| {
-        format!(
-            r#"{{"Item":{{"subject":{{"S":"erp"}},"scopes":{{"SS":["{scope}"]}}{expires_at}}}}}"#
-        )
-    };
-    if hash == auth::record_key(WRITE_TOKEN) {
-        record(auth::WRITE_SCOPE, r#","expiresAt":{"N":"4102444800"}"#)
-    } else if hash == auth::record_key(READ_TOKEN) {
-        record("customers:read", "")
-    } else if hash == auth::record_key(EXPIRED_TOKEN) {
-        record(auth::WRITE_SCOPE, r#","expiresAt":{"N":"1"}"#)
+    let is = |token| hash == TokenHash::of(token).to_hex();
+    let (scope, expires_at) = if is(WRITE_TOKEN) {
+        (WRITE_SCOPE, r#","expiresAt":{"N":"4102444800"}"#)
+    } else if is(READ_TOKEN) {
+        ("customers:read", "")
+    } else if is(EXPIRED_TOKEN) {
+        (WRITE_SCOPE, r#","expiresAt":{"N":"1"}"#)
     } else {
-        "{}".to_owned()
-    }
+        return "{}".to_owned();
+    };
+    format!(r#"{{"Item":{{"subject":{{"S":"erp"}},"scopes":{{"SS":["{scope}"]}}{expires_at}}}}}"#)
 }
 
-/// The item after the update: each attribute that the expression sets has its value.
-fn written(update: &UpdateItem) -> String {
+/// The response to a write: the item with each value that the update expression sets.
+fn updated(update: &UpdateItem) -> String {
     let mut item = BTreeMap::from([
         ("id", format!(r#"{{"S":"{CUSTOMER_ID}"}}"#)),
         ("verifiedEmail", r#"{"BOOL":true}"#.to_owned()),
         ("version", r#"{"N":"8"}"#.to_owned()),
     ]);
+    let expression = &update.update_expression;
     for (placeholder, name) in &update.expression_attribute_names {
-        if update
-            .update_expression
-            .contains(&format!("{placeholder} = :{name}"))
-        {
-            item.insert(
-                name,
-                update.expression_attribute_values[&format!(":{name}")]
-                    .get()
-                    .to_owned(),
-            );
+        if expression.contains(&format!("{placeholder} = :{name}")) {
+            let value = &update.expression_attribute_values[&format!(":{name}")];
+            item.insert(name, value.get().to_owned());
         }
     }
-    let members: Vec<_> = item
-        .iter()
-        .map(|(name, value)| format!(r#""{name}":{value}"#))
-        .collect();
-    format!(r#"{{"Attributes":{{{}}}}}"#, members.join(","))
+    let members = item.iter();
+    let members = members.map(|(name, value)| format!(r#""{name}":{value}"#));
+    let members = members.collect::<Vec<_>>().join(",");
+    format!(r#"{{"Attributes":{{{members}}}}}"#)
 }
 
-/// `None` for what is not UTF-8 then.
-fn percent_decoded(segment: &str) -> Option<String> {
+/// Decodes each `%` with two hex digits. `None` when the result is not UTF-8.
+fn percent_decode(segment: &str) -> Option<String> {
     let (mut decoded, mut rest) = (Vec::new(), segment.as_bytes());
     while let [first, after @ ..] = rest {
-        let digits = after
-            .get(..2)
-            .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
-        let byte = digits
-            .and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
-        let (byte, skipped) = byte
-            .filter(|_| *first == b'%')
-            .map_or((*first, 0), |byte| (byte, 2));
-        decoded.push(byte);
-        rest = &after[skipped..];
+        let digits = after.first_chunk::<2>().filter(|_| *first == b'%');
+        let hex = digits.filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        let hex = hex.and_then(|digits| std::str::from_utf8(digits).ok());
+        let byte = hex.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        decoded.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &after[2..] } else { after };
     }
     String::from_utf8(decoded).ok()
 }

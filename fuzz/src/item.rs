@@ -1,127 +1,149 @@
-//! Stored item → answer: whatever another writer stored, the answer shows it with the documented types, or
-//! is 500.
+//! Stored item → response: the response has every attribute as stored and with its documented type,
+//! or is 500.
 
+use std::mem::discriminant;
 use std::sync::{Arc, Mutex};
 
 use aws_smithy_types::base64;
 use serde_json::json;
-use update_customer::event::Event;
+use testkit::canned_dynamodb::{Reply, TOKEN_RECORD, condition_failed};
+use testkit::put;
 
-use super::answer::{Answer, empty_data};
+use super::app::{Call, RecordingApp};
 use super::json::{self, Json};
-use super::stand::{Call, Reply, Stand, condition_failed};
+use super::response::Response;
+use super::rules::CUSTOMER;
 
-const TOKEN: &str = r#"{"Item":{"subject":{"S":"erp"},"scopes":{"SS":["customers:write"]}}}"#;
+/// What every request sets. It also clears the phone number.
+const SENT: [(&str, &str); 3] = [
+    ("firstName", "John"),
+    ("lastName", "Doe"),
+    ("email", "john@aximcommerce.com"),
+];
 
-/// What DynamoDB answers to every `UpdateItem`.
-type Outcome = Arc<Mutex<Reply>>;
-
-thread_local! {
-    static STAND: (Stand, Outcome) = {
-        let outcome = Outcome::default();
-        let next = Arc::clone(&outcome);
-        let reply = move |call: &Call| match call {
-            Call::Get(_) => (200, TOKEN.to_owned()),
-            Call::Update(_) => next.lock().unwrap().clone(),
-        };
-        (Stand::new(reply), outcome)
-    };
+/// The function on a DynamoDB that responds to every `UpdateItem` with `update`.
+struct Target {
+    app: RecordingApp,
+    update: Arc<Mutex<Reply>>,
+    event: String,
+    event_with_if_match: String,
 }
 
-/// Takes `data` as an item in DynamoDB's JSON after a letter: `N` for the item as written, `O` for the
-/// item that refuses a write, `V` for one that refuses a write under `If-Match: "7"`.
-pub fn holds(data: &[u8]) {
+thread_local! {
+    static TARGET: Target = Target::new();
+}
+
+impl Target {
+    fn new() -> Self {
+        let update = Arc::new(Mutex::<Reply>::default());
+        let reply = Arc::clone(&update);
+        let app = RecordingApp::new(move |call| match call {
+            Call::Get(_) => (200, TOKEN_RECORD.to_owned()),
+            Call::Update(_) => reply.lock().unwrap().clone(),
+        });
+        let mut body = json!({"phoneNumber": null});
+        for (name, text) in SENT {
+            body[name] = json!(text);
+        }
+        let request = put().json(&body);
+        Self {
+            app,
+            update,
+            event: request.http_api_event().to_string(),
+            event_with_if_match: request.if_match("\"7\"").http_api_event().to_string(),
+        }
+    }
+
+    fn invoke(&self, update: Reply, with_if_match: bool) -> (Response, Vec<Call>) {
+        *self.update.lock().unwrap() = update;
+        let event = match with_if_match {
+            true => &self.event_with_if_match,
+            false => &self.event,
+        };
+        self.app.invoke(event).expect("an event")
+    }
+}
+
+/// Takes `data` as a letter and an item in DynamoDB's JSON. `N` is the item after the write. `O` is
+/// the stored item when the write's condition failed, and `V` the same with `If-Match: "7"`.
+pub fn check(data: &[u8]) {
     let Some((letter, item)) = data.split_first() else {
         return;
     };
     let Ok(item) = std::str::from_utf8(item) else {
         return;
     };
-    let reply = match letter {
+    let update = match letter {
         b'N' => (200, format!(r#"{{"Attributes":{item}}}"#)),
         b'O' | b'V' => condition_failed(&format!(r#","Item":{item}"#)),
         _ => return,
     };
-    let (answer, calls) = STAND.with(|(stand, outcome)| {
-        *outcome.lock().unwrap() = reply;
-        stand.answer(event(*letter == b'V'))
-    });
-    assert!(!calls.is_empty(), "{answer:?}");
-    let writes = calls.len() - 1;
-    let unsettled = answer.header("retry-after").is_some();
-    assert_eq!(writes == 3, unsettled, "{writes} writes, then {answer:?}");
+    let (response, calls) = TARGET.with(|target| target.invoke(update, *letter == b'V'));
+    let writes = calls.iter().filter(|call| matches!(call, Call::Update(_)));
+    let is_contended = response.header("retry-after").is_some();
+    assert_eq!(writes.count() == 3, is_contended, "{calls:?}, {response:?}");
     let Some(stored) = json::read(item.as_bytes()).and_then(|item| members(&item)) else {
         return;
     };
     match letter {
-        b'N' => shows(&answer, &stored),
-        b'O' => assert!(
-            answer.status == 500 && unsettled == version(&stored).is_some(),
-            "{answer:?}"
-        ),
-        _ => is_settled(&answer, &stored),
+        b'N' => check_shown(&response, &stored),
+        b'O' => {
+            assert_eq!(response.status, 500);
+            assert_eq!(is_contended, version(&stored).is_some());
+        }
+        _ => check_conflict(&response, &stored),
     }
 }
 
-/// A write with `If-Match: "7"` was refused by this item.
-fn is_settled(answer: &Answer, stored: &Json) {
-    match (answer.status, version(stored)) {
+/// The condition of a write with `If-Match: "7"` failed on this item.
+fn check_conflict(response: &Response, stored: &Json) {
+    match (response.status, version(stored)) {
         (412, Some(current)) => {
-            assert!(
-                current != 7 && answer.version() == Some(current),
-                "{answer:?}"
-            );
-            let held = SENT
-                .iter()
-                .all(|(name, text)| stored.get(name).and_then(Json::text) == Some(text));
-            assert!(
-                !held || stored.get("phoneNumber").is_some(),
-                "what was asked for is stored: {stored:?}"
-            );
+            assert_ne!(current, 7);
+            assert_eq!(response.version(), Some(current));
+            let text = |name| stored.get(name).and_then(Json::text);
+            let is_applied = SENT.iter().all(|(name, sent)| text(name) == Some(*sent))
+                && stored.get("phoneNumber").is_none();
+            assert!(!is_applied, "the update is already applied: {stored:?}");
         }
         (200, Some(current)) => {
             assert_ne!(current, 7);
-            shows(answer, stored);
-            for (name, text) in SENT {
-                assert_eq!(answer.data().get(name).and_then(Json::text), Some(text));
+            check_shown(response, stored);
+            for (name, sent) in SENT {
+                assert_eq!(response.data().get(name).and_then(Json::text), Some(sent));
             }
         }
         (500, current) => {
-            assert_eq!(
-                answer.header("retry-after").is_some(),
-                current == Some(7),
-                "{answer:?}"
-            )
+            let is_contended = response.header("retry-after").is_some();
+            assert_eq!(is_contended, current == Some(7), "{response:?}");
         }
-        _ => panic!("{answer:?}"),
+        _ => panic!("{response:?}"),
     }
 }
 
-/// Each documented attribute as stored, the empty value of its type where there is none, and 500 where it
-/// has another type.
-fn shows(answer: &Answer, stored: &Json) {
-    let expected = |(key, empty): (&'static str, Json)| match stored.get(key) {
-        None | Some(Json::Null) => Some((key, empty)),
+/// The response has each documented attribute as stored, or the empty value of its type. It is 500
+/// when an attribute has another type.
+fn check_shown(response: &Response, stored: &Json) {
+    let expected = |name: &'static str, empty: Json| match stored.get(name) {
+        None | Some(Json::Null) => Some((name, empty)),
         Some(value) => {
-            let same_type = std::mem::discriminant(value) == std::mem::discriminant(&empty);
-            let of_maps = match value {
-                Json::Array(entries) => {
-                    entries.iter().all(|entry| matches!(entry, Json::Object(_)))
-                }
-                _ => true,
-            };
-            (same_type && of_maps).then(|| (key, value.clone()))
+            let same_type = discriminant(value) == discriminant(&empty);
+            let is_object = |entry: &Json| matches!(entry, Json::Object(_));
+            let is_valid = same_type && value.elements().iter().all(is_object);
+            is_valid.then(|| (name, value.clone()))
         }
     };
-    let expected: Option<Vec<_>> = empty_data().into_iter().map(expected).collect();
+    let fields = CUSTOMER.iter();
+    let fields = fields.map(|(name, kind, _)| expected(name, kind.empty()));
+    let expected = fields.collect::<Option<Vec<_>>>();
     let (Some(expected), Some(version)) = (expected, version(stored)) else {
-        assert_eq!(answer.status, 500);
+        assert_eq!(response.status, 500);
         return;
     };
-    assert_eq!((answer.status, answer.version()), (200, Some(version)));
-    for (key, value) in expected {
-        let shown = answer.data().get(key).expect("every key");
-        assert!(value.same(shown), "{key} is {value:?}, shown as {shown:?}");
+    assert_eq!((response.status, response.version()), (200, Some(version)));
+    for (name, value) in expected {
+        let shown = response.data().get(name).expect("every key");
+        assert!(value.same(shown), "{name} is {value:?}, shown as {shown:?}");
     }
 }
 
@@ -133,7 +155,7 @@ fn version(stored: &Json) -> Option<u64> {
     }
 }
 
-/// The attributes of an item as JSON. `None` where DynamoDB would not answer so.
+/// The attributes of an item as JSON. `None` when DynamoDB would not return such an item.
 fn members(item: &Json) -> Option<Json> {
     let Json::Object(members) = item else {
         return None;
@@ -148,11 +170,11 @@ fn members(item: &Json) -> Option<Json> {
 }
 
 fn value(attribute: &Json) -> Option<Json> {
-    let [(kind, held)] = attribute.members() else {
+    let [(kind, content)] = attribute.members() else {
         return None;
     };
     let elements = |each: fn(&Json) -> Option<Json>| {
-        let Json::Array(elements) = held else {
+        let Json::Array(elements) = content else {
             return None;
         };
         Some(Json::Array(
@@ -160,13 +182,13 @@ fn value(attribute: &Json) -> Option<Json> {
         ))
     };
     match kind.as_str() {
-        "S" => held.text().map(|_| held.clone()),
-        "N" => number(held),
-        "B" => binary(held),
-        "BOOL" => matches!(held, Json::Bool(_)).then(|| held.clone()),
-        "NULL" => (*held == Json::Bool(true)).then_some(Json::Null),
+        "S" => content.text().map(|_| content.clone()),
+        "N" => number(content),
+        "B" => binary(content),
+        "BOOL" => matches!(content, Json::Bool(_)).then(|| content.clone()),
+        "NULL" => (*content == Json::Bool(true)).then_some(Json::Null),
         "L" => elements(value),
-        "M" => members(held),
+        "M" => members(content),
         "SS" => elements(|text| text.text().map(|_| text.clone())),
         "NS" => elements(number),
         "BS" => elements(binary),
@@ -174,41 +196,14 @@ fn value(attribute: &Json) -> Option<Json> {
     }
 }
 
-/// A number's text in JSON's own notation.
+/// A number in JSON notation, as DynamoDB returns it.
 fn number(text: &Json) -> Option<Json> {
     let text = text.text()?;
     json::read(text.as_bytes()).filter(|value| *value == Json::Number(text.to_owned()))
 }
 
-/// Base64 text as DynamoDB writes it.
+/// Base64 text, as DynamoDB returns it.
 fn binary(text: &Json) -> Option<Json> {
     let bytes = base64::decode(text.text()?).ok()?;
     (base64::encode(bytes) == text.text()?).then(|| text.clone())
-}
-
-/// What every request asks for, and that the phone number goes.
-const SENT: [(&str, &str); 3] = [
-    ("firstName", "John"),
-    ("lastName", "Doe"),
-    ("email", "john@aximcommerce.com"),
-];
-
-fn event(with_if_match: bool) -> Event {
-    let mut body = json!({"phoneNumber": null});
-    for (name, text) in SENT {
-        body[name] = json!(text);
-    }
-    let mut event = json!({
-        "version": "2.0",
-        "rawPath": "/customers/c-1",
-        "headers": {"accesstoken": "t", "content-type": "application/json"},
-        "requestContext": {"http": {"method": "PUT"}},
-        "pathParameters": {"customer_id": "c-1"},
-        "body": body.to_string(),
-        "isBase64Encoded": false
-    });
-    if with_if_match {
-        event["headers"]["if-match"] = json!("\"7\"");
-    }
-    serde_json::from_str(&event.to_string()).expect("an event")
 }

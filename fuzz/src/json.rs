@@ -1,5 +1,5 @@
-//! A second reading of JSON, by another parser than the function's: every member in order, a key that
-//! comes twice included, and numbers as they are written.
+//! Reference implementation of JSON, by another parser than the function's. Keeps repeated keys, the
+//! order of members and the text of numbers.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -20,17 +20,17 @@ pub enum Json {
     Object(Vec<(String, Json)>),
 }
 
-/// Arrays and objects within each other that are read; the function itself reads 128.
-const MOST_LEVELS: usize = 200;
+/// The deepest nesting that is read. The function reads 128 levels.
+const MAX_DEPTH: usize = 200;
 
-/// `None` for what is not JSON, or too deep to be worth a stack.
+/// `None` when the text is not JSON or is nested more than 200 levels deep.
 pub fn read(text: &[u8]) -> Option<Json> {
-    value(serde_json::from_slice::<&RawValue>(text).ok()?, MOST_LEVELS)
+    value(serde_json::from_slice::<&RawValue>(text).ok()?, MAX_DEPTH)
 }
 
-fn value(raw: &RawValue, levels: usize) -> Option<Json> {
+fn value(raw: &RawValue, depth: usize) -> Option<Json> {
     let text = raw.get();
-    let within = |raw| value(raw, levels.checked_sub(1)?);
+    let within = |raw| value(raw, depth.checked_sub(1)?);
     Some(match text.as_bytes().first()? {
         b'{' => {
             let Members(members) = serde_json::from_str(text).ok()?;
@@ -73,7 +73,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 }
 
 impl Json {
-    /// Whether the function reads this as `value`: digit for digit, the first of equal keys.
+    /// Whether the function must read this as `value`: numbers digit for digit, and the first of
+    /// equal keys.
     pub fn reads_as(&self, value: &Value) -> bool {
         match (self, value) {
             (Self::Null, Value::Null) => true,
@@ -100,7 +101,7 @@ impl Json {
         }
     }
 
-    /// Whether both are the same value, whatever the notation of numbers and the order of members.
+    /// Whether both are equal except for the notation of numbers and the order of members.
     pub fn same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Number(one), Self::Number(other)) => decimal::read(one) == decimal::read(other),
@@ -118,7 +119,7 @@ impl Json {
         }
     }
 
-    /// The members of an object, without those whose key came before; none for another value.
+    /// The members of an object without repeated keys. Empty for another value.
     pub fn first_members(&self) -> Vec<(&str, &Self)> {
         let mut seen = HashSet::new();
         let members = self.members().iter().filter(|(key, _)| seen.insert(key));
@@ -157,7 +158,7 @@ impl Json {
         }
     }
 
-    /// All values that a JSON Pointer (RFC 6901) may mean where keys come twice.
+    /// All values that a JSON Pointer (RFC 6901) can refer to; several where keys are repeated.
     pub fn at(&self, pointer: &str) -> Vec<&Self> {
         let mut places = vec![self];
         for segment in pointer.split('/').skip(1) {
@@ -183,19 +184,30 @@ impl Json {
         members.chain(element).collect()
     }
 
-    /// How many keys come again in the same object, at any depth.
+    /// The number of keys that repeat an earlier one in their object, at any depth.
     pub fn duplicates(&self) -> usize {
         let within: usize = self.parts().map(Self::duplicates).sum();
         within + self.members().len() - self.first_members().len()
     }
 
-    /// How many arrays and objects are within each other at most.
+    /// The number of arrays and objects around the innermost value.
     pub fn depth(&self) -> usize {
         let container = matches!(self, Self::Array(_) | Self::Object(_));
         self.parts().map(Self::depth).max().unwrap_or(0) + usize::from(container)
     }
 
-    /// Every number, as it is written.
+    /// The length in bytes of the longest JSON Pointer to a value.
+    pub fn longest_pointer(&self) -> usize {
+        let elements = self.elements().iter().enumerate();
+        let elements = elements.map(|(index, value)| (index.to_string().len(), value));
+        let members = self.members().iter();
+        let members = members.map(|(key, value)| (escape_key(key).len(), value));
+        let steps = elements.chain(members);
+        let pointers = steps.map(|(length, value)| 1 + length + value.longest_pointer());
+        pointers.max().unwrap_or(0)
+    }
+
+    /// The text of every number, at any depth.
     pub fn numbers(&self) -> Vec<&str> {
         let own = if let Self::Number(text) = self {
             Some(text.as_str())
@@ -207,16 +219,15 @@ impl Json {
             .collect()
     }
 
-    /// Every key.
-    pub fn keys(&self) -> Vec<&str> {
-        let own = self.members().iter().map(|(key, _)| key.as_str());
-        own.chain(self.parts().flat_map(Self::keys)).collect()
-    }
-
-    /// The values directly within.
+    /// The elements or the members' values.
     pub fn parts(&self) -> impl Iterator<Item = &Self> {
         self.elements()
             .iter()
             .chain(self.members().iter().map(|(_, value)| value))
     }
+}
+
+/// A key as a step of a JSON Pointer.
+pub fn escape_key(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
 }

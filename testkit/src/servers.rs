@@ -7,6 +7,5 @@ pub mod http;
 pub mod listener;
 pub mod runtime_api;
 
-
 /// Any error of a server.
 pub type ServerError = Box<dyn std::error::Error + Send + Sync>;
