@@ -200,12 +200,14 @@ fn detects_a_lost_field() {
         |spoil: fn(&mut Map<String, Value>)| one().corrupted(0, Delivery::Delivered, spoil);
     corrupted(|state| _ = state.shift_remove("company"))
         .assert_violates("a write left company as nothing");
-    corrupted(|state| _ = state.shift_remove("points")).assert_violates("a write left points as nothing");
+    corrupted(|state| _ = state.shift_remove("points"))
+        .assert_violates("a write left points as nothing");
     corrupted(|state| state["notes"] = json!("old"))
         .assert_violates("a write left notes as \"old\" instead of \"a\"");
     corrupted(|state| _ = state.insert("more".to_owned(), json!(1)))
         .assert_violates("a write left more as 1");
-    corrupted(|state| state["updatedBy"] = json!("import")).assert_violates("a write left updatedBy");
+    corrupted(|state| state["updatedBy"] = json!("import"))
+        .assert_violates("a write left updatedBy");
     let cleared = Call {
         changes: Changes::from([("notes", None)]),
         ..call("notes", "")
@@ -236,7 +238,9 @@ fn detects_a_write_after_its_response() {
         .assert_violates("call 0 writes outside its time");
     let mut unsent = one();
     unsent.history.events.clear();
-    unsent.write(0).assert_violates("call 0 writes outside its time");
+    unsent
+        .write(0)
+        .assert_violates("call 0 writes outside its time");
     let failed = (0..3)
         .fold(one(), |story, _| story.rejected(0, Delivery::Delayed))
         .response(0, 500);
@@ -369,7 +373,9 @@ fn detects_an_unnecessary_500() {
     let twice = one()
         .rejected(0, Delivery::Throttled)
         .rejected(0, Delivery::RequestLost);
-    twice.response(0, 500).assert_violates("there was a try left");
+    twice
+        .response(0, 500)
+        .assert_violates("there was a try left");
     one()
         .write(0)
         .response(0, 409)
