@@ -63,42 +63,32 @@ pub enum Write {
 }
 
 impl Field {
-    const fn read_only(name: &'static str, field_type: FieldType) -> Self {
-        let write = Write::ReadOnly;
+    const fn new(name: &'static str, field_type: FieldType, write: Write) -> Self {
         Self {
             name,
             field_type,
             write,
         }
+    }
+
+    const fn read_only(name: &'static str, field_type: FieldType) -> Self {
+        Self::new(name, field_type, Write::ReadOnly)
     }
 
     const fn required(name: &'static str, rule: TextRule) -> Self {
-        Self::text(name, Write::Required(rule))
+        Self::new(name, FieldType::Text, Write::Required(rule))
     }
 
     const fn clearable(name: &'static str, rule: TextRule) -> Self {
-        Self::text(name, Write::Clearable(rule))
+        Self::new(name, FieldType::Text, Write::Clearable(rule))
     }
 
     const fn not_clearable(name: &'static str, rule: TextRule) -> Self {
-        Self::text(name, Write::NotClearable(rule))
-    }
-
-    const fn text(name: &'static str, write: Write) -> Self {
-        let field_type = FieldType::Text;
-        Self {
-            name,
-            field_type,
-            write,
-        }
+        Self::new(name, FieldType::Text, Write::NotClearable(rule))
     }
 
     const fn list(name: &'static str, read: ListReader) -> Self {
-        Self {
-            name,
-            field_type: FieldType::List,
-            write: Write::List(read),
-        }
+        Self::new(name, FieldType::List, Write::List(read))
     }
 
     /// Takes the field out of a request's body. `None` when the update does not change it, or when

@@ -361,17 +361,17 @@ async fn without_the_tokens_table_only_cached_tokens_work() {
         (InjectedFault::Error(500, "InternalServerError"), Some("1")),
         (InjectedFault::Silent(Engine::Untouched), Some("1")),
     ] {
-        for (remember_for, expected) in [
+        for (ttl, expected) in [
             (Duration::from_secs(600), 200),
             (Duration::from_nanos(1), 500),
         ] {
-            let (app, proxy) = TestApp::new().await.behind_faults(remember_for).await;
+            let (app, proxy) = TestApp::new().await.behind_faults(ttl).await;
             assert_eq!(app.send(new_notes()).await.status, 200);
             proxy.on("GetItem", Calls::Always, fault.clone());
             assert_eq!(
                 app.send(new_notes()).await.status,
                 expected,
-                "remembered for {remember_for:?}"
+                "cached for {ttl:?}"
             );
             let unknown = app
                 .send_and_log(new_notes().token("never-issued-token"))

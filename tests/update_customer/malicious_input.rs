@@ -50,14 +50,8 @@ async fn token_subject_cannot_forge_log_lines() {
     let app = TestApp::new().await;
     for (number, subject) in BREAKOUTS.into_iter().enumerate() {
         let token = format!("token-of-an-odd-subject-{number}");
-        let record = testkit::tables::token_record(&token, subject, &["customers:write"], None);
-        app.client
-            .put_item()
-            .table_name(&app.tokens)
-            .set_item(Some(record))
-            .send()
-            .await
-            .unwrap();
+        app.issue_token_to(subject, &token, &["customers:write"], None)
+            .await;
         let (response, log) = app.send_and_log(put().token(&token)).await;
         assert_eq!(response.status, 200);
         assert_eq!(assert_one_line(&log)["subject"], subject);
