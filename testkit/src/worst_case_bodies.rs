@@ -5,7 +5,7 @@ pub type Shape = (&'static str, fn(usize) -> String, u64);
 
 pub const SHAPES: [Shape; 12] = [
     ("deepest nesting", deepest, 200),
-    ("nested beyond what is read", beyond, 400),
+    ("nested too deeply", too_deep, 400),
     ("most keys in one value", keys, 200),
     ("shortest elements", elements, 200),
     ("longest number", long_number, 400),
@@ -43,7 +43,7 @@ fn deepest(size: usize) -> String {
     value(size, |_| "[".repeat(29) + &"]".repeat(29))
 }
 
-fn beyond(size: usize) -> String {
+fn too_deep(size: usize) -> String {
     value(size, |_| "{\"a\":".repeat(100) + "1" + &"}".repeat(100))
 }
 
