@@ -1,7 +1,7 @@
-// What a caller gets who generates a client from openapi.yaml: node build/client.js http://127.0.0.1:9000
+// A client generated from openapi.yaml, and calls with it: node build/client.js http://127.0.0.1:9000
 //
-// Compiled under `strict`, so that a status, a header or a member that openapi.yaml lacks is an error
-// before anything runs. The server has to have the demo customer and tokens of the local example.
+// `strict` makes a status, header or member that openapi.yaml lacks a compile error. The server must have the sample
+// customer and tokens of the local example.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -32,7 +32,7 @@ function update(id: string, body: CustomerUpdate, ifMatch?: string) {
   });
 }
 
-const text = await readFile(new URL("../../../examples/local/sample-request.json", import.meta.url), "utf8");
+const text = await readFile(new URL("../../../testkit/src/sample_request.json", import.meta.url), "utf8");
 const sample = JSON.parse(text) as CustomerUpdate;
 
 // 200: the published sample.
@@ -40,8 +40,8 @@ const updated = await update(CUSTOMER_ID, sample);
 assert.equal(updated.response.status, 200);
 assert(updated.data);
 const { success, message, data } = updated.data;
-const literally: [true, "Customer updated successfully"] = [success, message];
-assert.deepEqual(literally, [true, "Customer updated successfully"]);
+const constants: [true, "Customer updated successfully"] = [success, message];
+assert.deepEqual(constants, [true, "Customer updated successfully"]);
 assert.equal(data.id, CUSTOMER_ID);
 assert.equal(data.email, sample.email);
 assert.deepEqual(data.address, sample.address);
@@ -57,11 +57,11 @@ const invalid = await update(CUSTOMER_ID, { ...rest, emial: email } as unknown a
 assert.equal(invalid.response.status, 400);
 assert(invalid.error && "errors" in invalid.error);
 const rejected: InvalidRequest = invalid.error;
-const places = rejected.errors?.map((error) => [error.pointer, error.code]);
-assert.deepEqual(places, [["/email", "required"], ["/emial", "unknown_field"]]);
+const errors = rejected.errors?.map((error) => [error.pointer, error.code]);
+assert.deepEqual(errors, [["/email", "required"], ["/emial", "unknown_field"]]);
 console.log(`ok  400  ${rejected.message}`);
 
-// 401: no such token, and one that may only read.
+// 401: an unknown token, and one without the scope customers:write.
 for (const [other, code] of [
   ["no-such-token", "token_invalid"],
   ["demo-token-that-may-only-read", "insufficient_permission"],
@@ -75,14 +75,14 @@ for (const [other, code] of [
 }
 token = "demo-token-that-may-write";
 
-// 404: nobody has this id.
+// 404: no customer has this id.
 const unknown = await update("nobody", sample);
 assert.equal(unknown.response.status, 404);
 assert(unknown.error && "code" in unknown.error);
 assert.equal(unknown.error.code, "customer_not_found");
 console.log(`ok  404  ${unknown.error.message}`);
 
-// If-Match: the current version is taken, and then the same version is stale.
+// If-Match: the first update with the current version succeeds. For the second, that version is stale.
 assert(version);
 const first = await update(CUSTOMER_ID, { ...sample, notes: `first after ${version}` }, version);
 assert.equal(first.response.status, 200);
@@ -98,4 +98,4 @@ console.log(`ok  412  ${version} is stale, ${current} is current`);
 const retried = await update(CUSTOMER_ID, { ...sample, notes: `first after ${version}` }, version);
 assert.equal(retried.response.status, 200);
 assert.equal(retried.response.headers.get("X-Customer-Version"), current);
-console.log("ok  200  the same request again");
+console.log("ok  200  the first request again");

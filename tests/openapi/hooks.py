@@ -1,4 +1,4 @@
-"""What schemathesis has to know about the rules that JSON Schema cannot state."""
+"""The rules of request bodies that JSON Schema cannot express, for schemathesis."""
 
 import re
 from decimal import Decimal
@@ -9,26 +9,26 @@ import schemathesis
 @schemathesis.hook
 def filter_case(context, case):
     """Skips cases that do not test the OpenAPI document; sends all others unchanged."""
-    # HTTP forbids control characters in a header, so a server may reject them before it has a request.
+    # HTTP forbids control characters in a header, so a server may reject the request before the function gets it.
     if any(ord(character) < 32 for value in case.headers.values() for character in str(value)):
         return False
     valid = case.meta is not None and case.meta.generation.mode.is_positive
-    return not (valid and isinstance(case.body, dict) and sayable_in_no_schema(case.body))
+    return not (valid and isinstance(case.body, dict) and rule_outside_schema(case.body))
 
 
-def sayable_in_no_schema(body):
-    """The rule of the contract that `body` breaks although it matches the schema, if any."""
+def rule_outside_schema(body):
+    """Returns the rule that `body` breaks although it matches the schema, or None."""
     email = body.get("email")
     if isinstance(email, str):
         # JSON Schema counts characters; these limits count bytes of UTF-8.
         if len(email.encode()) > 254 or len(email.rpartition("@")[0].encode()) > 64:
-            return "an e-mail address with too many bytes"
+            return "an email address with too many bytes"
         if any(len(label.encode()) > 63 for label in email.rpartition("@")[2].split(".")):
-            return "a domain's label with too many bytes"
+            return "a domain label with too many bytes"
     meta_fields = body.get("metaFields") or []
     codes = [meta_field["code"] for meta_field in meta_fields]
     if len(set(codes)) < len(codes):
-        return "a code that comes twice"
+        return "a repeated code"
     for meta_field in meta_fields:
         if levels(meta_field["value"]) > 30:
             return "a value of more than 30 levels"
@@ -55,6 +55,6 @@ def numbers(value):
 
 
 def digits(number):
-    """Significant digits, in the notation in which the number is sent."""
+    """Counts the significant digits in the notation in which the number is sent."""
     mantissa = re.sub("[eE].*", "", repr(number))
     return len("".join(map(str, Decimal(mantissa).as_tuple().digits)).strip("0"))

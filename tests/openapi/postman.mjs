@@ -1,7 +1,7 @@
-// Makes the import file for Postman (Bruno and Insomnia read it too) from openapi.yaml: node postman.mjs OUTPUT
+// Makes the Postman collection from openapi.yaml: node postman.mjs OUTPUT
 //
-// One request for each example of a body, with the examples of the responses beside it. General converters fill
-// the fields with noise and make a different file each time.
+// It has one request for each example of a request body, with the examples of the responses. General converters fill
+// the fields with random values, so that their output differs each time. Bruno and Insomnia can import the file too.
 
 import { readFile, writeFile } from "node:fs/promises";
 import { STATUS_CODES } from "node:http";
@@ -10,10 +10,10 @@ import { parse } from "yaml";
 const output = process.argv[2];
 if (!output) throw new Error("give the file to write");
 
-const description = parse(await readFile(new URL("../../openapi.yaml", import.meta.url), "utf8"));
+const openapi = parse(await readFile(new URL("../../openapi.yaml", import.meta.url), "utf8"));
 const json = (value) => JSON.stringify(value, null, 2);
 const examples = (content) => Object.values(content["application/json"].examples);
-const operations = Object.entries(description.paths).flatMap(([path, operations]) =>
+const operations = Object.entries(openapi.paths).flatMap(([path, operations]) =>
   Object.entries(operations).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
 );
 
@@ -23,9 +23,9 @@ function request({ path, method, operation }, body) {
   const optional = operation.parameters.filter((parameter) => parameter.in === "header");
   const headers = [
     { key: "Content-Type", value: "application/json" },
-    ...optional.map(({ name, description, examples }) => ({
+    ...optional.map(({ name, description, schema }) => ({
       key: name,
-      value: Object.values(examples)[0].value,
+      value: schema.examples[0],
       description: description.trim(),
       disabled: true,
     })),
@@ -56,11 +56,11 @@ function item(operation) {
   }));
 }
 
-const scheme = description.components.securitySchemes.accessToken;
+const scheme = openapi.components.securitySchemes.accessToken;
 const collection = {
   info: {
-    name: description.info.title,
-    description: description.info.description.trim(),
+    name: openapi.info.title,
+    description: openapi.info.description.trim(),
     schema: "https://schema.getpostman.com/json/collection/v2.1.0/collection.json",
   },
   auth: {
@@ -72,7 +72,7 @@ const collection = {
     ],
   },
   variable: [
-    { key: "baseUrl", value: description.servers.at(-1).url },
+    { key: "baseUrl", value: openapi.servers.at(-1).url },
     { key: "accessToken", value: "demo-token-that-may-write" },
   ],
   item: operations.flatMap(item),

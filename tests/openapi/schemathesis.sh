@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
-# Sends requests that openapi.yaml allows and rejects to a server with the sample customer and token, and
+# Sends valid and invalid requests generated from openapi.yaml to a server with the sample customer and token, and
 # checks every response against the document: tests/openapi/schemathesis.sh http://127.0.0.1:9000
 #
-# Expects schemathesis (requirements.txt) on the PATH. Every check is on; schemathesis.toml says which
-# statuses are right, and hooks.py which rules no JSON Schema can state. Three checks find nothing to do:
-# use_after_free and ensure_resource_availability need an operation that deletes and one that creates,
-# object_level_authorization needs one that reads.
+# Needs schemathesis (requirements.txt) on the PATH. All checks are on. schemathesis.toml has the allowed statuses,
+# hooks.py the rules that JSON Schema cannot express. Three checks do not apply to this API: use_after_free and
+# ensure_resource_availability need operations that delete and create, object_level_authorization one that reads.
 set -euo pipefail
 
 here="$(cd "$(dirname "$0")" && pwd)"
@@ -13,13 +12,12 @@ url="${1:?give the URL of the API, such as http://127.0.0.1:9000}"
 export ACCESS_TOKEN="${ACCESS_TOKEN:-demo-token-that-may-write}"
 export SCHEMATHESIS_HOOKS="$here/hooks.py" PYTHONDONTWRITEBYTECODE=1
 
-# It leaves a cache where it runs.
+# Schemathesis writes a cache into the working directory.
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-# One run for each kind: in a run for both, an invalid header takes the place of the valid one in most of
-# the cases that should be valid, and few are left.
+# One run for each mode. In a combined run, most cases have an invalid header, so few valid cases are left.
 for mode in positive negative; do
   schemathesis --config-file "$here/schemathesis.toml" run "$here/../../openapi.yaml" --url "$url" \
     --checks all --mode "$mode" --max-examples 400 --seed 4 --continue-on-failure

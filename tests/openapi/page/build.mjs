@@ -1,7 +1,7 @@
 // Makes the reference page from openapi.yaml: node page/build.mjs OUTPUT
 //
-// One HTML file with Swagger UI and the OpenAPI document inside. It loads nothing from other servers. It can
-// lie on any web server, and the local example serves it at its root.
+// The page is one HTML file with Swagger UI and the OpenAPI document inside, and loads nothing from other servers.
+// Any web server can serve it. The local example serves it at its root.
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -15,22 +15,22 @@ const here = (name) => new URL(name, import.meta.url);
 const renderer = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
 const read = (name) => readFile(`${renderer}/${name}`, "utf8");
 
-// Within a script element only these two texts could end it or change how it is read.
+// Only these two strings can end a script element or change how a browser parses it.
 const inScript = (text) => text.replaceAll(/<(?=\/script|!--)/gi, "\\x3C");
 
-const description = parse(await readFile(here("../../../openapi.yaml"), "utf8"));
-// A JSON text is no JavaScript string, where \x3C would do; JSON knows \u003C.
-const json = JSON.stringify(description).replaceAll("<", "\\u003C");
+const openapi = parse(await readFile(here("../../../openapi.yaml"), "utf8"));
+// JSON has no \x3C.
+const json = JSON.stringify(openapi).replaceAll("<", "\\u003C");
 const parts = {
-  TITLE: `${description.info.title}: API reference`,
-  SUMMARY: description.info.summary,
+  TITLE: `${openapi.info.title}: API reference`,
+  SUMMARY: openapi.info.summary,
   STYLE: `${await read("swagger-ui.css")}\n${await readFile(here("page.css"), "utf8")}`,
   RENDERER: inScript(await read("swagger-ui-bundle.js")),
-  DESCRIPTION: json,
+  OPENAPI: json,
   SCRIPT: await readFile(here("page.js"), "utf8"),
 };
 const template = await readFile(here("page.html"), "utf8");
-// With a function, because in a text `$&` and the like would be replaced in turn.
+// A function, because a replacement string would have `$&` and similar patterns expanded.
 const page = template.replaceAll(/\{\{([A-Z]+)\}\}/g, (_, name) => parts[name]);
 
 await mkdir(dirname(output), { recursive: true });
