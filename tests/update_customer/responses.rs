@@ -204,7 +204,8 @@ async fn at_most_100_errors_are_listed() {
     assert_eq!(response.validation_errors()[99], "/address/99 empty_object");
     assert_eq!(
         response.body["message"],
-        "The request body has 150 errors, the first 100 are listed; first: An address must have at least one member that is not null"
+        "The request body has 150 errors, the first 100 are listed; \
+         first: An address must have at least one member that is not null"
     );
 }
 

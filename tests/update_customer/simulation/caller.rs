@@ -22,7 +22,7 @@ pub struct IfMatch {
 /// An update whose optional values contain `number`, so that they are unique.
 pub fn update(rng: &mut Rng, number: usize) -> Update {
     const FIRST_NAMES: [&str; 2] = ["John", "Jon"];
-    const ADDRESSES: [&str; 3] = [
+    const EMAILS: [&str; 3] = [
         "john.doe@aximcommerce.com",
         "John.Doe@AximCommerce.com",
         "john@aximcommerce.com",
@@ -34,12 +34,12 @@ pub fn update(rng: &mut Rng, number: usize) -> Update {
     update.set("firstName", json!(pick(rng, &FIRST_NAMES)));
     update.set("lastName", json!("Doe"));
     // Usually the stored one.
-    let address = if rng.u8(..) < 100 {
-        pick(rng, &ADDRESSES)
+    let email = if rng.u8(..) < 100 {
+        pick(rng, &EMAILS)
     } else {
-        ADDRESSES[0]
+        EMAILS[0]
     };
-    update.set("email", json!(address));
+    update.set("email", json!(email));
     let optional = [
         (
             "phoneNumber",
@@ -82,7 +82,7 @@ pub fn update(rng: &mut Rng, number: usize) -> Update {
 /// An `If-Match` of a caller that last received the version `seen`.
 pub fn if_match(rng: &mut Rng, seen: u64) -> IfMatch {
     let older = seen.saturating_sub(1);
-    let named = |versions: &[u64]| {
+    let listed = |versions: &[u64]| {
         let tags: Vec<_> = versions
             .iter()
             .map(|version| format!("\"{version}\""))
@@ -101,10 +101,10 @@ pub fn if_match(rng: &mut Rng, seen: u64) -> IfMatch {
             header: Some("*".to_owned()),
             versions: None,
         },
-        50..75 => named(&[seen]),
-        75..82 => named(&[seen + 1]),
-        82..89 => named(&[older]),
-        89..97 => named(&[older, seen, seen + 2]),
+        50..75 => listed(&[seen]),
+        75..82 => listed(&[seen + 1]),
+        82..89 => listed(&[older]),
+        89..97 => listed(&[older, seen, seen + 2]),
         _ => IfMatch {
             header: Some(format!("W/\"{seen}\"")),
             versions: Some(Vec::new()),

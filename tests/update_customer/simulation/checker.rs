@@ -32,29 +32,35 @@ use crate::support::network::Delivery;
 /// The SDK's attempts of one write.
 pub const MAX_ATTEMPTS: usize = 3;
 
+/// A violated guarantee.
+#[derive(Debug, PartialEq)]
+pub struct Violation {
+    /// The number of the event that shows it.
+    pub event: usize,
+    pub message: String,
+}
+
 /// Checks every guarantee on `history`.
 ///
 /// # Errors
 ///
-/// The first violated guarantee, with the number of the event.
-pub fn check(history: &History) -> Result<(), String> {
-    let progress = history.calls.iter().map(|_| Progress::default()).collect();
+/// The first violation.
+pub fn check(history: &History) -> Result<(), Violation> {
     let mut replay = Replay {
         calls: &history.calls,
-        progress,
+        progress: history.calls.iter().map(|_| Progress::default()).collect(),
         state: history.start.clone(),
     };
-    for (number, event) in history.events.iter().enumerate() {
-        replay
-            .event(event)
-            .map_err(|broken| format!("event {number}: {broken}"))?;
+    for (event, what) in history.events.iter().enumerate() {
+        let result = replay.event(what);
+        result.map_err(|message| Violation { event, message })?;
     }
-    match replay
-        .progress
-        .iter()
-        .position(|progress| progress.sent && progress.response.is_none())
-    {
-        Some(call) => Err(format!("call {call} got no response")),
+    let open = |progress: &Progress| progress.sent && progress.response.is_none();
+    match replay.progress.iter().position(open) {
+        Some(call) => Err(Violation {
+            event: history.events.len().saturating_sub(1),
+            message: format!("call {call} got no response"),
+        }),
         None => Ok(()),
     }
 }
@@ -66,9 +72,9 @@ struct Progress {
     /// The status.
     response: Option<u64>,
     /// The states after its writes, including those whose response was lost.
-    made: Vec<State>,
+    written: Vec<State>,
     /// The states whose condition rejected a write.
-    met: Vec<State>,
+    found: Vec<State>,
     /// Consecutive writes that the network failed.
     failures: usize,
 }
@@ -82,8 +88,8 @@ struct Replay<'a> {
 impl Replay<'_> {
     fn event(&mut self, event: &Event) -> Result<(), String> {
         match event {
-            Event::RecordedRequest { call } => self.progress[*call].sent = true,
-            Event::Outside { after, .. } => self.state = after.clone(),
+            Event::Request { call } => self.progress[*call].sent = true,
+            Event::OtherWriter { after, .. } => self.state = after.clone(),
             Event::Write {
                 call,
                 delivery,
@@ -91,16 +97,18 @@ impl Replay<'_> {
                 after,
             } => {
                 let progress = &mut self.progress[*call];
-                if !progress.sent || progress.response.is_some() {
-                    return Err(format!("call {call} writes outside its time"));
+                if !progress.sent {
+                    return Err(format!("call {call} writes before its request"));
                 }
-                progress.failures = if *delivery == Delivery::Delivered {
-                    0
-                } else {
-                    progress.failures + 1
+                if progress.response.is_some() {
+                    return Err(format!("call {call} writes after its response"));
+                }
+                progress.failures = match delivery {
+                    Delivery::Delivered => 0,
+                    _ => progress.failures + 1,
                 };
                 if !applied && *delivery == Delivery::Delivered {
-                    progress.met.push(after.clone());
+                    progress.found.push(after.clone());
                 }
                 self.write(*call, *applied, after)?;
             }
@@ -109,17 +117,19 @@ impl Replay<'_> {
                 applied,
                 after,
             } => {
-                let response = self.progress[*call].response;
-                if *applied && response.is_some_and(|status| status != 500) {
+                if let Some(status) = self.progress[*call].response
+                    && *applied
+                    && status != 500
+                {
                     return Err(format!(
-                        "call {call}, an older write, comes after its response {response:?}"
+                        "a delayed write of call {call} is applied after its response {status}"
                     ));
                 }
                 self.write(*call, *applied, after)?;
             }
             Event::Response { call, response } => {
                 check_response(&self.calls[*call], &self.progress[*call], response).map_err(
-                    |broken| format!("call {call} is answered {}: {broken}", response.status),
+                    |message| format!("response {} of call {call}: {message}", response.status),
                 )?;
                 self.progress[*call].response = Some(response.status);
             }
@@ -129,35 +139,37 @@ impl Replay<'_> {
 
     fn write(&mut self, call: usize, applied: bool, after: &State) -> Result<(), String> {
         if applied {
-            effect(&self.calls[call], &self.state, after)
-                .map_err(|broken| format!("call {call}: {broken}"))?;
-            self.progress[call].made.push(after.clone());
+            let result = check_write(&self.calls[call], &self.state, after);
+            result.map_err(|message| format!("write of call {call}: {message}"))?;
+            self.progress[call].written.push(after.clone());
         } else if *after != self.state {
-            return Err(format!("call {call} was rejected and changed the customer"));
+            return Err(format!(
+                "a rejected write of call {call} changes the customer"
+            ));
         }
         self.state = after.clone();
         Ok(())
     }
 }
 
-/// Guarantees 1 to 3, for one write.
-fn effect(call: &Call, before: &State, after: &State) -> Result<(), String> {
+/// Guarantees 1 to 3, for one write that DynamoDB applied.
+fn check_write(call: &Call, before: &State, after: &State) -> Result<(), String> {
     let Some(before) = before else {
-        return Err("a write made a customer".to_owned());
+        return Err("it creates the customer".to_owned());
     };
     let Some(after) = after else {
-        return Err("a write removed the customer".to_owned());
+        return Err("it deletes the customer".to_owned());
     };
     if !matches(call, version(before)) {
         return Err(format!(
-            "a write met version {}, which If-Match does not name",
+            "it is applied to version {}, which If-Match does not allow",
             version(before)
         ));
     }
-    let address_changes = changes_address(&call.changes, before);
+    let email_changes = changes_email(&call.changes, before);
     let was_verified = before.get("verifiedEmail") == Some(&Value::Bool(true));
-    if address_changes && after.get("verifiedEmail") == Some(&Value::Bool(true)) {
-        return Err("a changed address is marked as verified".to_owned());
+    if email_changes && after.get("verifiedEmail") == Some(&Value::Bool(true)) {
+        return Err("the changed email is verified".to_owned());
     }
 
     let mut expected = before.clone();
@@ -174,12 +186,11 @@ fn effect(call: &Call, before: &State, after: &State) -> Result<(), String> {
         "updatedAt".to_owned(),
         after.get("updatedAt").cloned().unwrap_or_default(),
     );
-    if address_changes && (was_verified || after.get("verifiedEmail") == Some(&Value::Bool(false)))
-    {
+    if email_changes && (was_verified || after.get("verifiedEmail") == Some(&Value::Bool(false))) {
         expected.insert("verifiedEmail".to_owned(), Value::Bool(false));
     }
     match difference(&expected, after) {
-        Some(difference) => Err(format!("a write left {difference}")),
+        Some(difference) => Err(difference),
         None => Ok(()),
     }
 }
@@ -189,55 +200,66 @@ fn check_response(
     call: &Call,
     progress: &Progress,
     response: &ObservedResponse,
-) -> Result<(), String> {
+) -> Result<(), &'static str> {
     if !progress.sent || progress.response.is_some() {
-        return Err("there is no request to response".to_owned());
+        return Err("the call is not in flight");
     }
-    let met = || progress.met.iter().flatten();
-    match response.status {
+    let found = || progress.found.iter().flatten();
+    let (valid, message) = match response.status {
         200 => {
-            let made = progress.made.iter().flatten();
-            let found = met().filter(|state| !matches(call, version(state)));
-            let right = |state: &&Map<String, Value>| {
-                holds(state, &call.changes)
+            let written = progress.written.iter().flatten();
+            let stale = found().filter(|state| !matches(call, version(state)));
+            let valid = written.chain(stale).any(|state| {
+                has_changes(state, &call.changes)
                     && response.version == Some(version(state))
                     && shows(&response.data, state)
-            };
-            made.chain(found)
-                .find(right)
-                .map(|_| ())
-                .ok_or("it shows no state it made or found".to_owned())
+            });
+            (
+                valid,
+                "the call neither wrote nor found the customer in `data`",
+            )
         }
-        412 => met()
-            .find(|state| {
+        412 => {
+            let valid = found().any(|state| {
                 response.version == Some(version(state))
                     && !matches(call, version(state))
-                    && !holds(state, &call.changes)
-            })
-            .map(|_| ())
-            .ok_or("no write met that version with other values".to_owned()),
-        404 if progress.met.contains(&None) => Ok(()),
-        404 => Err("the customer was there each time".to_owned()),
-        500 if progress.failures >= MAX_ATTEMPTS || progress.met.len() >= MAX_WRITES => Ok(()),
-        500 => Err("there was a try left".to_owned()),
-        _ => Err("a valid request has no such response".to_owned()),
-    }
+                    && !has_changes(state, &call.changes)
+            });
+            (valid, "no write found this version with other values")
+        }
+        404 => {
+            let valid = progress.found.contains(&None);
+            (valid, "the customer existed at each write")
+        }
+        500 => {
+            let attempts_failed = progress.failures >= MAX_ATTEMPTS;
+            let writes_rejected = progress.found.len() >= MAX_WRITES;
+            (
+                attempts_failed || writes_rejected,
+                "there were attempts left",
+            )
+        }
+        _ => (false, "a valid request never gets this status"),
+    };
+    if valid { Ok(()) } else { Err(message) }
 }
 
+/// Whether `If-Match` allows a version.
 fn matches(call: &Call, version: u64) -> bool {
     call.if_match
         .as_ref()
         .is_none_or(|versions| versions.contains(&version))
 }
 
-fn holds(state: &Map<String, Value>, changes: &Changes) -> bool {
+/// Whether a customer has everything that an update requests.
+fn has_changes(state: &Map<String, Value>, changes: &Changes) -> bool {
     changes
         .iter()
         .all(|(name, value)| state.get(*name) == value.as_ref())
 }
 
-/// The emails of a simulation are ASCII.
-fn changes_address(changes: &Changes, before: &Map<String, Value>) -> bool {
+/// Whether an update changes the email by more than letter case. The emails of a simulation are ASCII.
+fn changes_email(changes: &Changes, before: &Map<String, Value>) -> bool {
     let new = changes
         .get("email")
         .and_then(Option::as_ref)
@@ -264,12 +286,13 @@ fn shows(data: &Map<String, Value>, state: &Map<String, Value>) -> bool {
         })
 }
 
+/// The first attribute that differs.
 fn difference(expected: &Map<String, Value>, found: &Map<String, Value>) -> Option<String> {
     let mut names = expected.keys().chain(found.keys());
     let name = names.find(|name| expected.get(*name) != found.get(*name))?;
-    let shown = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
+    let shown = |value: Option<&Value>| value.map_or("absent".to_owned(), Value::to_string);
     Some(format!(
-        "{name} as {} instead of {}",
+        "{name} is {} instead of {}",
         shown(found.get(name)),
         shown(expected.get(name))
     ))

@@ -23,7 +23,7 @@ fn history(calls: Vec<Call>) -> HistoryBuilder {
         "verifiedEmail": true, "points": 1, "updatedAt": "then", "updatedBy": "import"
     })));
     let events = (0..calls.len())
-        .map(|call| Event::RecordedRequest { call })
+        .map(|call| Event::Request { call })
         .collect();
     HistoryBuilder {
         history: History {
@@ -57,15 +57,29 @@ impl HistoryBuilder {
         self
     }
 
-    /// A correct write that is then corrupted.
-    fn corrupted(
+    /// A correct write that is delivered.
+    fn write(self, call: usize) -> Self {
+        self.corrupted_write(call, |_| ())
+    }
+
+    /// A write that is delivered and makes another change too.
+    fn corrupted_write(
         mut self,
         call: usize,
-        delivery: Delivery,
-        spoil: impl FnOnce(&mut Map<String, Value>),
+        corrupt: impl FnOnce(&mut Map<String, Value>),
     ) -> Self {
         self.apply(call);
-        self.state.as_mut().map(spoil);
+        self.state.as_mut().map(corrupt);
+        self.applied_write(call, Delivery::Delivered)
+    }
+
+    /// A correct write whose response is lost.
+    fn write_without_response(mut self, call: usize) -> Self {
+        self.apply(call);
+        self.applied_write(call, Delivery::ResponseLost)
+    }
+
+    fn applied_write(self, call: usize, delivery: Delivery) -> Self {
         let after = self.state.clone();
         self.event(Event::Write {
             call,
@@ -73,10 +87,6 @@ impl HistoryBuilder {
             applied: true,
             after,
         })
-    }
-
-    fn write(self, call: usize) -> Self {
-        self.corrupted(call, Delivery::Delivered, |_| ())
     }
 
     fn delayed_write(mut self, call: usize) -> Self {
@@ -107,7 +117,7 @@ impl HistoryBuilder {
     }
 
     /// A write that is not applied.
-    fn rejected(self, call: usize, delivery: Delivery) -> Self {
+    fn failed_write(self, call: usize, delivery: Delivery) -> Self {
         let after = self.state.clone();
         self.event(Event::Write {
             call,
@@ -117,11 +127,11 @@ impl HistoryBuilder {
         })
     }
 
-    fn outside(mut self, change: impl FnOnce(&mut State)) -> Self {
+    fn other_writer(mut self, change: impl FnOnce(&mut State)) -> Self {
         change(&mut self.state);
         let after = self.state.clone();
-        self.event(Event::Outside {
-            what: "change",
+        self.event(Event::OtherWriter {
+            change: "change",
             after,
         })
     }
@@ -155,9 +165,9 @@ impl HistoryBuilder {
     }
 
     #[track_caller]
-    fn assert_violates(self, promise: &str) {
-        let broken = check(&self.history).expect_err("a broken promise");
-        assert!(broken.contains(promise), "{broken}");
+    fn assert_violates(self, message: &str) {
+        let violation = check(&self.history).expect_err("a violation");
+        assert_eq!(violation.message, message, "{}", self.history);
     }
 }
 
@@ -171,7 +181,7 @@ fn accepts_valid_histories() {
         .response(1, 200)
         .assert_valid();
     two()
-        .corrupted(0, Delivery::ResponseLost, |_| ())
+        .write_without_response(0)
         .write(1)
         .response(1, 200)
         .write(0)
@@ -179,45 +189,42 @@ fn accepts_valid_histories() {
         .assert_valid();
     let found = history(vec![only_if(&[6], call("notes", "a"))]);
     found
-        .corrupted(0, Delivery::ResponseLost, |_| ())
-        .rejected(0, Delivery::Delivered)
+        .write_without_response(0)
+        .failed_write(0, Delivery::Delivered)
         .response(0, 200)
         .assert_valid();
     let one = || history(vec![call("notes", "a")]);
     one()
-        .outside(|state| *state = None)
-        .rejected(0, Delivery::Delivered)
+        .other_writer(|state| *state = None)
+        .failed_write(0, Delivery::Delivered)
         .response(0, 404)
         .assert_valid();
-    let lost = |story: HistoryBuilder| story.rejected(0, Delivery::RequestLost);
+    let lost = |history: HistoryBuilder| history.failed_write(0, Delivery::RequestLost);
     lost(lost(lost(one()))).response(0, 500).assert_valid();
 }
 
 #[test]
 fn detects_a_lost_field() {
     let one = || history(vec![call("notes", "a")]);
-    let corrupted =
-        |spoil: fn(&mut Map<String, Value>)| one().corrupted(0, Delivery::Delivered, spoil);
+    let corrupted = |corrupt: fn(&mut Map<String, Value>)| one().corrupted_write(0, corrupt);
     corrupted(|state| _ = state.shift_remove("company"))
-        .assert_violates("a write left company as nothing");
+        .assert_violates("write of call 0: company is absent instead of \"old\"");
     corrupted(|state| _ = state.shift_remove("points"))
-        .assert_violates("a write left points as nothing");
+        .assert_violates("write of call 0: points is absent instead of 1");
     corrupted(|state| state["notes"] = json!("old"))
-        .assert_violates("a write left notes as \"old\" instead of \"a\"");
+        .assert_violates("write of call 0: notes is \"old\" instead of \"a\"");
     corrupted(|state| _ = state.insert("more".to_owned(), json!(1)))
-        .assert_violates("a write left more as 1");
+        .assert_violates("write of call 0: more is 1 instead of absent");
     corrupted(|state| state["updatedBy"] = json!("import"))
-        .assert_violates("a write left updatedBy");
+        .assert_violates("write of call 0: updatedBy is \"import\" instead of \"caller\"");
     let cleared = Call {
         changes: Changes::from([("notes", None)]),
         ..call("notes", "")
     };
     let cleared = history(vec![cleared]);
     cleared
-        .corrupted(0, Delivery::Delivered, |state| {
-            _ = state.insert("notes".to_owned(), json!(""))
-        })
-        .assert_violates("notes");
+        .corrupted_write(0, |state| _ = state.insert("notes".to_owned(), json!("")))
+        .assert_violates("write of call 0: notes is \"\" instead of absent");
 }
 
 #[test]
@@ -229,20 +236,22 @@ fn detects_a_write_after_its_response() {
         .response(1, 200);
     newer_is_lost
         .delayed_write(0)
-        .assert_violates("call 0, an older write, comes after its response Some(200)");
+        .assert_violates("a delayed write of call 0 is applied after its response 200");
     let one = || history(vec![call("notes", "a")]);
     one()
         .write(0)
         .response(0, 200)
         .write(0)
-        .assert_violates("call 0 writes outside its time");
+        .assert_violates("call 0 writes after its response");
     let mut unsent = one();
     unsent.history.events.clear();
     unsent
         .write(0)
-        .assert_violates("call 0 writes outside its time");
+        .assert_violates("call 0 writes before its request");
     let failed = (0..3)
-        .fold(one(), |story, _| story.rejected(0, Delivery::Delayed))
+        .fold(one(), |history, _| {
+            history.failed_write(0, Delivery::Delayed)
+        })
         .response(0, 500);
     failed.delayed_write(0).assert_valid();
 }
@@ -251,10 +260,10 @@ fn detects_a_write_after_its_response() {
 fn detects_a_version_that_skips() {
     for version in [6, 8] {
         let one = history(vec![call("notes", "a")]);
-        one.corrupted(0, Delivery::Delivered, |state| {
-            state["version"] = json!(version)
-        })
-        .assert_violates(&format!("a write left version as {version} instead of 7"));
+        one.corrupted_write(0, |state| state["version"] = json!(version))
+            .assert_violates(&format!(
+                "write of call 0: version is {version} instead of 7"
+            ));
     }
 }
 
@@ -265,28 +274,27 @@ fn detects_two_winners_of_one_version() {
         only_if(&[6], call("notes", "b")),
     ]);
     let first = two.write(0).response(0, 200);
-    first
-        .write(1)
-        .assert_violates("a write met version 7, which If-Match does not name");
+    first.write(1).assert_violates(
+        "write of call 1: it is applied to version 7, which If-Match does not allow",
+    );
 }
 
 #[test]
 fn detects_a_verified_new_email() {
     history(vec![call("email", "new@example.com")])
         .write(0)
-        .assert_violates("a changed address is marked as verified");
+        .assert_violates("write of call 0: the changed email is verified");
     let reset = |state: &mut Map<String, Value>| state["verifiedEmail"] = json!(false);
-    let new =
-        history(vec![call("email", "new@example.com")]).corrupted(0, Delivery::Delivered, reset);
+    let new = history(vec![call("email", "new@example.com")]).corrupted_write(0, reset);
     new.response(0, 200).assert_valid();
     let same = history(vec![call("email", "OLD@example.com")]);
-    same.corrupted(0, Delivery::Delivered, reset)
-        .assert_violates("a write left verifiedEmail as false instead of true");
+    same.corrupted_write(0, reset)
+        .assert_violates("write of call 0: verifiedEmail is false instead of true");
 }
 
 #[test]
 fn detects_an_effect_of_a_failed_write() {
-    let gone = history(vec![call("notes", "a")]).outside(|state| *state = None);
+    let gone = history(vec![call("notes", "a")]).other_writer(|state| *state = None);
     let after = Some(attributes(json!({"id": "c"})));
     gone.event(Event::Write {
         call: 0,
@@ -294,7 +302,7 @@ fn detects_an_effect_of_a_failed_write() {
         applied: true,
         after: after.clone(),
     })
-    .assert_violates("a write made a customer");
+    .assert_violates("write of call 0: it creates the customer");
     let write = |applied, after| Event::Write {
         call: 0,
         delivery: Delivery::Delivered,
@@ -304,22 +312,23 @@ fn detects_an_effect_of_a_failed_write() {
     let one = || history(vec![call("notes", "a")]);
     one()
         .event(write(false, after))
-        .assert_violates("call 0 was rejected and changed the customer");
+        .assert_violates("a rejected write of call 0 changes the customer");
     one()
         .event(write(true, None))
-        .assert_violates("a write removed the customer");
+        .assert_violates("write of call 0: it deletes the customer");
 }
 
 #[test]
 fn detects_a_200_without_an_effect() {
-    let no_state = "it shows no state it made or found";
+    let no_state =
+        "response 200 of call 0: the call neither wrote nor found the customer in `data`";
     let one = || history(vec![only_if(&[5], call("notes", "a"))]);
     one()
-        .rejected(0, Delivery::Delivered)
+        .failed_write(0, Delivery::Delivered)
         .response(0, 200)
         .assert_violates(no_state);
     history(vec![call("notes", "old")])
-        .rejected(0, Delivery::Delivered)
+        .failed_write(0, Delivery::Delivered)
         .response(0, 200)
         .assert_violates(no_state);
     let wrong_version = history(vec![call("notes", "a")])
@@ -339,51 +348,51 @@ fn detects_a_200_without_an_effect() {
 
 #[test]
 fn detects_an_untrue_412_or_404() {
-    let no_other = "no write met that version with other values";
+    let no_other = "response 412 of call 0: no write found this version with other values";
     let only = |versions: &[u64], notes| history(vec![only_if(versions, call("notes", notes))]);
     only(&[5], "a")
-        .rejected(0, Delivery::Delivered)
+        .failed_write(0, Delivery::Delivered)
         .response(0, 412)
         .assert_valid();
     only(&[6], "a")
-        .rejected(0, Delivery::Delivered)
+        .failed_write(0, Delivery::Delivered)
         .response(0, 412)
         .assert_violates(no_other);
     only(&[5], "old")
-        .rejected(0, Delivery::Delivered)
+        .failed_write(0, Delivery::Delivered)
         .response(0, 412)
         .assert_violates(no_other);
     only(&[5], "a")
-        .rejected(0, Delivery::Delivered)
+        .failed_write(0, Delivery::Delivered)
         .response_with_version(0, 412, Some(5))
         .assert_violates(no_other);
     only(&[5], "a")
-        .rejected(0, Delivery::RequestLost)
+        .failed_write(0, Delivery::RequestLost)
         .response(0, 412)
         .assert_violates(no_other);
     only(&[5], "a")
-        .rejected(0, Delivery::Delivered)
+        .failed_write(0, Delivery::Delivered)
         .response(0, 404)
-        .assert_violates("the customer was there each time");
+        .assert_violates("response 404 of call 0: the customer existed at each write");
 }
 
 #[test]
 fn detects_an_unnecessary_500() {
     let one = || history(vec![call("notes", "a")]);
     let twice = one()
-        .rejected(0, Delivery::Throttled)
-        .rejected(0, Delivery::RequestLost);
+        .failed_write(0, Delivery::Throttled)
+        .failed_write(0, Delivery::RequestLost);
     twice
         .response(0, 500)
-        .assert_violates("there was a try left");
+        .assert_violates("response 500 of call 0: there were attempts left");
     one()
         .write(0)
         .response(0, 409)
-        .assert_violates("a valid request has no such response");
+        .assert_violates("response 409 of call 0: a valid request never gets this status");
     one()
         .write(0)
         .response(0, 200)
         .response(0, 200)
-        .assert_violates("there is no request to response");
+        .assert_violates("response 200 of call 0: the call is not in flight");
     one().write(0).assert_violates("call 0 got no response");
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::{Map, Value};
+use testkit::response::shortened;
 
 use crate::support::network::Delivery;
 
@@ -32,11 +33,13 @@ pub struct ObservedResponse {
     pub data: Map<String, Value>,
 }
 
+/// One event of a run. `call` is an index into [`History::calls`], and `after` is the stored customer
+/// after the event.
 #[derive(Debug, Clone)]
 pub enum Event {
     /// A caller sent the request.
-    RecordedRequest { call: usize },
-    /// The function sent DynamoDB a write for it.
+    Request { call: usize },
+    /// The function sent a write to DynamoDB.
     Write {
         call: usize,
         delivery: Delivery,
@@ -44,14 +47,14 @@ pub enum Event {
         applied: bool,
         after: State,
     },
-    /// A delayed write arrived.
+    /// A delayed write arrived at DynamoDB.
     DelayedWrite {
         call: usize,
         applied: bool,
         after: State,
     },
     /// Another writer changed the customer.
-    Outside { what: &'static str, after: State },
+    OtherWriter { change: &'static str, after: State },
     /// The function responded.
     Response {
         call: usize,
@@ -74,93 +77,95 @@ pub fn version(state: &Map<String, Value>) -> u64 {
     })
 }
 
+impl History {
+    /// The last events up to and including the event with this number, one short line each.
+    pub fn excerpt(&self, last: usize) -> String {
+        const EVENTS: usize = 15;
+        let events = self.events.iter().enumerate().take(last + 1);
+        let lines = events.skip((last + 1).saturating_sub(EVENTS));
+        let lines = lines.map(|(number, event)| shortened(&format!("{number:3}  {event}")) + "\n");
+        lines.collect()
+    }
+}
+
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "start: {}", shown(&self.start))?;
+        writeln!(f, "start: {}", show(&self.start))?;
         for (number, call) in self.calls.iter().enumerate() {
-            let changes: Vec<_> = call
-                .changes
-                .iter()
-                .map(|(name, value)| change(name, value))
-                .collect();
-            let if_match = call
-                .if_match
-                .as_ref()
-                .map(|versions| format!(" if {versions:?}"));
-            writeln!(
-                f,
-                "call {number}: {}{}: {}",
-                call.subject,
-                if_match.unwrap_or_default(),
-                changes.join(", ")
-            )?;
+            writeln!(f, "call {number}: {call}")?;
         }
         for (number, event) in self.events.iter().enumerate() {
-            write!(f, "{number:3}  ")?;
-            match event {
-                Event::RecordedRequest { call } => writeln!(f, "call {call} sent")?,
-                Event::Write {
-                    call,
-                    delivery,
-                    applied,
-                    after,
-                } => {
-                    writeln!(
-                        f,
-                        "call {call} write {delivery:?}, {}: {}",
-                        done(*applied),
-                        shown(after)
-                    )?;
-                }
-                Event::DelayedWrite {
-                    call,
-                    applied,
-                    after,
-                } => {
-                    writeln!(
-                        f,
-                        "call {call} delayed write, {}: {}",
-                        done(*applied),
-                        shown(after)
-                    )?;
-                }
-                Event::Outside { what, after } => writeln!(f, "outside: {what}: {}", shown(after))?,
-                Event::Response { call, response } => {
-                    writeln!(
-                        f,
-                        "call {call} answered {} {:?}",
-                        response.status, response.version
-                    )?;
-                }
+            writeln!(f, "{number:3}  {event}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.subject)?;
+        if let Some(versions) = &self.if_match {
+            write!(f, ", If-Match {versions:?}")?;
+        }
+        for (name, value) in &self.changes {
+            match value {
+                Some(value) => write!(f, ", {name}={value}")?,
+                None => write!(f, ", {name} cleared")?,
             }
         }
         Ok(())
     }
 }
 
-fn done(applied: bool) -> &'static str {
-    if applied {
-        "carried out"
-    } else {
-        "not carried out"
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let outcome = |applied: &bool| if *applied { "applied" } else { "not applied" };
+        match self {
+            Self::Request { call } => write!(f, "call {call}: request"),
+            Self::Write {
+                call,
+                delivery,
+                applied,
+                after,
+            } => {
+                let outcome = outcome(applied);
+                write!(
+                    f,
+                    "call {call}: write, {delivery:?}, {outcome}: {}",
+                    show(after)
+                )
+            }
+            Self::DelayedWrite {
+                call,
+                applied,
+                after,
+            } => {
+                let outcome = outcome(applied);
+                write!(f, "call {call}: delayed write, {outcome}: {}", show(after))
+            }
+            Self::OtherWriter { change, after } => {
+                write!(f, "other writer: {change}: {}", show(after))
+            }
+            Self::Response { call, response } => {
+                write!(f, "call {call}: response {}", response.status)?;
+                match response.version {
+                    Some(version) => write!(f, ", version {version}"),
+                    None => Ok(()),
+                }
+            }
+        }
     }
 }
 
-fn change(name: &str, value: &Option<Value>) -> String {
-    value
-        .as_ref()
-        .map_or(format!("{name} cleared"), |value| format!("{name}={value}"))
-}
-
 /// A state without the attributes that never change in a run, and without the time.
-fn shown(state: &State) -> String {
-    const BORING: [&str; 5] = ["id", "createdAt", "createdBy", "updatedAt", "role"];
+fn show(state: &State) -> String {
+    const OMITTED: [&str; 5] = ["id", "createdAt", "createdBy", "updatedAt", "role"];
     let Some(attributes) = state else {
         return "no customer".to_owned();
     };
     let mut shown: Vec<_> = attributes
         .iter()
-        .filter(|(name, _)| !BORING.contains(&name.as_str()))
+        .filter(|(name, _)| !OMITTED.contains(&name.as_str()))
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
     shown.sort_unstable();

@@ -21,6 +21,7 @@ use tokio::{join, select};
 
 use crate::support::network::{Delivery, SimulatedNetwork};
 use crate::support::{TestApp, invoke_checked, put};
+use checker::Violation;
 use history::{Event, History};
 use schedule::{CALLERS, Environment};
 
@@ -44,14 +45,15 @@ fn seeds() -> (Range<u64>, bool) {
     }
 }
 
-/// Prints the seed when a run panics, because there is no history to print then.
-struct Named(u64);
+/// Prints how to repeat a run if it panics.
+struct Seed(u64);
 
-impl Drop for Named {
+impl Drop for Seed {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!(
-                "failed with seed {0}; alone: SIMULATION_SEED={0} cargo test simulation::every",
+                "to repeat this run and print its history: SIMULATION_SEED={} \
+                 cargo test --test update_customer simulation::every",
                 self.0
             );
         }
@@ -108,7 +110,7 @@ fn every_schedule_keeps_the_guarantees() {
     });
     println!("{seen:#?}");
     // Schedules without the rare events would prove nothing.
-    for what in WHAT {
+    for what in COUNTED {
         assert!(!usual || seen.contains_key(what), "never seen: {what}");
     }
 }
@@ -123,22 +125,26 @@ fn check_all(seeds: impl Iterator<Item = u64>) -> BTreeMap<&'static str, u32> {
     runtime.block_on(async {
         let mut environment = environment().await;
         for seed in seeds {
-            let named = Named(seed);
+            let guard = Seed(seed);
             let history = schedule::run(&mut environment, seed).await;
-            if let Err(broken) = checker::check(&history) {
-                panic!("{history}violation: {broken}\n");
-            }
             if env::var_os("SIMULATION_SEED").is_some() {
                 println!("{history}");
             }
+            if let Err(Violation { event, message }) = checker::check(&history) {
+                panic!(
+                    "seed {seed}, event {event}: {message}\n{}",
+                    history.excerpt(event)
+                );
+            }
             count(&history, &mut seen);
-            drop(named);
+            drop(guard);
         }
     });
     seen
 }
 
-const WHAT: [&str; 10] = [
+/// What the ordinary seeds must show.
+const COUNTED: [&str; 10] = [
     "200, written",
     "200, found",
     "404",
@@ -146,7 +152,7 @@ const WHAT: [&str; 10] = [
     "500",
     "a verified email was reset",
     "an update was written twice",
-    "between the two, another wrote the same field",
+    "another call wrote the same field in between",
     "a delayed write was applied",
     "a delayed write was rejected",
 ];
@@ -176,7 +182,7 @@ fn count(history: &History, seen: &mut BTreeMap<&'static str, u32>) {
         }
         if let Event::Write { after, .. }
         | Event::DelayedWrite { after, .. }
-        | Event::Outside { after, .. } = event
+        | Event::OtherWriter { after, .. } = event
         {
             let before = verified;
             verified = after
@@ -202,7 +208,7 @@ fn count(history: &History, seen: &mut BTreeMap<&'static str, u32>) {
         if between.any(|other| {
             fields(other).any(|name| *name == "notes" && fields(call).any(|own| own == name))
         }) {
-            add("between the two, another wrote the same field");
+            add("another call wrote the same field in between");
         }
     }
 }
@@ -212,18 +218,18 @@ async fn seed_determines_the_history() {
     let mut environment = environment().await;
     for seed in 0..10 {
         let first = schedule::run(&mut environment, seed).await.to_string();
-        assert_eq!(
-            schedule::run(&mut environment, seed).await.to_string(),
-            first,
-            "seed {seed}"
-        );
+        let second = schedule::run(&mut environment, seed).await.to_string();
+        for (first, second) in first.lines().zip(second.lines()) {
+            assert_eq!(first, second, "seed {seed}");
+        }
+        assert_eq!(first.len(), second.len(), "seed {seed}");
     }
 }
 
 /// A known limitation without `If-Match`, and how `If-Match` prevents it.
 #[tokio::test]
 async fn delayed_write_without_if_match_is_applied() {
-    for (if_match, late_is_carried_out) in [(None, true), (Some("\"6\""), false)] {
+    for (if_match, is_applied) in [(None, true), (Some("\"6\""), false)] {
         let Environment {
             app,
             function,
@@ -242,12 +248,8 @@ async fn delayed_write_without_if_match_is_applied() {
         assert_eq!(older.data()["notes"], "older");
         let newer = app.send(put().with(json!({"notes": "newer"}))).await;
         assert_eq!(newer.data()["notes"], "newer");
-        assert_eq!(delayed.deliver().await, late_is_carried_out);
-        let notes = if late_is_carried_out {
-            "older"
-        } else {
-            "newer"
-        };
+        assert_eq!(delayed.deliver().await, is_applied);
+        let notes = if is_applied { "older" } else { "newer" };
         assert_eq!(app.stored().await["notes"], notes);
     }
 }

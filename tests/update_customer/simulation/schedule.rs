@@ -35,36 +35,47 @@ struct Run<'a> {
     network: &'a mut SimulatedNetwork,
     rng: Rng,
     /// The percentage of writes that are not delivered normally.
-    faults: u8,
+    failure_rate: u8,
     id: String,
     callers: Vec<Caller>,
     /// By the number of the call.
     in_flight: BTreeMap<usize, InFlight<'a>>,
     delayed: Vec<(usize, DelayedRequest)>,
+    /// The number of updates so far.
     updates: usize,
     stored: Stored<'a>,
     history: History,
 }
 
 struct Caller {
-    left: usize,
+    /// The number of updates that it has not finished.
+    updates_left: usize,
+    /// The version that it received last.
     seen: u64,
+    /// The call whose response it waits for.
     waits_for: Option<usize>,
     request: Option<(Update, IfMatch)>,
+    /// How often it sent the request.
     sends: usize,
 }
 
+/// A call without a response yet.
 struct InFlight<'a> {
     response: Pin<Box<dyn Future<Output = Response> + 'a>>,
+    /// The write that waits for its delivery.
     pending: Option<PendingRequest>,
 }
 
 enum Step {
+    /// This caller sends its next update.
     Send(usize),
+    /// This caller sends its request again before the response.
+    SendAgain(usize),
+    /// The pending write of this call is delivered.
     Write(usize),
-    GiveUp(usize),
+    /// The delayed write with this index is delivered.
     DelayedWrite(usize),
-    Outside,
+    OtherWriter,
 }
 
 /// Runs the schedule that `seed` makes.
@@ -74,7 +85,7 @@ pub async fn run(environment: &mut Environment, seed: u64) -> History {
     let stored = Stored::new(&environment.app, &mut rng, &id).await;
     let first_seen = stored.version();
     let caller = |rng: &mut Rng| Caller {
-        left: rng.usize(1..=3),
+        updates_left: rng.usize(1..=3),
         seen: rng.u64(first_seen.saturating_sub(1)..=first_seen),
         waits_for: None,
         request: None,
@@ -86,7 +97,7 @@ pub async fn run(environment: &mut Environment, seed: u64) -> History {
     let mut run = Run {
         function: &environment.function,
         network: &mut environment.network,
-        faults: [0, 10, 25, 50][rng.usize(..4)],
+        failure_rate: [0, 10, 25, 50][rng.usize(..4)],
         rng,
         id,
         callers,
@@ -111,9 +122,9 @@ impl Run<'_> {
         let mut steps = Vec::new();
         for (number, caller) in self.callers.iter().enumerate() {
             match caller.waits_for {
-                None if caller.left > 0 => steps.push(Step::Send(number)),
-                Some(_) if self.faults > 0 && self.rng.u8(..) < 8 => {
-                    steps.push(Step::GiveUp(number))
+                None if caller.updates_left > 0 => steps.push(Step::Send(number)),
+                Some(_) if self.failure_rate > 0 && self.rng.u8(..) < 8 => {
+                    steps.push(Step::SendAgain(number))
                 }
                 _ => {}
             }
@@ -124,7 +135,7 @@ impl Run<'_> {
             return None;
         }
         if self.rng.u8(..) < 30 {
-            return Some(Step::Outside);
+            return Some(Step::OtherWriter);
         }
         Some(steps.swap_remove(self.rng.usize(..steps.len())))
     }
@@ -133,7 +144,7 @@ impl Run<'_> {
         match step {
             Step::Send(caller) => self.send(caller).await,
             Step::Write(call) => self.write(call).await,
-            Step::GiveUp(caller) => self.send_again(caller).await,
+            Step::SendAgain(caller) => self.send_again(caller).await,
             Step::DelayedWrite(index) => {
                 let (call, delayed) = self.delayed.swap_remove(index);
                 let applied = delayed.deliver().await;
@@ -144,10 +155,10 @@ impl Run<'_> {
                     after,
                 });
             }
-            Step::Outside => {
-                let what = self.stored.change(&mut self.rng).await;
-                self.history.events.push(Event::Outside {
-                    what,
+            Step::OtherWriter => {
+                let change = self.stored.change(&mut self.rng).await;
+                self.history.events.push(Event::OtherWriter {
+                    change,
                     after: self.stored.now(),
                 });
             }
@@ -182,7 +193,7 @@ impl Run<'_> {
             changes: update.changes,
             if_match: if_match.versions,
         });
-        self.history.events.push(Event::RecordedRequest { call });
+        self.history.events.push(Event::Request { call });
 
         let mut request = put().id(&self.id).token(CALLERS[number]).json(&update.body);
         if let Some(value) = if_match.header {
@@ -197,12 +208,13 @@ impl Run<'_> {
                 pending: None,
             },
         );
-        self.go_on(call).await;
+        self.resume(call).await;
     }
 
+    /// The caller has finished its update, or gives it up.
     fn done(&mut self, number: usize) {
         let caller = &mut self.callers[number];
-        caller.left -= 1;
+        caller.updates_left -= 1;
         caller.waits_for = None;
         caller.request = None;
     }
@@ -210,11 +222,11 @@ impl Run<'_> {
     /// Delivers a pending write, and continues its call.
     async fn write(&mut self, call: usize) {
         let delivery = self.delivery(call);
-        let waiting = self
+        let pending = self
             .in_flight
             .get_mut(&call)
             .and_then(|in_flight| in_flight.pending.take());
-        let (applied, delayed) = waiting
+        let (applied, delayed) = pending
             .expect("a call in flight has a pending request")
             .deliver(delivery)
             .await;
@@ -226,48 +238,50 @@ impl Run<'_> {
             applied,
             after,
         });
-        self.go_on(call).await;
+        self.resume(call).await;
     }
 
+    /// Chooses how the network delivers a call's write.
     fn delivery(&mut self, call: usize) -> Delivery {
-        if self.rng.u8(..100) >= self.faults {
+        if self.rng.u8(..100) >= self.failure_rate {
             return Delivery::Delivered;
         }
-        let faults = [
+        let failures = [
             Delivery::RequestLost,
             Delivery::ResponseLost,
             Delivery::FailedAfterWrite,
             Delivery::Throttled,
             Delivery::Delayed,
         ];
-        // A delayed write is one more write unless it requires one version that is not in the future.
-        // See the test `delayed_write_without_if_match_is_applied`.
+        // A delayed write can overwrite newer ones, unless `If-Match` lists exactly one version and a write
+        // has made that version already. See the test `delayed_write_without_if_match_is_applied`.
         let current = self.stored.version();
-        let named = self.history.calls[call].if_match.as_deref();
-        let safe_when_late = matches!(named, Some([version]) if *version <= current);
-        faults[self.rng.usize(..if safe_when_late { 5 } else { 4 })]
+        let versions = self.history.calls[call].if_match.as_deref();
+        let safe_when_delayed = matches!(versions, Some([version]) if *version <= current);
+        failures[self.rng.usize(..if safe_when_delayed { 5 } else { 4 })]
     }
 
     /// Runs a call until it reaches the network again or gets its response.
-    async fn go_on(&mut self, call: usize) {
+    async fn resume(&mut self, call: usize) {
         let Some(in_flight) = self.in_flight.get_mut(&call) else {
             return;
         };
-        let answered = select! {
+        let response = select! {
             biased;
             response = in_flight.response.as_mut() => Some(response),
-            waiting = self.network.arrival() => {
-                in_flight.pending = Some(waiting);
+            request = self.network.arrival() => {
+                in_flight.pending = Some(request);
                 None
             }
         };
-        if let Some(response) = answered {
+        if let Some(response) = response {
             self.in_flight.remove(&call);
-            self.answered(call, &response).await;
+            self.finish(call, &response).await;
         }
     }
 
-    async fn answered(&mut self, call: usize, response: &Response) {
+    /// Records a response. Its caller continues with the next update, or sends the request again.
+    async fn finish(&mut self, call: usize, response: &Response) {
         let version = response.header("x-customer-version");
         let version = version.and_then(|tag| tag.trim_matches('"').parse().ok());
         let data = response.body["data"]
@@ -288,9 +302,9 @@ impl Run<'_> {
         let Some(number) = self.callers.iter().position(waits) else {
             return;
         };
-        let lost = self.rng.u8(..100) < self.faults;
+        let lost = self.rng.u8(..100) < self.failure_rate;
         if lost || (response.status == 500 && self.rng.bool()) {
-            // Boxed, because a request may get its response at once, and so call this again.
+            // Boxed, because a request may get its response at once and call this function again.
             return Box::pin(self.send_again(number)).await;
         }
         self.callers[number].seen = version.unwrap_or(self.callers[number].seen);

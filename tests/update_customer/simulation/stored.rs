@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::history::{State, version};
 use crate::support::{TestApp, sample_customer};
 
+/// The stored customer as the simulation last saw it.
 pub struct Stored<'a> {
     app: &'a TestApp,
     id: String,
@@ -67,9 +68,10 @@ impl<'a> Stored<'a> {
         self.now()
     }
 
-    /// A change by another writer, such as a loyalty programme or the service that verifies emails.
+    /// Makes a change as another writer, such as a loyalty programme or an email verification service.
+    /// Returns what it changed.
     pub async fn change(&mut self, rng: &mut Rng) -> &'static str {
-        let what = match &mut self.now {
+        let change = match &mut self.now {
             Some(_) if rng.u8(..) < 16 => {
                 self.now = None;
                 self.app.delete(&self.id).await;
@@ -83,11 +85,11 @@ impl<'a> Stored<'a> {
                 self.now
                     .as_mut()
                     .map(|customer| customer.insert("version".to_owned(), version));
-                "made again"
+                "recreated"
             }
         };
         self.store().await;
-        what
+        change
     }
 
     async fn store(&self) {
@@ -105,7 +107,7 @@ fn edit(rng: &mut Rng, customer: &mut Map<String, Value>) -> &'static str {
                 .and_then(Value::as_u64)
                 .unwrap_or(0);
             customer.insert("loyaltyPoints".to_owned(), json!(points + 1));
-            "more points"
+            "more loyalty points"
         }
         1 => {
             customer.insert(format!("shop{}", rng.u8(..3)), json!({"seen": true}));
@@ -117,7 +119,7 @@ fn edit(rng: &mut Rng, customer: &mut Map<String, Value>) -> &'static str {
         }
         _ => {
             customer.insert("verifiedEmail".to_owned(), json!(true));
-            "the address is verified"
+            "email verified"
         }
     }
 }
