@@ -109,6 +109,7 @@ fn check_conflict(response: &Response, stored: &Json) {
         (200, Some(current)) => {
             assert_ne!(current, 7);
             check_shown(response, stored);
+            assert_eq!(stored.get("phoneNumber"), None);
             for (name, sent) in SENT {
                 assert_eq!(response.data().get(name).and_then(Json::text), Some(sent));
             }

@@ -100,7 +100,7 @@ impl Kind {
         }
     }
 
-    /// Whether the value has this type. Null is a string and a list without content.
+    /// Whether the value has this type. Null passes as a string and as a list.
     fn has_type(self, value: &Json) -> bool {
         match self {
             Text(_) => matches!(value, Json::String(_) | Json::Null),

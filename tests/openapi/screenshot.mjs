@@ -1,16 +1,21 @@
-// Makes docs/reference-page.png: URL=http://127.0.0.1:9000/ node screenshot.mjs OUTPUT
+// Makes docs/reference-page.png from docs/api.html: node screenshot.mjs OUTPUT
 //
-// URL is an API that serves the reference page, such as the local example. The picture shows the page from the top to
-// the end of the parameters.
+// The picture shows the page from the top to the end of the parameters, as the local example serves it.
 
+import { fileURLToPath } from "node:url";
 import { launch } from "./browser.mjs";
 
 const output = process.argv[2];
 if (!output) throw new Error("give the file to write");
 
+const url = "http://127.0.0.1:9000/";
+const path = fileURLToPath(new URL("../../docs/api.html", import.meta.url));
+
 const browser = await launch();
 const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: "light" });
-await page.goto(process.env.URL ?? "http://127.0.0.1:9000/");
+// No server is needed: the browser gets the file as the response.
+await page.route(url, (route) => route.fulfill({ path, contentType: "text/html" }));
+await page.goto(url);
 await page.getByRole("button", { name: "Execute" }).waitFor();
 const parameters = await page.locator(".parameters-container").boundingBox();
 const height = Math.ceil(parameters.y + parameters.height);

@@ -143,10 +143,10 @@ async fn unknown_fields_get_a_suggestion_at_every_level() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|fault| {
+        .map(|error| {
             (
-                fault["pointer"].as_str().unwrap(),
-                fault["message"].as_str().unwrap(),
+                error["pointer"].as_str().unwrap(),
+                error["message"].as_str().unwrap(),
             )
         })
         .collect();
@@ -175,7 +175,7 @@ async fn unknown_fields_get_a_suggestion_at_every_level() {
         response
             .validation_errors()
             .iter()
-            .all(|fault| fault.ends_with(" unknown_field"))
+            .all(|error| error.ends_with(" unknown_field"))
     );
 }
 

@@ -71,7 +71,7 @@ async fn field_names_cannot_forge_responses_or_logs() {
             .as_array()
             .unwrap()
             .iter()
-            .map(|fault| fault["pointer"].as_str().unwrap());
+            .map(|error| error["pointer"].as_str().unwrap());
         let unknown = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
         assert_eq!(pointers.filter(|pointer| **pointer == unknown).count(), 1);
         assert!(!assert_one_line(&log).to_string().contains("Evil"));

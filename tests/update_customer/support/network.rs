@@ -190,8 +190,8 @@ impl HttpConnector for Connector {
         };
         let arrived = self.sender.send(waiting);
         HttpConnectorFuture::new(async move {
-            assert!(arrived.is_ok(), "the gate is still there");
-            response.await.expect("the gate decides on every request")
+            assert!(arrived.is_ok(), "the test still holds the network");
+            response.await.expect("the test delivers every request")
         })
     }
 }
