@@ -2,10 +2,28 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use aws_sdk_dynamodb::types::AttributeValue;
+use pretty_assertions::assert_eq;
 use serde_json::json;
+use testkit::response::shortened;
+use testkit::tables;
 
-use crate::support::{READ_TOKEN, TestApp, WRITE_TOKEN, put};
+use crate::error_responses::{assert_error, assert_internal_error};
+use crate::support::{READ_TOKEN, Response, TestApp, WRITE_TOKEN, put};
 
+/// The response is a 401 with this code.
+#[track_caller]
+fn assert_rejected(case: &str, response: &Response, code: &str) {
+    let message = match code {
+        "token_missing" => "The accessToken header is missing",
+        "token_invalid" => "The access token is invalid or expired",
+        "insufficient_permission" => "The access token lacks the scope customers:write",
+        _ => panic!("no 401 has the code {code}"),
+    };
+    assert_error(case, response, 401, code, message);
+}
+
+/// A Unix time in seconds.
 fn seconds_from_now(seconds: i64) -> u64 {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -63,11 +81,7 @@ async fn anything_but_one_token_gets_401() {
     ] {
         for event in [request.http_api_event(), request.rest_api_event()] {
             let response = app.send_event(&event).await;
-            assert_eq!(
-                (response.status, &response.body["code"]),
-                (401, &json!(code)),
-                "{event}"
-            );
+            assert_rejected(&shortened(&event), &response, code);
         }
     }
     assert!(
@@ -84,7 +98,7 @@ async fn rest_event_with_two_tokens_gets_401() {
     for values in [[WRITE_TOKEN, "other"], ["other", WRITE_TOKEN]] {
         let request = put().token(values[0]).and_header("accessToken", values[1]);
         let response = app.send_event(&request.rest_api_event()).await;
-        assert_eq!(response.body["code"], "token_invalid", "{values:?}");
+        assert_rejected(&format!("{values:?}"), &response, "token_invalid");
     }
 }
 
@@ -100,11 +114,7 @@ async fn token_without_the_scope_gets_401() {
     .await;
     for token in [READ_TOKEN, "no-scope", "near-scope"] {
         let response = app.send(put().token(token)).await;
-        assert_eq!(
-            (response.status, &response.body["code"]),
-            (401, &json!("insufficient_permission")),
-            "{token}"
-        );
+        assert_rejected(token, &response, "insufficient_permission");
     }
     app.issue_token("both", &["customers:read", "customers:write"], None)
         .await;
@@ -119,7 +129,7 @@ async fn expired_and_unknown_tokens_get_the_same_response() {
     app.issue_token("expired-long-ago", &["customers:write"], Some(0))
         .await;
     let unknown = app.send(put().token("unknown")).await;
-    assert_eq!(unknown.status, 401);
+    assert_rejected("unknown", &unknown, "token_invalid");
     assert_eq!(app.send(put().token("expired")).await, unknown);
     assert_eq!(app.send(put().token("expired-long-ago")).await, unknown);
 }
@@ -141,7 +151,7 @@ async fn revoked_token_is_rejected() {
     let app = TestApp::new().await;
     assert_eq!(app.send(put()).await.status, 200);
     app.revoke_token(WRITE_TOKEN).await;
-    assert_eq!(app.send(put()).await.body["code"], "token_invalid");
+    assert_rejected("revoked", &app.send(put()).await, "token_invalid");
 }
 
 #[tokio::test]
@@ -160,7 +170,7 @@ async fn cached_token_is_not_looked_up_again() {
     assert_eq!(
         operations(),
         ["UpdateItem"],
-        "a warm update costs one DynamoDB call"
+        "a cached token needs no lookup"
     );
 }
 
@@ -168,12 +178,10 @@ async fn cached_token_is_not_looked_up_again() {
 async fn cached_token_without_the_scope_is_rejected() {
     let app = TestApp::with_token_cache(Duration::from_secs(3_600)).await;
     for _ in 0..2 {
-        assert_eq!(
-            app.send(put().token(READ_TOKEN)).await.body["code"],
-            "insufficient_permission"
-        );
+        let response = app.send(put().token(READ_TOKEN)).await;
+        assert_rejected("cached", &response, "insufficient_permission");
     }
-    assert_eq!(app.recorded_requests().len(), 1);
+    assert_eq!(app.recorded_requests().len(), 1, "one lookup");
 }
 
 #[tokio::test]
@@ -182,7 +190,7 @@ async fn without_a_cache_every_request_looks_up_the_token() {
     for _ in 0..2 {
         app.send(put().token(READ_TOKEN)).await;
     }
-    assert_eq!(app.recorded_requests().len(), 2);
+    assert_eq!(app.recorded_requests().len(), 2, "one lookup a request");
 }
 
 #[tokio::test]
@@ -191,7 +199,7 @@ async fn only_the_token_hash_is_sent_to_dynamodb() {
     app.issue_token("abc", &["customers:write"], None).await;
     app.send(put().token("abc")).await;
     let sent = app.recorded_requests();
-    // The test vector "abc" of FIPS 180-2.
+    // The SHA-256 of "abc" is a test vector of FIPS 180-2.
     let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     let expected = json!({
         "TableName": app.tokens, "Key": {"tokenHash": {"S": hash}}, "ConsistentRead": true
@@ -200,9 +208,10 @@ async fn only_the_token_hash_is_sent_to_dynamodb() {
 }
 
 #[tokio::test]
-async fn unauthenticated_caller_learns_nothing() {
+async fn invalid_token_hides_all_later_errors() {
     let app = TestApp::new().await;
     let rejected = app.send(put().token("unknown")).await;
+    assert_rejected("no other error", &rejected, "token_invalid");
     for request in [
         put().id("nobody"),
         put().id(""),
@@ -223,9 +232,8 @@ async fn updated_by_is_the_token_subject() {
 
 #[tokio::test]
 async fn malformed_token_record_gets_500() {
-    use aws_sdk_dynamodb::types::AttributeValue;
     let app = TestApp::new().await;
-    let mut record = testkit::tables::token_record("malformed", "x", &["customers:write"], None);
+    let mut record = tables::token_record("malformed", "x", &["customers:write"], None);
     record.insert(
         "expiresAt".to_owned(),
         AttributeValue::S("tomorrow".to_owned()),
@@ -238,8 +246,5 @@ async fn malformed_token_record_gets_500() {
         .await
         .unwrap();
     let response = app.send(put().token("malformed")).await;
-    assert_eq!(
-        (response.status, &response.body["code"]),
-        (500, &json!("internal_error"))
-    );
+    assert_internal_error("expiresAt is a text", &response, None);
 }

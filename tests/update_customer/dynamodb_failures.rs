@@ -5,25 +5,31 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
+use testkit::response::shortened;
 use update_customer::dynamodb::client::{ATTEMPT_TIMEOUT, OPERATION_TIMEOUT};
 
+use crate::error_responses::assert_internal_error;
 use crate::support::{
     Calls, Engine, FaultProxy, InjectedFault, Log, PutRequest, Response, TestApp, put,
     sample_customer,
 };
 
+/// The attempts of the SDK for each operation, the first one included.
 pub const ATTEMPTS: usize = 3;
 
+/// The function behind a proxy, without a token cache.
 pub async fn app() -> (TestApp, FaultProxy) {
     TestApp::new().await.behind_faults(Duration::ZERO).await
 }
 
-/// Changes only the sample's notes.
+/// A request that changes the notes and the first name, which every request sends.
 pub fn new_notes() -> PutRequest {
     put().with(json!({"notes": "set by this request"}))
 }
 
+/// A request that also changes the sample's verified email.
 pub fn new_email() -> PutRequest {
     put().with(json!({"email": "new@aximcommerce.com", "notes": "set by this request"}))
 }
@@ -59,11 +65,11 @@ fn lost() -> Vec<(&'static str, InjectedFault)> {
         ("closed", InjectedFault::Close(Engine::Applied)),
         ("reset", InjectedFault::Reset(Engine::Applied)),
         ("silent", InjectedFault::Silent(Engine::Applied)),
-        ("half", InjectedFault::Half),
+        ("truncated", InjectedFault::Truncated),
     ]
 }
 
-/// Unreadable responses.
+/// Responses that the SDK cannot read.
 fn unreadable() -> Vec<(&'static str, InjectedFault)> {
     let raw = |text: &str| InjectedFault::Raw(Arc::new(text.as_bytes().to_vec()));
     let five_megabytes = "HTTP/1.1 200 OK\r\ncontent-length: 5242880\r\n\r\n".to_owned()
@@ -72,11 +78,11 @@ fn unreadable() -> Vec<(&'static str, InjectedFault)> {
         ("a byte at a time", InjectedFault::Trickle),
         ("garbage", raw("\u{1}\u{2}garbage\r\n\r\n")),
         (
-            "half a JSON",
-            InjectedFault::Altered(|body| body.truncate(body.len() / 2)),
+            "truncated JSON",
+            InjectedFault::Corrupted(|body| body.truncate(body.len() / 2)),
         ),
-        ("half of a response", InjectedFault::Half),
-        ("a wrong CRC", InjectedFault::Altered(another_letter)),
+        ("a truncated response", InjectedFault::Truncated),
+        ("a wrong CRC", InjectedFault::Corrupted(change_a_letter)),
         ("5 MB", raw(&five_megabytes)),
         (
             "an HTML page",
@@ -85,7 +91,7 @@ fn unreadable() -> Vec<(&'static str, InjectedFault)> {
             ),
         ),
         (
-            "an HTML page that says 200",
+            "an HTML page with status 200",
             raw(
                 "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 13\r\n\r\n<html></html>",
             ),
@@ -93,41 +99,38 @@ fn unreadable() -> Vec<(&'static str, InjectedFault)> {
     ]
 }
 
-/// Damage that leaves valid JSON and that only the checksum in `x-amz-crc32` detects.
-fn another_letter(body: &mut Vec<u8>) {
+/// A change that leaves valid JSON, so that only the checksum in `x-amz-crc32` detects it.
+fn change_a_letter(body: &mut Vec<u8>) {
     let text = String::from_utf8(std::mem::take(body)).unwrap();
     *body = text.replace("demo-erp", "demo-erq").into_bytes();
 }
 
+/// The line of the request itself, which is the last one. The SDK may log warnings before it.
 #[track_caller]
-pub fn assert_internal_error(
-    what: &str,
+pub fn request_line(log: &Log) -> Value {
+    log.lines().pop().expect("a line for the request")
+}
+
+/// The response is an internal error and is logged as one. Returns the logged cause.
+#[track_caller]
+pub fn assert_logged_internal_error(
+    case: &str,
     (response, log): &(Response, Log),
     retry_after: Option<&str>,
 ) -> String {
-    assert_eq!(
-        (response.status, &response.body["message"]),
-        (500, &json!("An internal error occurred")),
-        "{what}"
-    );
-    assert_eq!(
-        response.header("retry-after"),
-        retry_after,
-        "{what}: {}",
-        log.text()
-    );
-    assert!(!response.body.to_string().contains("secret"), "{what}");
-    // The SDK may have logged warnings before.
-    let line = log.lines().pop().unwrap();
+    let line = request_line(log);
+    let case = format!("{case}: {}", shortened(&line));
+    assert_internal_error(&case, response, retry_after);
     assert_eq!(
         (&line["level"], &line["status"]),
-        (&json!("ERROR"), &json!(500))
+        (&json!("ERROR"), &json!(500)),
+        "{case}"
     );
-    line["cause"].as_str().unwrap().to_owned()
+    line["cause"].as_str().expect("a logged cause").to_owned()
 }
 
-/// The stored customer is the sample with these values, after this number of writes.
-pub async fn assert_stored(what: &str, app: &TestApp, changes: Value, writes: u64) {
+/// The stored customer is the sample with these changes after this number of writes.
+pub async fn assert_stored(case: &str, app: &TestApp, changes: Value, writes: u64) {
     let mut expected = sample_customer();
     let stored = app.stored().await;
     for (name, value) in changes.as_object().unwrap() {
@@ -144,120 +147,116 @@ pub async fn assert_stored(what: &str, app: &TestApp, changes: Value, writes: u6
         }
         expected["updatedAt"] = stored["updatedAt"].clone();
     }
-    assert_eq!(stored, expected, "{what}");
+    assert_eq!(stored, expected, "{case}");
 }
 
 #[tokio::test]
 async fn transient_failure_is_retried_once() {
     for operation in ["GetItem", "UpdateItem"] {
-        for (what, fault) in transient() {
+        for (case, fault) in transient() {
             let (app, proxy) = app().await;
-            proxy.on(operation, Calls::Nth(1), fault);
+            proxy.inject(operation, Calls::Nth(1), fault);
             let response = app.send(new_notes()).await;
             assert_eq!(
-                response.status, 200,
-                "{operation} {what}: {}",
-                response.body
+                response.status,
+                200,
+                "{operation} {case}: {}",
+                shortened(&response.body)
             );
             assert_eq!(
-                (proxy.calls(operation), proxy.applied()),
+                (proxy.calls(operation), proxy.applied_updates()),
                 (2, 1),
-                "{operation} {what}"
+                "{operation} {case}"
             );
             assert!(
                 proxy.clock.now() < ATTEMPT_TIMEOUT + Duration::from_secs(1),
-                "{operation} {what}"
+                "{operation} {case}"
             );
-            assert_stored(what, &app, json!({"notes": "set by this request"}), 1).await;
+            assert_stored(case, &app, json!({"notes": "set by this request"}), 1).await;
         }
     }
 }
 
 #[tokio::test]
 async fn permanent_failure_gets_500_within_the_time_limit() {
-    for operation in ["GetItem", "UpdateItem"] {
-        for (what, fault) in transient() {
+    for (operation, table) in [("GetItem", "access tokens"), ("UpdateItem", "customers")] {
+        for (case, fault) in transient() {
             let (app, proxy) = app().await;
-            proxy.on(operation, Calls::Always, fault);
-            let cause =
-                assert_internal_error(what, &app.send_and_log(new_notes()).await, Some("1"));
-            let table = if operation == "GetItem" {
-                "access tokens"
-            } else {
-                "customers"
-            };
+            proxy.inject(operation, Calls::Always, fault);
+            let response = app.send_and_log(new_notes()).await;
+            let cause = assert_logged_internal_error(case, &response, Some("1"));
             assert!(
                 cause.starts_with(&format!("{operation} on the {table} table: ")),
                 "{cause}"
             );
             assert_eq!(
-                (proxy.calls(operation), proxy.applied()),
+                (proxy.calls(operation), proxy.applied_updates()),
                 (ATTEMPTS, 0),
-                "{operation} {what}"
+                "{operation} {case}"
             );
             assert!(
                 proxy.clock.now() <= OPERATION_TIMEOUT,
-                "{operation} {what}: {:?}",
+                "{operation} {case}: {:?}",
                 proxy.clock.now()
             );
-            assert_stored(what, &app, json!({}), 0).await;
+            assert_stored(case, &app, json!({}), 0).await;
         }
     }
 }
 
 #[tokio::test]
 async fn lost_response_is_retried_and_gets_200() {
-    for (what, fault) in lost() {
+    for (case, fault) in lost() {
         let (app, proxy) = app().await;
-        proxy.on("UpdateItem", Calls::Nth(1), fault);
+        proxy.inject("UpdateItem", Calls::Nth(1), fault);
         let response = app.send(new_notes()).await;
-        assert_eq!(response.data()["notes"], "set by this request", "{what}");
+        assert_eq!(response.data()["notes"], "set by this request", "{case}");
         // DynamoDB cannot distinguish the retry from an equal request: both increment the version.
         assert_eq!(
-            (proxy.calls("UpdateItem"), proxy.applied()),
+            (proxy.calls("UpdateItem"), proxy.applied_updates()),
             (2, 2),
-            "{what}"
+            "{case}"
         );
-        assert_stored(what, &app, json!({"notes": "set by this request"}), 2).await;
+        assert_stored(case, &app, json!({"notes": "set by this request"}), 2).await;
     }
 }
 
 #[tokio::test]
 async fn lost_response_with_if_match_has_one_effect() {
-    for (what, fault) in lost() {
+    for (case, fault) in lost() {
         let (app, proxy) = app().await;
         // The response to the retry, which finds the caller's own write, is lost too.
         for nth in 1..=2 {
-            proxy.on("UpdateItem", Calls::Nth(nth), fault.clone());
+            proxy.inject("UpdateItem", Calls::Nth(nth), fault.clone());
         }
         let response = app.send(new_notes().if_match("\"6\"")).await;
-        assert_eq!(response.data()["notes"], "set by this request", "{what}");
+        assert_eq!(response.data()["notes"], "set by this request", "{case}");
         assert_eq!(
             response.header("x-customer-version"),
             Some("\"7\""),
-            "{what}"
+            "{case}"
         );
-        assert_eq!(proxy.calls("UpdateItem"), 3, "{what}");
-        assert_stored(what, &app, json!({"notes": "set by this request"}), 1).await;
+        assert_eq!(proxy.calls("UpdateItem"), 3, "{case}");
+        assert_stored(case, &app, json!({"notes": "set by this request"}), 1).await;
     }
 }
 
 #[tokio::test]
 async fn lost_response_of_an_email_change_leaves_it_unverified() {
     for if_match in [None, Some("\"6\"")] {
-        for (what, fault) in lost() {
+        for (case, fault) in lost() {
             // The first write observes the verified email, the second one changes it.
             let (app, proxy) = app().await;
-            proxy.on("UpdateItem", Calls::Nth(2), fault);
+            proxy.inject("UpdateItem", Calls::Nth(2), fault);
             let request = if_match.map_or(new_email(), |version| new_email().if_match(version));
             let response = app.send(request).await;
-            assert_eq!(response.data()["verifiedEmail"], false, "{what}");
-            assert_eq!(response.data()["email"], "new@aximcommerce.com", "{what}");
+            assert_eq!(response.data()["verifiedEmail"], false, "{case}");
+            assert_eq!(response.data()["email"], "new@aximcommerce.com", "{case}");
             let changes = json!({
                 "email": "new@aximcommerce.com", "verifiedEmail": false, "notes": "set by this request"
             });
             let writes = if if_match.is_some() { 1 } else { 2 };
-            assert_stored(what, &app, changes, writes).await;
+            assert_stored(case, &app, changes, writes).await;
         }
     }
 }
@@ -270,10 +269,10 @@ async fn silent_reused_connection_costs_one_attempt() {
         (proxy.connections(), proxy.clock.now()),
         (1, Duration::ZERO)
     );
-    // Lambda freezes the environment here, and its connection dies.
-    proxy.on(
+    // Lambda may freeze the environment here, and the connection breaks meanwhile.
+    proxy.inject(
         "GetItem",
-        Calls::OnAReusedConnection,
+        Calls::OnReusedConnection,
         InjectedFault::Silent(Engine::Untouched),
     );
     assert_eq!(app.send(new_notes()).await.status, 200);
@@ -296,30 +295,26 @@ async fn silent_reused_connection_costs_one_attempt() {
 #[tokio::test]
 async fn unreadable_response_gets_500_within_the_time_limit() {
     for operation in ["GetItem", "UpdateItem"] {
-        for (what, fault) in unreadable() {
+        for (case, fault) in unreadable() {
             let (app, proxy) = app().await;
-            proxy.on(operation, Calls::Always, fault);
+            proxy.inject(operation, Calls::Always, fault);
             let response = app.send_and_log(new_notes()).await;
-            assert_eq!(
-                response.0.status, 500,
-                "{operation} {what}: {}",
-                response.0.body
-            );
             let retry_after = response.0.header("retry-after").map(str::to_owned);
-            assert_internal_error(what, &response, retry_after.as_deref());
-            assert!(proxy.calls(operation) <= ATTEMPTS, "{operation} {what}");
+            let name = format!("{operation} {case}");
+            assert_logged_internal_error(&name, &response, retry_after.as_deref());
+            assert!(proxy.calls(operation) <= ATTEMPTS, "{operation} {case}");
             assert!(
                 proxy.clock.now() <= OPERATION_TIMEOUT,
-                "{operation} {what}: {:?}",
+                "{operation} {case}: {:?}",
                 proxy.clock.now()
             );
             // The write is stored completely if DynamoDB received it, and not at all otherwise.
-            let changes = if proxy.applied() > 0 {
+            let changes = if proxy.applied_updates() > 0 {
                 json!({"notes": "set by this request"})
             } else {
                 json!({})
             };
-            assert_stored(what, &app, changes, proxy.applied() as u64).await;
+            assert_stored(case, &app, changes, proxy.applied_updates() as u64).await;
         }
     }
 }
@@ -336,18 +331,19 @@ async fn permanent_dynamodb_error_is_logged_with_its_cause() {
             (400, "InvalidSignatureException"),
         ] {
             let (app, proxy) = app().await;
-            proxy.on(operation, Calls::Always, InjectedFault::Error(status, code));
-            let cause = assert_internal_error(code, &app.send_and_log(new_notes()).await, None);
+            proxy.inject(operation, Calls::Always, InjectedFault::Error(status, code));
+            let response = app.send_and_log(new_notes()).await;
+            let cause = assert_logged_internal_error(code, &response, None);
             assert!(
                 cause.starts_with(&format!("{operation} on the {table} table: ")),
                 "{cause}"
             );
-            // DynamoDB's message names the permission and the resource.
+            // The log has DynamoDB's message, because it names the missing permission and the resource.
             assert!(
                 cause.contains(code) && cause.contains(&format!("secret text of {code}")),
                 "{cause}"
             );
-            assert_eq!(proxy.applied(), 0);
+            assert_eq!(proxy.applied_updates(), 0, "{operation} {code}");
             assert_stored(code, &app, json!({}), 0).await;
         }
     }
@@ -355,7 +351,7 @@ async fn permanent_dynamodb_error_is_logged_with_its_cause() {
 
 #[tokio::test]
 async fn without_the_tokens_table_only_cached_tokens_work() {
-    // Each failure of the table, and whether it is transient.
+    // Transient failures get Retry-After.
     for (fault, retry_after) in [
         (InjectedFault::Error(400, "ResourceNotFoundException"), None),
         (InjectedFault::Error(500, "InternalServerError"), Some("1")),
@@ -367,7 +363,7 @@ async fn without_the_tokens_table_only_cached_tokens_work() {
         ] {
             let (app, proxy) = TestApp::new().await.behind_faults(ttl).await;
             assert_eq!(app.send(new_notes()).await.status, 200);
-            proxy.on("GetItem", Calls::Always, fault.clone());
+            proxy.inject("GetItem", Calls::Always, fault.clone());
             assert_eq!(
                 app.send(new_notes()).await.status,
                 expected,
@@ -376,10 +372,10 @@ async fn without_the_tokens_table_only_cached_tokens_work() {
             let unknown = app
                 .send_and_log(new_notes().token("never-issued-token"))
                 .await;
-            assert_internal_error("an unknown token", &unknown, retry_after);
+            assert_logged_internal_error("unknown token", &unknown, retry_after);
             let writes = if expected == 200 { 2 } else { 1 };
             assert_stored(
-                "tokens",
+                "cached token",
                 &app,
                 json!({"notes": "set by this request"}),
                 writes,

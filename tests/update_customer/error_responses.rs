@@ -1,4 +1,6 @@
 //! The response to each error of DynamoDB and to a panic. DynamoDB's responses are canned.
+//!
+//! Other modules use the assertions of this one.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -9,6 +11,7 @@ use aws_sdk_dynamodb::operation::get_item::GetItemError;
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 use testkit::invoke::config;
+use testkit::response::shortened;
 use testkit::{canned_dynamodb, tables};
 use update_customer::dynamodb::client;
 use update_customer::dynamodb::error::to_error;
@@ -17,7 +20,8 @@ use update_customer::handler::App;
 
 use crate::support::{REQUEST_ID, Response, invoke_checked, put};
 
-/// The response when DynamoDB returns the token's record, and `update(n)` for the n-th `UpdateItem`.
+/// The response when DynamoDB returns the token's record, and `update(n)` for the n-th `UpdateItem`,
+/// counted from 0.
 async fn with_updates(update: impl Fn(usize) -> (u16, Value) + Send + Sync + 'static) -> Response {
     let count = AtomicUsize::new(0);
     with_dynamodb(move |operation| match operation {
@@ -30,6 +34,7 @@ async fn with_updates(update: impl Fn(usize) -> (u16, Value) + Send + Sync + 'st
     .await
 }
 
+/// The response when DynamoDB returns `reply(operation)`.
 async fn with_dynamodb(reply: impl Fn(&str) -> (u16, Value) + Send + Sync + 'static) -> Response {
     let app = canned_dynamodb::app(move |operation, _| {
         let (status, body) = reply(operation);
@@ -42,15 +47,25 @@ fn aws_error(code: &str) -> Value {
     json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "secret text"})
 }
 
+/// The response has this status, and a body with this code, this message and no field errors.
 #[track_caller]
-fn assert_internal_error(response: &Response, retry_after: Option<&str>) {
-    assert_eq!(response.status, 500);
-    assert_eq!(response.header("retry-after"), retry_after);
-    let expected = json!({
-        "success": false, "message": "An internal error occurred", "code": "internal_error",
-        "requestId": REQUEST_ID
-    });
-    assert_eq!(response.body, expected);
+pub fn assert_error(case: &str, response: &Response, status: u64, code: &str, message: &str) {
+    assert_eq!(
+        response.status,
+        status,
+        "{case}: {}",
+        shortened(&response.body)
+    );
+    let expected =
+        json!({"success": false, "message": message, "code": code, "requestId": REQUEST_ID});
+    assert_eq!(response.body, expected, "{case}");
+}
+
+#[track_caller]
+pub fn assert_internal_error(case: &str, response: &Response, retry_after: Option<&str>) {
+    let message = "An internal error occurred";
+    assert_error(case, response, 500, "internal_error", message);
+    assert_eq!(response.header("retry-after"), retry_after, "{case}");
 }
 
 #[tokio::test]
@@ -64,9 +79,9 @@ async fn throttling_gets_500_with_retry_after() {
         (503, "ServiceUnavailable"),
     ] {
         let response = with_updates(move |_| (status, aws_error(code))).await;
-        assert_internal_error(&response, Some("1"));
+        assert_internal_error(&format!("UpdateItem: {code}"), &response, Some("1"));
         let response = with_dynamodb(move |_| (status, aws_error(code))).await;
-        assert_internal_error(&response, Some("1"));
+        assert_internal_error(&format!("GetItem: {code}"), &response, Some("1"));
     }
 }
 
@@ -81,16 +96,19 @@ async fn unreachable_dynamodb_gets_500_with_retry_after() {
         config("c", "t", Duration::ZERO),
     );
     let response = invoke_checked(&app, &put().http_api_event()).await;
-    assert_internal_error(&response, Some("1"));
+    assert_internal_error("connection refused", &response, Some("1"));
 }
 
 #[test]
 fn timeout_is_a_transient_error() {
-    let late = SdkError::<GetItemError, _>::timeout_error("late");
-    let Error::Unavailable(cause) = to_error("GetItem", &late) else {
-        panic!("not Unavailable")
+    let timeout = SdkError::<GetItemError, _>::timeout_error("no response in 1 s");
+    let Error::Unavailable(cause) = to_error("GetItem", &timeout) else {
+        panic!("a timeout is not Error::Unavailable")
     };
-    assert_eq!(cause.as_str(), "GetItem: request has timed out: late");
+    assert_eq!(
+        cause.as_str(),
+        "GetItem: request has timed out: no response in 1 s"
+    );
 }
 
 #[tokio::test]
@@ -101,10 +119,13 @@ async fn other_dynamodb_errors_get_500_without_details() {
         "ValidationException",
         "NewException",
     ] {
-        assert_internal_error(&with_updates(move |_| (400, aws_error(code))).await, None);
-        assert_internal_error(&with_dynamodb(move |_| (400, aws_error(code))).await, None);
+        let response = with_updates(move |_| (400, aws_error(code))).await;
+        assert_internal_error(&format!("UpdateItem: {code}"), &response, None);
+        let response = with_dynamodb(move |_| (400, aws_error(code))).await;
+        assert_internal_error(&format!("GetItem: {code}"), &response, None);
     }
-    assert_internal_error(&with_updates(|_| (200, json!("garbage"))).await, None);
+    let response = with_updates(|_| (200, json!("garbage"))).await;
+    assert_internal_error("garbage", &response, None);
 }
 
 #[tokio::test]
@@ -114,11 +135,13 @@ async fn failed_token_lookup_gets_500_never_401() {
         (400, aws_error("ResourceNotFoundException"))
     })
     .await;
-    assert_internal_error(&response, None);
+    assert_internal_error("token lookup", &response, None);
 }
 
 #[tokio::test]
 async fn panic_gets_the_documented_500() {
-    assert_internal_error(&with_dynamodb(|_| panic!("on purpose")).await, None);
-    assert_internal_error(&with_updates(|_| panic!("on purpose")).await, None);
+    let response = with_dynamodb(|_| panic!("on purpose")).await;
+    assert_internal_error("GetItem", &response, None);
+    let response = with_updates(|_| panic!("on purpose")).await;
+    assert_internal_error("UpdateItem", &response, None);
 }

@@ -1,10 +1,13 @@
-//! Malicious input outside the fields: its cost, and the logs and responses that it must not forge.
+//! Malicious input outside the field rules: it forges no log line and no response, and costs no write.
 
+use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
+use testkit::response::shortened;
 
+use crate::error_responses::assert_error;
 use crate::support::{Log, TestApp, put};
 
-/// Texts that end a header, a line or a JSON string early.
+/// Texts that try to end a header, a log line or a JSON string early.
 const BREAKOUTS: [&str; 6] = [
     "a\r\nX-Evil: 1",
     "a\n{\"level\":\"ERROR\",\"message\":\"forged\"}",
@@ -14,14 +17,14 @@ const BREAKOUTS: [&str; 6] = [
     "a\\u000a\\",
 ];
 
-/// The log has one line in each format, which does not start with the caller's text.
+/// The log has one line in each format, without control characters. Returns the JSON line.
 #[track_caller]
 fn assert_one_line(log: &Log) -> Value {
     let line = log.line();
     assert!(
         !log.text().trim_end().contains(|c: char| c.is_control()),
-        "{:?}",
-        log.text()
+        "{}",
+        shortened(&log.text().escape_debug())
     );
     line
 }
@@ -39,7 +42,7 @@ async fn customer_id_cannot_forge_log_lines() {
             response
                 .headers
                 .values()
-                .all(|value| !value.contains('a') || !value.contains("Evil"))
+                .all(|value| !value.contains("Evil"))
         );
         assert_eq!(assert_one_line(&log)["customerId"], id);
     }
@@ -49,7 +52,7 @@ async fn customer_id_cannot_forge_log_lines() {
 async fn token_subject_cannot_forge_log_lines() {
     let app = TestApp::new().await;
     for (number, subject) in BREAKOUTS.into_iter().enumerate() {
-        let token = format!("token-of-an-odd-subject-{number}");
+        let token = format!("token-of-subject-{number}");
         app.issue_token_to(subject, &token, &["customers:write"], None)
             .await;
         let (response, log) = app.send_and_log(put().token(&token)).await;
@@ -89,16 +92,14 @@ async fn body_of_10_mb_gets_400_without_a_write() {
         "\u{0}".repeat(10 << 20),
     ];
     for body in bodies {
+        let case = format!("{:?} and so on", &body[..12]);
         for event in [
             put().body(&body).http_api_event(),
             put().body(&body).rest_api_event(),
         ] {
             let response = app.send_event(&event).await;
-            assert_eq!(response.status, 400);
-            assert_eq!(
-                response.body["message"],
-                "The body is larger than 400 KB (409,600 bytes)"
-            );
+            let message = "The body is larger than 400 KB (409,600 bytes)";
+            assert_error(&case, &response, 400, "invalid_request", message);
         }
     }
     assert!(
@@ -126,7 +127,7 @@ async fn many_and_long_headers_are_ignored() {
 }
 
 #[tokio::test]
-async fn very_long_values_of_known_headers_are_rejected() {
+async fn long_values_of_known_headers_never_get_500() {
     let app = TestApp::new().await;
     for (name, value, status) in [
         ("accessToken", "t".repeat(100_000), 401),
@@ -153,7 +154,7 @@ async fn very_long_values_of_known_headers_are_rejected() {
         ("host", "h".repeat(100_000), 200),
         ("host", "not a host".to_owned(), 200),
     ] {
-        // New notes, because a stale request that changes nothing gets 200.
+        // New notes, because a stale request that changes nothing counts as a retry and gets 200.
         app.store_sample(|_| ()).await;
         let request = put()
             .with(json!({"notes": "something new"}))
@@ -178,11 +179,9 @@ async fn id_of_a_megabyte_gets_404_and_is_not_logged() {
         "\n".repeat(1 << 20),
     ] {
         let (response, log) = app.send_and_log(put().id(&id)).await;
-        assert_eq!(
-            (response.status, &response.body["code"]),
-            (404, &json!("customer_not_found"))
-        );
-        assert!(log.text().len() < 1_000);
+        let (name, message) = (shortened(&id.escape_debug()), "Customer not found");
+        assert_error(&name, &response, 404, "customer_not_found", message);
+        assert!(log.text().len() < 1_000, "{} bytes", log.text().len());
         assert_eq!(
             app.send_event(&put().id(&id).rest_api_event()).await.status,
             404

@@ -8,20 +8,19 @@ use update_customer::dynamodb::client::{self, ATTEMPT_TIMEOUT, OPERATION_TIMEOUT
 use update_customer::dynamodb::customers_table::MAX_WRITES;
 
 use crate::concurrent_writers::other_writer;
-use crate::dynamodb_failures::{ATTEMPTS, app, assert_internal_error, new_email};
+use crate::dynamodb_failures::{ATTEMPTS, app, assert_logged_internal_error, new_email};
 use crate::support::{Calls, Engine, InjectedFault};
 
-/// The number after `key` in template.yaml.
-fn in_template(key: &str) -> u64 {
-    let template = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/template.yaml"));
-    let mut lines = template
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix(key)?.trim().parse().ok());
-    let number = lines
-        .next()
-        .unwrap_or_else(|| panic!("template.yaml has no {key}"));
-    assert_eq!(lines.next(), None, "template.yaml has {key} twice");
-    number
+/// A number among a resource's properties in `template.yaml`.
+fn in_template(resource: &str, property: &str) -> u64 {
+    let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/template.yaml"));
+    let template: yaml_serde::Value = yaml_serde::from_str(text).expect("template.yaml is YAML");
+    let number = template["Resources"][resource]["Properties"][property].as_u64();
+    number.unwrap_or_else(|| panic!("template.yaml has no number {resource}.{property}"))
+}
+
+fn lambda_timeout() -> Duration {
+    Duration::from_secs(in_template("UpdateCustomerFunction", "Timeout"))
 }
 
 #[test]
@@ -30,25 +29,25 @@ fn time_limits_nest() {
     let retries = config.retry_config().unwrap();
     assert_eq!(retries.max_attempts() as usize, ATTEMPTS);
     // The backoff doubles with each retry.
-    let pauses: Duration = (0..retries.max_attempts() - 1)
+    let backoff: Duration = (0..retries.max_attempts() - 1)
         .map(|nth| retries.initial_backoff() * 2_u32.pow(nth))
         .sum();
-    assert!(ATTEMPT_TIMEOUT * retries.max_attempts() + pauses < OPERATION_TIMEOUT);
+    assert!(ATTEMPT_TIMEOUT * retries.max_attempts() + backoff < OPERATION_TIMEOUT);
     let calls = 1 + MAX_WRITES as u32;
-    let function = Duration::from_secs(in_template("Timeout:"));
-    let api = Duration::from_millis(in_template("TimeoutInMillis:"));
     assert!(
-        OPERATION_TIMEOUT * calls + Duration::from_secs(2) <= function,
-        "the function gives up first"
+        OPERATION_TIMEOUT * calls + Duration::from_secs(2) <= lambda_timeout(),
+        "Lambda stops the function before it responds"
     );
-    assert!(function < api && api <= Duration::from_secs(30));
+    let api_timeout = in_template("UpdateCustomerIntegration", "TimeoutInMillis");
+    let api_timeout = Duration::from_millis(api_timeout);
+    assert!(lambda_timeout() < api_timeout && api_timeout <= Duration::from_secs(30));
 }
 
 #[tokio::test]
 async fn slowest_request_responds_before_the_lambda_timeout() {
     let (app, proxy) = app().await;
     for nth in [1, 2] {
-        proxy.on(
+        proxy.inject(
             "GetItem",
             Calls::Nth(nth),
             InjectedFault::Silent(Engine::Untouched),
@@ -61,14 +60,12 @@ async fn slowest_request_responds_before_the_lambda_timeout() {
             }),
             _ => InjectedFault::Silent(Engine::Untouched),
         };
-        proxy.on("UpdateItem", Calls::Nth(nth), fault);
+        proxy.inject("UpdateItem", Calls::Nth(nth), fault);
     }
-    assert_internal_error("slow", &app.send_and_log(new_email()).await, Some("1"));
+    let response = app.send_and_log(new_email()).await;
+    assert_logged_internal_error("slowest request", &response, Some("1"));
     assert_eq!((proxy.calls("GetItem"), proxy.calls("UpdateItem")), (3, 9));
     let waited = proxy.clock.now();
     assert!(waited >= ATTEMPT_TIMEOUT * 8, "{waited:?}");
-    assert!(
-        waited < Duration::from_secs(in_template("Timeout:")),
-        "{waited:?}"
-    );
+    assert!(waited < lambda_timeout(), "{waited:?}");
 }

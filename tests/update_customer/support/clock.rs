@@ -11,15 +11,15 @@ use update_customer::dynamodb::client::ATTEMPT_TIMEOUT;
 #[derive(Debug, Clone)]
 pub struct Clock {
     now: Arc<watch::Sender<Duration>>,
-    /// The ends of the current waits, unordered.
-    ends: Arc<Mutex<Vec<Duration>>>,
+    /// The deadlines of the current waits, unordered.
+    deadlines: Arc<Mutex<Vec<Duration>>>,
 }
 
 impl Default for Clock {
     fn default() -> Self {
         Self {
             now: Arc::new(watch::Sender::new(Duration::ZERO)),
-            ends: Arc::default(),
+            deadlines: Arc::default(),
         }
     }
 }
@@ -34,50 +34,50 @@ impl Clock {
         self.now.send_modify(|now| *now += by);
     }
 
-    /// Advances to the end of the shortest current wait.
-    pub fn advance_to_next_end(&self) {
-        let ends = self.ends.lock().unwrap();
+    /// Advances to the next deadline, if there is a current wait.
+    pub fn advance_to_next_deadline(&self) {
+        let deadlines = self.deadlines.lock().unwrap();
         let now = self.now();
-        if let Some(next) = ends.iter().filter(|end| **end > now).min() {
+        let next = deadlines.iter().filter(|deadline| **deadline > now).min();
+        if let Some(next) = next {
             self.now.send_replace(*next);
         }
     }
 }
 
-/// Removes a wait from the list, also when it is cancelled.
-struct Waiting {
+/// A current wait. Dropping it removes its deadline from the list, also when the wait is cancelled.
+struct Wait {
     clock: Clock,
-    end: Duration,
+    deadline: Duration,
 }
 
-impl Drop for Waiting {
+impl Drop for Wait {
     fn drop(&mut self) {
-        let mut ends = self.clock.ends.lock().unwrap();
-        let at = ends.iter().position(|end| *end == self.end);
-        at.map(|at| ends.swap_remove(at));
+        let mut deadlines = self.clock.deadlines.lock().unwrap();
+        let own = deadlines.iter().position(|other| *other == self.deadline);
+        own.map(|index| deadlines.swap_remove(index));
     }
 }
 
 impl AsyncSleep for Clock {
     fn sleep(&self, duration: Duration) -> Sleep {
-        let end = self.now() + duration;
-        // A backoff before the next attempt ends at once.
+        let deadline = self.now() + duration;
+        // Only backoff is shorter than an attempt. It ends at once.
         if duration < ATTEMPT_TIMEOUT {
             self.advance(duration);
             return Sleep::new(std::future::ready(()));
         }
-        self.ends.lock().unwrap().push(end);
-        let waiting = Waiting {
+        self.deadlines.lock().unwrap().push(deadline);
+        let wait = Wait {
             clock: self.clone(),
-            end,
+            deadline,
         };
         let mut now = self.now.subscribe();
         Sleep::new(async move {
-            let waiting = waiting;
-            // A waiting task keeps the clock alive.
-            now.wait_for(|now| *now >= waiting.end)
+            let wait = wait;
+            now.wait_for(|now| *now >= wait.deadline)
                 .await
-                .expect("the clock is there");
+                .expect("the wait keeps its clock alive");
         })
     }
 }

@@ -10,58 +10,62 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::clock::Clock;
 
-/// Which calls of an operation have the fault. The SDK's retries count as calls.
+/// The calls of an operation that a fault is injected into. The SDK's retries count as calls.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Calls {
     Always,
-    /// Counted from 1.
+    /// The n-th call, counted from 1.
     Nth(usize),
-    /// Calls on a connection that was used before.
-    OnAReusedConnection,
+    /// Every call on a connection that has served a call before.
+    OnReusedConnection,
 }
 
-/// What the proxy does with a call.
+/// How the proxy handles a call.
 #[derive(Clone)]
 pub enum InjectedFault {
-    /// Returns an error of DynamoDB without passing the request on.
+    /// Returns a DynamoDB error with this status and code. The engine does not receive the request.
     Error(u16, &'static str),
-    /// Closes the connection.
+    /// Closes the connection without a response.
     Close(Engine),
-    /// Resets the connection.
+    /// Resets the TCP connection without a response.
     Reset(Engine),
-    /// Sends nothing and keeps the connection open.
+    /// Keeps the connection open without a response.
     Silent(Engine),
     /// Sends the response one byte at a time, 100 ms apart.
     Trickle,
-    /// Changes the bytes of the response's body. Its Content-Length matches.
-    Altered(fn(&mut Vec<u8>)),
-    /// Sends half of the response and closes the connection.
-    Half,
-    /// Sends these bytes and closes the connection.
+    /// Changes the response's body. Content-Length matches the changed body.
+    Corrupted(fn(&mut Vec<u8>)),
+    /// Sends the response up to the middle of its body and closes the connection.
+    Truncated,
+    /// Sends these bytes and closes the connection. The engine does not receive the request.
     Raw(Arc<Vec<u8>>),
-    /// Lets another writer write first.
+    /// Runs another writer to its end, and then passes the request on.
     OtherWriter(Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>),
 }
 
-/// Whether the proxy passes the request on before the fault.
+/// What the embedded DynamoDB does with a request that gets no response.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Engine {
+    /// It does not receive the request.
     Untouched,
+    /// It applies the request.
     Applied,
 }
 
 #[derive(Default)]
 struct State {
     faults: Vec<(&'static str, Calls, InjectedFault)>,
+    /// The operation of each call so far.
     calls: Vec<String>,
-    applied: usize,
+    applied_updates: usize,
     connections: usize,
 }
 
-/// Controls the proxy.
+/// A handle to the running proxy.
 #[derive(Clone)]
 pub struct FaultProxy {
     pub endpoint: String,
+    /// The clock of the SDK that uses the proxy.
     pub clock: Clock,
     state: Arc<Mutex<State>>,
 }
@@ -82,17 +86,18 @@ impl FaultProxy {
         };
         let server = proxy.clone();
         tokio::spawn(async move {
-            while let Ok((caller, _)) = listener.accept().await {
+            while let Ok((client, _)) = listener.accept().await {
                 server.state.lock().unwrap().connections += 1;
                 let (server, engine) = (server.clone(), engine.clone());
-                tokio::spawn(async move { server.serve(caller, &engine).await });
+                tokio::spawn(async move { server.serve(client, &engine).await });
             }
         });
         proxy
     }
 
-    /// Adds a fault. If several match a call, the first one applies.
-    pub fn on(&self, operation: &'static str, calls: Calls, fault: InjectedFault) {
+    /// Injects a fault into these calls of an operation. If several faults match a call, the first one
+    /// injected applies.
+    pub fn inject(&self, operation: &'static str, calls: Calls, fault: InjectedFault) {
         self.state
             .lock()
             .unwrap()
@@ -111,53 +116,54 @@ impl FaultProxy {
             .count()
     }
 
-    /// The number of `UpdateItem` calls passed on.
-    pub fn applied(&self) -> usize {
-        self.state.lock().unwrap().applied
+    /// The number of `UpdateItem` calls passed on to the engine.
+    pub fn applied_updates(&self) -> usize {
+        self.state.lock().unwrap().applied_updates
     }
 
+    /// The number of connections that the SDK has opened.
     pub fn connections(&self) -> usize {
         self.state.lock().unwrap().connections
     }
 
-    /// Counts a call and returns its fault.
-    fn fault(&self, operation: &str, reused: bool) -> Option<InjectedFault> {
+    /// Counts a call and returns the fault to inject.
+    fn count_call(&self, operation: &str, reused: bool) -> Option<InjectedFault> {
         let mut state = self.state.lock().unwrap();
         state.calls.push(operation.to_owned());
         let nth = state.calls.iter().filter(|call| *call == operation).count();
-        let met = |calls| match calls {
+        let matches = |calls| match calls {
             Calls::Always => true,
             Calls::Nth(wanted) => nth == wanted,
-            Calls::OnAReusedConnection => reused,
+            Calls::OnReusedConnection => reused,
         };
         let mut faults = state.faults.iter();
         faults
-            .find(|(name, calls, _)| *name == operation && met(*calls))
+            .find(|(name, calls, _)| *name == operation && matches(*calls))
             .map(|(_, _, fault)| fault.clone())
     }
 
-    /// Serves a connection until its end. `None` means that the client has closed it.
-    async fn serve(&self, caller: TcpStream, engine: &str) -> Option<()> {
-        let mut caller = BufReader::new(caller);
+    /// Serves a connection until it ends. `None` means that either side has closed it.
+    async fn serve(&self, client: TcpStream, engine: &str) -> Option<()> {
+        let mut client = BufReader::new(client);
         let mut reused = false;
         loop {
-            let request = Message::read(&mut caller).await?;
+            let request = Message::read(&mut client).await?;
             let operation = request
                 .header("x-amz-target")?
                 .rsplit('.')
                 .next()?
                 .to_owned();
-            let fault = self.fault(&operation, reused);
+            let fault = self.count_call(&operation, reused);
             reused = true;
             let response = match &fault {
                 Some(InjectedFault::Close(Engine::Untouched)) => return None,
                 Some(InjectedFault::Reset(Engine::Untouched)) => {
-                    return caller.get_ref().set_zero_linger().ok();
+                    return client.get_ref().set_zero_linger().ok();
                 }
                 Some(InjectedFault::Silent(Engine::Untouched)) => {
-                    return self.silence(&mut caller).await;
+                    return self.wait_for_timeout(&mut client).await;
                 }
-                Some(InjectedFault::Raw(bytes)) => return caller.write_all(bytes).await.ok(),
+                Some(InjectedFault::Raw(bytes)) => return client.write_all(bytes).await.ok(),
                 Some(InjectedFault::Error(status, code)) => aws_error(*status, code),
                 Some(InjectedFault::OtherWriter(other_writer)) => {
                     other_writer().await;
@@ -167,45 +173,46 @@ impl FaultProxy {
             };
             match fault {
                 Some(InjectedFault::Close(_)) => return None,
-                Some(InjectedFault::Reset(_)) => return caller.get_ref().set_zero_linger().ok(),
-                Some(InjectedFault::Silent(_)) => return self.silence(&mut caller).await,
+                Some(InjectedFault::Reset(_)) => return client.get_ref().set_zero_linger().ok(),
+                Some(InjectedFault::Silent(_)) => return self.wait_for_timeout(&mut client).await,
                 Some(InjectedFault::Trickle) => {
                     for byte in response.bytes() {
-                        caller.write_all(&[byte]).await.ok()?;
-                        caller.flush().await.ok()?;
+                        client.write_all(&[byte]).await.ok()?;
+                        client.flush().await.ok()?;
                         self.clock.advance(Duration::from_millis(100));
                         // The client must receive each byte separately.
                         tokio::task::yield_now().await;
                     }
                 }
-                Some(InjectedFault::Half) => {
+                Some(InjectedFault::Truncated) => {
                     let bytes = response.bytes();
-                    return caller
+                    return client
                         .write_all(&bytes[..bytes.len() - response.body.len() / 2])
                         .await
                         .ok();
                 }
-                Some(InjectedFault::Altered(alter)) => caller
-                    .write_all(&response.altered(alter).bytes())
+                Some(InjectedFault::Corrupted(corrupt)) => client
+                    .write_all(&response.with_body(corrupt).bytes())
                     .await
                     .ok()?,
-                _ => caller.write_all(&response.bytes()).await.ok()?,
+                _ => client.write_all(&response.bytes()).await.ok()?,
             }
         }
     }
 
+    /// Sends a request to the engine and returns its response.
     async fn pass_on(&self, request: &Message, operation: &str, engine: &str) -> Option<Message> {
         let mut engine = BufReader::new(TcpStream::connect(engine).await.ok()?);
         engine.write_all(&request.bytes()).await.ok()?;
         let response = Message::read(&mut engine).await;
-        self.state.lock().unwrap().applied += usize::from(operation == "UpdateItem");
+        self.state.lock().unwrap().applied_updates += usize::from(operation == "UpdateItem");
         response
     }
 
-    /// Advances the clock to the client's timeout and waits until the client closes the connection.
-    async fn silence(&self, caller: &mut BufReader<TcpStream>) -> Option<()> {
-        self.clock.advance_to_next_end();
-        caller.read_u8().await.ok().map(|_| ())
+    /// Advances the clock to the SDK's timeout, and waits until the SDK closes the connection.
+    async fn wait_for_timeout(&self, client: &mut BufReader<TcpStream>) -> Option<()> {
+        self.clock.advance_to_next_deadline();
+        client.read_u8().await.ok().map(|_| ())
     }
 }
 
@@ -242,8 +249,9 @@ impl Message {
             .map(|(_, value)| value.trim())
     }
 
-    fn altered(mut self, alter: fn(&mut Vec<u8>)) -> Self {
-        alter(&mut self.body);
+    /// The message with a changed body.
+    fn with_body(mut self, change: fn(&mut Vec<u8>)) -> Self {
+        change(&mut self.body);
         self
     }
 
@@ -255,15 +263,15 @@ impl Message {
     }
 }
 
-/// An error response of DynamoDB, with a text that must not reach the caller.
+/// A DynamoDB error response, with a message that must not reach the function's caller.
 fn aws_error(status: u16, code: &str) -> Message {
     let kind = format!("com.amazonaws.dynamodb.v20120810#{code}");
     let body = json!({"__type": kind, "message": format!("secret text of {code}")})
         .to_string()
         .into_bytes();
-    let sum = crc32fast::hash(&body);
+    let crc = crc32fast::hash(&body);
     let head = format!(
-        "HTTP/1.1 {status} Refused\r\ncontent-type: application/x-amz-json-1.0\r\nx-amz-crc32: {sum}\r\n"
+        "HTTP/1.1 {status} Error\r\ncontent-type: application/x-amz-json-1.0\r\nx-amz-crc32: {crc}\r\n"
     );
     Message { head, body }
 }

@@ -1,4 +1,4 @@
-//! A simulated network to DynamoDB. It holds each request until the test decides about its delivery.
+//! A simulated network to DynamoDB. It holds each request until the test decides how to deliver it.
 //!
 //! No time passes: backoff ends at once and nothing times out, so that the result depends only on the
 //! test's decisions.
@@ -19,23 +19,24 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::timeout::TimeoutConfig;
 use tokio::sync::{mpsc, oneshot};
 
-/// What happens to one request to DynamoDB.
+/// How a request to DynamoDB is delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
+    /// DynamoDB applies the request, and its response arrives.
     Delivered,
-    /// The connection breaks before DynamoDB sees the request.
+    /// The connection breaks before DynamoDB receives the request.
     RequestLost,
     /// DynamoDB applies the request, and the connection breaks before the response.
     ResponseLost,
     /// DynamoDB applies the request and returns 500.
     FailedAfterWrite,
-    /// DynamoDB throttles the request.
+    /// DynamoDB throttles the request and does not apply it.
     Throttled,
     /// The SDK times out, and the request reaches DynamoDB later.
     Delayed,
 }
 
-/// Holds requests; the SDK has one end, the test the other.
+/// The network. The SDK sends requests into it, the test takes them out.
 pub struct SimulatedNetwork {
     client: SharedHttpClient,
     arrivals: mpsc::UnboundedReceiver<PendingRequest>,
@@ -44,21 +45,21 @@ pub struct SimulatedNetwork {
 /// A held request. Its sender waits for [`PendingRequest::deliver`].
 pub struct PendingRequest {
     request: HttpRequest,
-    network: SharedHttpConnector,
+    connector: SharedHttpConnector,
     sender: oneshot::Sender<Result<HttpResponse, ConnectorError>>,
 }
 
 /// A request whose sender no longer waits for the response.
 pub struct DelayedRequest {
     request: HttpRequest,
-    network: SharedHttpConnector,
+    connector: SharedHttpConnector,
 }
 
 impl SimulatedNetwork {
     pub fn new() -> Self {
         let (sender, arrivals) = mpsc::unbounded_channel();
         let client = SharedHttpClient::new(Client {
-            network: aws_smithy_http_client::Builder::new().build_http(),
+            inner: aws_smithy_http_client::Builder::new().build_http(),
             sender,
         });
         Self { client, arrivals }
@@ -67,17 +68,17 @@ impl SimulatedNetwork {
     /// Sends a client's requests through this network.
     pub fn configure(&self, config: Builder) -> Builder {
         // With the SDK's retry quota, a schedule would depend on those before it.
-        let budget = RetryPartition::custom("simulation")
+        let partition = RetryPartition::custom("simulation")
             .token_bucket(TokenBucket::unlimited())
             .build();
         config
             .http_client(self.client.clone())
             .sleep_impl(NoSleep)
             .timeout_config(TimeoutConfig::disabled())
-            .retry_partition(budget)
+            .retry_partition(partition)
     }
 
-    /// The next request.
+    /// Waits for the next request.
     pub async fn arrival(&mut self) -> PendingRequest {
         self.arrivals
             .recv()
@@ -92,22 +93,22 @@ impl PendingRequest {
     pub async fn deliver(self, delivery: Delivery) -> (bool, Option<DelayedRequest>) {
         let Self {
             request,
-            network,
+            connector,
             sender,
         } = self;
         let lost = |what: &str| Err(ConnectorError::io(what.into()));
         let (applied, outcome, delayed) = match delivery {
             Delivery::Delivered => {
-                let (applied, response) = apply(&network, request).await;
+                let (applied, response) = apply(&connector, request).await;
                 (applied, Ok(response), None)
             }
             Delivery::ResponseLost => (
-                apply(&network, request).await.0,
+                apply(&connector, request).await.0,
                 lost("the response is lost on purpose"),
                 None,
             ),
             Delivery::FailedAfterWrite => {
-                let (applied, _) = apply(&network, request).await;
+                let (applied, _) = apply(&connector, request).await;
                 (
                     applied,
                     Ok(error_response(500, "InternalServerError")),
@@ -125,9 +126,9 @@ impl PendingRequest {
             ),
             Delivery::Delayed => {
                 let timeout = Err(ConnectorError::timeout(
-                    "the request is late on purpose".into(),
+                    "the request is delayed on purpose".into(),
                 ));
-                (false, timeout, Some(DelayedRequest { request, network }))
+                (false, timeout, Some(DelayedRequest { request, connector }))
             }
         };
         assert!(sender.send(outcome).is_ok(), "the SDK waits for a response");
@@ -138,12 +139,13 @@ impl PendingRequest {
 impl DelayedRequest {
     /// Delivers the request. Returns whether DynamoDB applied it.
     pub async fn deliver(self) -> bool {
-        apply(&self.network, self.request).await.0
+        apply(&self.connector, self.request).await.0
     }
 }
 
-async fn apply(network: &SharedHttpConnector, request: HttpRequest) -> (bool, HttpResponse) {
-    let response = network.call(request).await.expect("DynamoDB responds");
+/// Sends a request to DynamoDB. Returns whether DynamoDB applied it, and the response.
+async fn apply(connector: &SharedHttpConnector, request: HttpRequest) -> (bool, HttpResponse) {
+    let response = connector.call(request).await.expect("DynamoDB responds");
     (response.status().is_success(), response)
 }
 
@@ -154,9 +156,10 @@ fn error_response(status: u16, code: &str) -> HttpResponse {
     HttpResponse::new(status.try_into().expect("a status"), SdkBody::from(body))
 }
 
+/// Holds requests, and passes them on to an HTTP client when the test delivers them.
 #[derive(Debug)]
 struct Client {
-    network: SharedHttpClient,
+    inner: SharedHttpClient,
     sender: mpsc::UnboundedSender<PendingRequest>,
 }
 
@@ -166,9 +169,9 @@ impl HttpClient for Client {
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        let network = self.network.http_connector(settings, components);
+        let inner = self.inner.http_connector(settings, components);
         SharedHttpConnector::new(Connector {
-            network,
+            inner,
             sender: self.sender.clone(),
         })
     }
@@ -176,19 +179,19 @@ impl HttpClient for Client {
 
 #[derive(Debug)]
 struct Connector {
-    network: SharedHttpConnector,
+    inner: SharedHttpConnector,
     sender: mpsc::UnboundedSender<PendingRequest>,
 }
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (sender, response) = oneshot::channel();
-        let waiting = PendingRequest {
+        let pending = PendingRequest {
             request,
-            network: self.network.clone(),
+            connector: self.inner.clone(),
             sender,
         };
-        let arrived = self.sender.send(waiting);
+        let arrived = self.sender.send(pending);
         HttpConnectorFuture::new(async move {
             assert!(arrived.is_ok(), "the test still holds the network");
             response.await.expect("the test delivers every request")
