@@ -1,6 +1,6 @@
 //! The events of one run in order: requests, writes at DynamoDB, responses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde_json::{Map, Value};
@@ -78,96 +78,124 @@ pub fn version(state: &Map<String, Value>) -> u64 {
 }
 
 impl History {
-    /// The last events up to and including the event with this number, one short line each.
-    pub fn excerpt(&self, last: usize) -> String {
-        const EVENTS: usize = 15;
-        let events = self.events.iter().enumerate().take(last + 1);
-        let lines = events.skip((last + 1).saturating_sub(EVENTS));
-        let lines = lines.map(|(number, event)| shortened(&format!("{number:3}  {event}")) + "\n");
-        lines.collect()
+    /// The event with this number and those before it, with their calls: a few short lines.
+    pub fn excerpt(&self, number: usize) -> String {
+        const EVENTS: usize = 12;
+        let numbers = (number + 1).saturating_sub(EVENTS)..=number;
+        let calls: BTreeSet<_> = numbers
+            .clone()
+            .filter_map(|n| self.events[n].call())
+            .collect();
+        let calls = calls.into_iter().map(|call| self.call_line(call));
+        let lines = calls.chain(numbers.map(|n| self.event_line(n)));
+        lines.map(|line| shortened(&line) + "\n").collect()
     }
-}
 
-impl fmt::Display for History {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "start: {}", show(&self.start))?;
-        for (number, call) in self.calls.iter().enumerate() {
-            writeln!(f, "call {number}: {call}")?;
+    fn call_line(&self, number: usize) -> String {
+        let call = &self.calls[number];
+        let mut line = format!("call {number}: {}", call.subject);
+        if let Some(versions) = &call.if_match {
+            line += &format!(", If-Match {versions:?}");
         }
-        for (number, event) in self.events.iter().enumerate() {
-            writeln!(f, "{number:3}  {event}")?;
+        for (name, value) in &call.changes {
+            line += ", ";
+            line += &attribute(name, value.as_ref());
         }
-        Ok(())
+        line
     }
-}
 
-impl fmt::Display for Call {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.subject)?;
-        if let Some(versions) = &self.if_match {
-            write!(f, ", If-Match {versions:?}")?;
-        }
-        for (name, value) in &self.changes {
-            match value {
-                Some(value) => write!(f, ", {name}={value}")?,
-                None => write!(f, ", {name} cleared")?,
-            }
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Event {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn event_line(&self, number: usize) -> String {
+        let event = &self.events[number];
         let outcome = |applied: &bool| if *applied { "applied" } else { "not applied" };
-        match self {
-            Self::Request { call } => write!(f, "call {call}: request"),
-            Self::Write {
+        let text = match event {
+            Event::Request { call } => format!("call {call}: request"),
+            Event::Write {
                 call,
                 delivery,
                 applied,
-                after,
-            } => {
-                let outcome = outcome(applied);
-                write!(
-                    f,
-                    "call {call}: write, {delivery:?}, {outcome}: {}",
-                    show(after)
-                )
+                ..
+            } => format!("call {call}: write, {delivery:?}, {}", outcome(applied)),
+            Event::DelayedWrite { call, applied, .. } => {
+                format!("call {call}: delayed write, {}", outcome(applied))
             }
-            Self::DelayedWrite {
-                call,
-                applied,
-                after,
-            } => {
-                let outcome = outcome(applied);
-                write!(f, "call {call}: delayed write, {outcome}: {}", show(after))
-            }
-            Self::OtherWriter { change, after } => {
-                write!(f, "other writer: {change}: {}", show(after))
-            }
-            Self::Response { call, response } => {
-                write!(f, "call {call}: response {}", response.status)?;
-                match response.version {
-                    Some(version) => write!(f, ", version {version}"),
-                    None => Ok(()),
-                }
-            }
+            Event::OtherWriter { change, .. } => format!("other writer: {change}"),
+            Event::Response { call, response } => match response.version {
+                Some(version) => format!(
+                    "call {call}: response {}, version {version}",
+                    response.status
+                ),
+                None => format!("call {call}: response {}", response.status),
+            },
+        };
+        let earlier = self.events[..number].iter().rev().find_map(Event::after);
+        let changes = match event.after() {
+            Some(after) => changes(earlier.unwrap_or(&self.start), after),
+            None => String::new(),
+        };
+        format!("{number:3}  {text}{changes}")
+    }
+}
+
+impl Event {
+    fn call(&self) -> Option<usize> {
+        match self {
+            Self::Request { call }
+            | Self::Write { call, .. }
+            | Self::DelayedWrite { call, .. }
+            | Self::Response { call, .. } => Some(*call),
+            Self::OtherWriter { .. } => None,
+        }
+    }
+
+    /// The stored customer after the event, if the event can change it.
+    pub fn after(&self) -> Option<&State> {
+        match self {
+            Self::Write { after, .. }
+            | Self::DelayedWrite { after, .. }
+            | Self::OtherWriter { after, .. } => Some(after),
+            Self::Request { .. } | Self::Response { .. } => None,
         }
     }
 }
 
-/// A state without the attributes that never change in a run, and without the time.
-fn show(state: &State) -> String {
-    const OMITTED: [&str; 5] = ["id", "createdAt", "createdBy", "updatedAt", "role"];
-    let Some(attributes) = state else {
-        return "no customer".to_owned();
+/// Prints every call and every event with what it changes, except times.
+impl fmt::Display for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "start{}", changes(&None, &self.start))?;
+        for number in 0..self.calls.len() {
+            writeln!(f, "{}", self.call_line(number))?;
+        }
+        for number in 0..self.events.len() {
+            writeln!(f, "{}", self.event_line(number))?;
+        }
+        Ok(())
+    }
+}
+
+/// The attributes that differ, except the time. Empty when none does.
+fn changes(before: &State, after: &State) -> String {
+    let (before, after) = match (before, after) {
+        (None, None) => return String::new(),
+        (Some(_), None) => return ": no customer".to_owned(),
+        (None, Some(after)) => (&Map::new(), after),
+        (Some(before), Some(after)) => (before, after),
     };
-    let mut shown: Vec<_> = attributes
-        .iter()
-        .filter(|(name, _)| !OMITTED.contains(&name.as_str()))
-        .map(|(name, value)| format!("{name}={value}"))
+    let names: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    let changed = names.into_iter().filter(|name| {
+        *name != "updatedAt" && before.get(name.as_str()) != after.get(name.as_str())
+    });
+    let changed: Vec<_> = changed
+        .map(|name| attribute(name, after.get(name)))
         .collect();
-    shown.sort_unstable();
-    shown.join(" ")
+    match changed.is_empty() {
+        true => String::new(),
+        false => format!(": {}", changed.join(", ")),
+    }
+}
+
+fn attribute(name: &str, value: Option<&Value>) -> String {
+    match value {
+        Some(value) => format!("{name}={value}"),
+        None => format!("{name} removed"),
+    }
 }

@@ -45,17 +45,21 @@ fn seeds() -> (Range<u64>, bool) {
     }
 }
 
-/// Prints how to repeat a run if it panics.
+/// How to repeat a run.
+fn repeat(seed: u64) -> String {
+    format!(
+        "to print the whole history: SIMULATION_SEED={seed} \
+         cargo test --test update_customer simulation::every -- --nocapture"
+    )
+}
+
+/// Prints the seed when a run panics, because there is no history then.
 struct Seed(u64);
 
 impl Drop for Seed {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!(
-                "to repeat this run and print its history: SIMULATION_SEED={} \
-                 cargo test --test update_customer simulation::every",
-                self.0
-            );
+            eprintln!("{}", repeat(self.0));
         }
     }
 }
@@ -100,10 +104,11 @@ fn every_schedule_keeps_the_guarantees() {
             .map(|worker| scope.spawn(move || check_all(share(worker))))
             .collect();
         for worker in workers {
-            for (what, times) in worker
+            let result = worker
                 .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            {
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            let counts = result.unwrap_or_else(|violation| panic!("{violation}"));
+            for (what, times) in counts {
                 *seen.entry(what).or_insert(0) += times;
             }
         }
@@ -115,8 +120,9 @@ fn every_schedule_keeps_the_guarantees() {
     }
 }
 
-/// Runs and checks each schedule in one environment, and counts the events of the histories.
-fn check_all(seeds: impl Iterator<Item = u64>) -> BTreeMap<&'static str, u32> {
+/// Runs and checks each schedule in one environment, and counts the events of the histories. Stops at
+/// the first violation and returns a message about it.
+fn check_all(seeds: impl Iterator<Item = u64>) -> Result<BTreeMap<&'static str, u32>, String> {
     let mut seen = BTreeMap::new();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -130,17 +136,15 @@ fn check_all(seeds: impl Iterator<Item = u64>) -> BTreeMap<&'static str, u32> {
             if env::var_os("SIMULATION_SEED").is_some() {
                 println!("{history}");
             }
+            drop(guard);
             if let Err(Violation { event, message }) = checker::check(&history) {
-                panic!(
-                    "seed {seed}, event {event}: {message}\n{}",
-                    history.excerpt(event)
-                );
+                let (excerpt, command) = (history.excerpt(event), repeat(seed));
+                return Err(format!("event {event}: {message}\n{excerpt}{command}"));
             }
             count(&history, &mut seen);
-            drop(guard);
         }
-    });
-    seen
+        Ok(seen)
+    })
 }
 
 /// What the ordinary seeds must show.
@@ -248,7 +252,7 @@ async fn delayed_write_without_if_match_is_applied() {
         assert_eq!(older.data()["notes"], "older");
         let newer = app.send(put().with(json!({"notes": "newer"}))).await;
         assert_eq!(newer.data()["notes"], "newer");
-        assert_eq!(delayed.deliver().await, is_applied);
+        assert_eq!(delayed.deliver().await, is_applied, "{if_match:?}");
         let notes = if is_applied { "older" } else { "newer" };
         assert_eq!(app.stored().await["notes"], notes);
     }
