@@ -1,10 +1,9 @@
 //! The cost of the pure components, by size of the request body.
 //!
-//! `cargo bench -p benches --bench components` writes `docs/benchmark-components.md` and its chart.
+//! `cargo bench -p benches --bench components` writes `docs/benchmark-components.md`.
 //! With a filter or another argument, it writes nothing.
 #![expect(clippy::expect_used, reason = "a panic ends the benchmark")]
 
-mod chart;
 mod docs;
 
 use std::fs;
@@ -81,17 +80,13 @@ fn main() -> Result<(), Failure> {
 
 fn write_document(folder: &Path) -> Result<(), Failure> {
     let mut rows = Vec::new();
-    let mut curves = Vec::new();
     for (name, _) in COMPONENTS {
         let mut row = vec![name.to_owned()];
-        let mut curve = Vec::new();
         for kilobytes in KILOBYTES {
-            let milliseconds = median(&folder.join(name).join(kilobytes.to_string()))?;
-            row.push(format!("{:.2}", milliseconds * 1e3 / kilobytes as f64));
-            curve.push((kilobytes as f64, milliseconds));
+            let nanoseconds = median(&folder.join(name).join(kilobytes.to_string()))?;
+            row.push(format!("{:.2}", nanoseconds / 1e3 / kilobytes as f64));
         }
         rows.push(row);
-        curves.push((name, curve));
     }
     let head = ["Component".to_owned()].into_iter();
     let head: Vec<_> = head
@@ -102,17 +97,15 @@ fn write_document(folder: &Path) -> Result<(), Failure> {
          This page is for developers who change the parser, the field rules or the conversion to DynamoDB's format.\n\
          `cargo bench -p benches --bench components` generates it.\n\n\
          The table shows microseconds per KB of the request body. Equal figures in a row mean that the cost is\n\
-         proportional to the size. The figures of small bodies include the fixed cost of every body.\n\n\
-         ![Time by size of the request body](benchmark-components.svg)\n\n{}",
+         proportional to the size. The figures of small bodies include the fixed cost of every body.\n\n{}",
         docs::table(&head, rows)
     );
-    fs::write(docs::file("benchmark-components.md"), text)?;
-    chart::draw("benchmark-components.svg", "Components", curves)
+    Ok(fs::write(docs::file("benchmark-components.md"), text)?)
 }
 
-/// The measured median in milliseconds, from Criterion's report.
+/// The measured median in nanoseconds, from Criterion's report.
 fn median(folder: &Path) -> Result<f64, Failure> {
     let estimates: Value = serde_json::from_slice(&fs::read(folder.join("new/estimates.json"))?)?;
     let nanoseconds = estimates["median"]["point_estimate"].as_f64();
-    Ok(nanoseconds.ok_or("no median")? / 1e6)
+    Ok(nanoseconds.ok_or("no median")?)
 }

@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use std::{env, fs};
 
 use testkit::canned_dynamodb::{app_with_update, call, event, updated};
-use testkit::worst_case_bodies::SHAPES;
+use testkit::bodies::SHAPES;
 
 /// The sizes of the bodies in bytes.
 const SIZES: [usize; 3] = [102_400, 204_800, 409_600];

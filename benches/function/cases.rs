@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use testkit::dynamodb_json::attributes;
+use testkit::canned_dynamodb::attributes;
 use testkit::servers::dynamodb::{CallCounts, Responses, condition_failed, success};
 use testkit::{SAMPLE_REQUEST, bodies, put, sample_customer};
 

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
 use update_customer::dynamodb::attribute::{eq_json, from_json, to_json};
 
-use super::{decimal, json};
+use super::json;
 
 /// Takes `data` as the text of one JSON value.
 pub fn check(data: &[u8]) {
@@ -18,7 +18,7 @@ pub fn check(data: &[u8]) {
     let storable = read
         .numbers()
         .iter()
-        .all(|number| decimal::can_be_stored(number));
+        .all(|number| json::can_be_stored(number));
     // `serde_json` reads an object with its own reserved key as a number.
     if !storable || !read.reads_as(&value) {
         return;
@@ -53,7 +53,7 @@ fn check_foreign(value: &Value) {
     if read
         .numbers()
         .iter()
-        .all(|number| decimal::can_be_stored(number))
+        .all(|number| json::can_be_stored(number))
     {
         let twice = to_json(from_json(&once));
         assert!(read.reads_as(&twice), "{once} sent back becomes {twice}");
@@ -98,7 +98,7 @@ fn differing(value: &Value) -> Vec<Value> {
         Value::Null => vec![Value::Bool(false), Value::Array(vec![])],
         Value::Bool(value) => vec![Value::Bool(!value), Value::Null],
         Value::Number(number) => {
-            let (negative, digits, scale) = decimal::read(number.as_str());
+            let (negative, digits, scale) = json::decimal(number.as_str());
             let sign = if negative { "" } else { "-" };
             let last = if digits.ends_with('9') { "8" } else { "9" };
             let opposite = (!digits.is_empty()).then(|| format!("{sign}{digits}e{scale}"));

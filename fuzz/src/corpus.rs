@@ -1,26 +1,34 @@
-//! The committed inputs of a target: named seeds in `seeds.txt`, and the inputs that libFuzzer found in
-//! `corpus/TARGET.txt`, one a line. The events in `events/` are seeds of `event`.
+//! The committed inputs of all targets, one a line in `inputs.txt`: `TARGET/NAME INPUT` for a named seed,
+//! and `TARGET INPUT` for an input that libFuzzer found. The events in `events/` are seeds of `event`.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 pub struct Input {
-    /// A seed's name, or such as `body.txt:17` for line 17.
+    /// A seed's name, or such as `inputs.txt:17` for line 17.
     pub name: String,
     pub data: Vec<u8>,
 }
 
-/// All committed inputs, in the same order every time.
+/// All committed inputs of a target, in the same order every time.
 pub fn inputs(target: &str) -> io::Result<Vec<Input>> {
-    let mut inputs = seeds(target)?;
-    let text = fs::read_to_string(packed(target))?;
-    for (index, line) in text.lines().enumerate() {
-        let name = format!("{target}.txt:{}", index + 1);
-        let data = unescape(line);
-        let data = data.ok_or_else(|| io::Error::other(format!("{name}: not an escaped input")))?;
-        inputs.push(Input { name, data });
+    let mut inputs = Vec::new();
+    for (index, line) in fs::read_to_string(file())?.lines().enumerate() {
+        let (line_target, name, input) = split(line);
+        if line_target == target {
+            let line_number = format!("inputs.txt:{}", index + 1);
+            let data = unescape(input);
+            let data = data.ok_or_else(|| {
+                io::Error::other(format!("{line_number} is not `TARGET/NAME INPUT`"))
+            })?;
+            let name = name.map_or(line_number, str::to_owned);
+            inputs.push(Input { name, data });
+        }
+    }
+    if target == "event" {
+        inputs.extend(read_directory(&package().join("../events"))?);
     }
     Ok(inputs)
 }
@@ -30,56 +38,61 @@ pub fn unpack(target: &str, directory: &Path) -> io::Result<usize> {
     fs::create_dir_all(directory)?;
     let inputs = inputs(target)?;
     for input in &inputs {
-        fs::write(directory.join(&input.name), &input.data)?;
+        // A colon may not stand in a file's name everywhere.
+        fs::write(directory.join(input.name.replace(':', "-")), &input.data)?;
     }
     Ok(inputs.len())
 }
 
-/// Replaces `corpus/TARGET.txt` with the inputs in a directory that are not seeds, sorted, and
-/// returns their number.
+/// Replaces the target's lines without a name by the inputs in a directory that are not seeds, sorted,
+/// and returns their number.
 pub fn pack(target: &str, directory: &Path) -> io::Result<usize> {
     let files = read_directory(directory)?;
-    let mut lines: BTreeSet<_> = files.iter().map(|input| escape(&input.data)).collect();
-    for seed in seeds(target)? {
-        lines.remove(&escape(&seed.data));
+    let mut found: BTreeSet<_> = files.iter().map(|input| escape(&input.data)).collect();
+    for event in read_directory(&package().join("../events"))? {
+        found.remove(&escape(&event.data));
     }
-    let mut file = io::BufWriter::new(File::create(packed(target))?);
-    for line in &lines {
-        writeln!(file, "{line}")?;
+    let text = fs::read_to_string(file())?;
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let (line_target, name, input) = split(line);
+        if line_target == target && name.is_some() {
+            found.remove(input);
+        }
+        if line_target != target || name.is_some() {
+            lines.push(line.to_owned());
+        }
     }
-    file.flush()?;
-    Ok(lines.len())
+    lines.extend(found.iter().map(|input| format!("{target} {input}")));
+    // Seeds first, each part in the order of the targets.
+    lines.sort_by_key(|line| {
+        let (line_target, name, _) = split(line);
+        (name.is_none(), line_target.to_owned())
+    });
+    fs::write(file(), lines.join("\n") + "\n")?;
+    Ok(found.len())
 }
 
 /// The directory in which `cargo fuzz` looks for a target's inputs.
 pub fn directory(target: &str) -> PathBuf {
+    package().join("corpus").join(target)
+}
+
+fn file() -> PathBuf {
+    package().join("inputs.txt")
+}
+
+fn package() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("corpus")
-        .join(target)
 }
 
-fn packed(target: &str) -> PathBuf {
-    directory(target).with_extension("txt")
-}
-
-/// The seeds of a target: lines with `TARGET/NAME`, a space and the escaped input.
-fn seeds(target: &str) -> io::Result<Vec<Input>> {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut seeds = Vec::new();
-    for line in fs::read_to_string(package.join("seeds.txt"))?.lines() {
-        let (path, input) = line.split_once(' ').unwrap_or((line, ""));
-        let name = path.strip_prefix(target);
-        if let Some(name) = name.and_then(|name| name.strip_prefix('/')) {
-            let data = unescape(input);
-            let data = data.ok_or_else(|| io::Error::other(format!("{path}: not escaped")))?;
-            let name = name.to_owned();
-            seeds.push(Input { name, data });
-        }
+/// The target, the name of a seed and the escaped input of a line.
+fn split(line: &str) -> (&str, Option<&str>, &str) {
+    let (path, input) = line.split_once(' ').unwrap_or((line, ""));
+    match path.split_once('/') {
+        Some((target, name)) => (target, Some(name), input),
+        None => (path, None, input),
     }
-    if target == "event" {
-        seeds.extend(read_directory(&package.join("../events"))?);
-    }
-    Ok(seeds)
 }
 
 fn read_directory(directory: &Path) -> io::Result<Vec<Input>> {

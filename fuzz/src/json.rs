@@ -8,8 +8,6 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::decimal;
-
 #[derive(Debug, Clone, PartialEq)]
 pub enum Json {
     Null,
@@ -80,7 +78,7 @@ impl Json {
             (Self::Null, Value::Null) => true,
             (Self::Bool(one), Value::Bool(other)) => one == other,
             (Self::Number(one), Value::Number(other)) => {
-                decimal::read(one) == decimal::read(other.as_str())
+                decimal(one) == decimal(other.as_str())
             }
             (Self::String(one), Value::String(other)) => one == other,
             (Self::Array(one), Value::Array(other)) => {
@@ -104,7 +102,7 @@ impl Json {
     /// Whether both are equal except for the notation of numbers and the order of members.
     pub fn same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Number(one), Self::Number(other)) => decimal::read(one) == decimal::read(other),
+            (Self::Number(one), Self::Number(other)) => decimal(one) == decimal(other),
             (Self::Array(one), Self::Array(other)) => {
                 one.len() == other.len()
                     && one.iter().zip(other).all(|(one, other)| one.same(other))
@@ -230,4 +228,39 @@ impl Json {
 /// A key as a step of a JSON Pointer.
 pub fn escape_key(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
+}
+
+/// Sign, digits and power of ten: `-1.50e3` is `(true, "15", 2)`, zero is `(false, "", 0)`. Equal
+/// numbers have equal values of this type.
+pub type Decimal = (bool, String, i128);
+
+/// The value of a JSON number.
+pub fn decimal(number: &str) -> Decimal {
+    let (negative, unsigned) = number
+        .strip_prefix('-')
+        .map_or((false, number), |rest| (true, rest));
+    let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = [whole, fraction].concat();
+    let digits = digits.trim_start_matches('0');
+    let significant = digits.trim_end_matches('0');
+    if significant.is_empty() {
+        return (false, String::new(), 0);
+    }
+    // An exponent with more digits is as far out of range as this one.
+    let out_of_range = if exponent.starts_with('-') {
+        -i128::from(i64::MAX)
+    } else {
+        i128::from(i64::MAX)
+    };
+    let exponent = exponent.parse::<i64>().map_or(out_of_range, i128::from);
+    let scale = exponent - fraction.len() as i128 + (digits.len() - significant.len()) as i128;
+    (negative, significant.to_owned(), scale)
+}
+
+/// Whether DynamoDB can store the number exactly (`docs/API.md#metafield-values`).
+pub fn can_be_stored(number: &str) -> bool {
+    let (_, digits, scale) = decimal(number);
+    let magnitude = scale + digits.len() as i128 - 1;
+    digits.is_empty() || (digits.len() <= 38 && (-130..=125).contains(&magnitude))
 }

@@ -1,8 +1,8 @@
 //! Checks that hold for every input. libFuzzer's targets search for an input that violates one, and
 //! the test `replay` runs the committed inputs.
 //!
-//! The module of a target has `check(data)`, which panics on a violation. `rules`, `json` and
-//! `decimal` are reference implementations, which share no code with the function.
+//! The module of a target has `check(data)`, which panics on a violation. `rules` and
+//! `json` are reference implementations, which share no code with the function.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -13,7 +13,6 @@ mod app;
 pub mod attribute;
 pub mod body;
 pub mod corpus;
-mod decimal;
 pub mod event;
 pub mod item;
 mod json;

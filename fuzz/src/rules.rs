@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 
 use update_customer::validation::{ErrorCode, ValidationError};
 
-use super::decimal;
 use super::json::{self, Json};
 use Kind::{Any, Boolean, List, Object, Text};
 use Write::{NotBlank, Optional, ReadOnly, Required};
@@ -192,7 +191,7 @@ impl Violations {
 
     fn check_numbers_and_keys(&mut self, value: &Json, at: &str) {
         if let Json::Number(text) = value {
-            self.add_if(!decimal::can_be_stored(text), at);
+            self.add_if(!json::can_be_stored(text), at);
         }
         for (index, element) in value.elements().iter().enumerate() {
             self.check_numbers_and_keys(element, &format!("{at}/{index}"));
@@ -326,7 +325,7 @@ pub fn is_justified(error: &ValidationError, body: &Json, exact: bool) -> bool {
         }
         ErrorCode::TooDeep => any(&|value| levels(value) > 30),
         ErrorCode::NumberOutOfRange => {
-            any(&|value| matches!(value, Json::Number(text) if !decimal::can_be_stored(text)))
+            any(&|value| matches!(value, Json::Number(text) if !json::can_be_stored(text)))
         }
         ErrorCode::CannotBeCleared => error.pointer == "/status" && any(&is_blank),
     }

@@ -18,7 +18,6 @@ use serde_json::{Value, json};
 use update_customer::dynamodb::client;
 use update_customer::handler::App;
 
-use crate::dynamodb_json::attributes;
 use crate::invoke::{config, invoke_text};
 use crate::request::put;
 use crate::tables::local_config;
@@ -102,4 +101,23 @@ pub fn call(app: &App, event: &str) -> u64 {
         .unwrap();
     let response = runtime.block_on(invoke_text(app, event, "")).unwrap();
     response["statusCode"].as_u64().unwrap()
+}
+
+/// Converts a JSON object to an item in DynamoDB's JSON format.
+pub fn attributes(item: &Value) -> Value {
+    let members = item.as_object().into_iter().flatten();
+    members
+        .map(|(name, value)| (name.clone(), attribute(value)))
+        .collect()
+}
+
+fn attribute(value: &Value) -> Value {
+    match value {
+        Value::Null => json!({"NULL": true}),
+        Value::Bool(value) => json!({"BOOL": value}),
+        Value::Number(number) => json!({"N": number.to_string()}),
+        Value::String(text) => json!({"S": text}),
+        Value::Array(elements) => json!({"L": elements.iter().map(attribute).collect::<Value>()}),
+        Value::Object(_) => json!({"M": attributes(value)}),
+    }
 }

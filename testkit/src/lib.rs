@@ -11,14 +11,12 @@
 
 pub mod bodies;
 pub mod canned_dynamodb;
-pub mod dynamodb_json;
 pub mod invoke;
 pub mod request;
 pub mod response;
 pub mod sample;
 pub mod servers;
 pub mod tables;
-pub mod worst_case_bodies;
 
 pub use request::{PutRequest, put};
 pub use response::Response;

@@ -4,7 +4,6 @@
 pub mod certificates;
 pub mod dynamodb;
 pub mod http;
-pub mod listener;
 pub mod runtime_api;
 
 /// Any error of a server.

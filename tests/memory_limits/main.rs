@@ -4,7 +4,7 @@
 //! worst_case_bodies` counts the instructions for the same bodies.
 
 use testkit::canned_dynamodb::{app_with_update, call, event, updated};
-use testkit::worst_case_bodies::SHAPES;
+use testkit::bodies::SHAPES;
 
 /// The longest body that the function reads.
 const MAX_BODY_BYTES: usize = 409_600;

@@ -7,9 +7,8 @@ use std::sync::{Arc, Mutex};
 use pretty_assertions::assert_eq;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
-use testkit::servers::certificates::{AUTHORITY, OTHER_AUTHORITY, server_config};
-use testkit::servers::http::{self, Request};
-use testkit::servers::listener::Listener;
+use testkit::servers::certificates::{AUTHORITY, server_config};
+use testkit::servers::http::{self, Listener, Request};
 
 use crate::support::program::{Environment, Program, json_lines};
 
@@ -119,6 +118,9 @@ async fn dead_dynamodb_at_start_up_is_a_warning() {
     }
 }
 
+/// The file of authorities that did not sign the test's certificate.
+const AMAZON_ROOTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/dynamodb/amazon_roots.pem");
+
 #[tokio::test]
 async fn rejects_untrusted_certificates() {
     for (variables, trusted) in [
@@ -127,14 +129,14 @@ async fn rejects_untrusted_certificates() {
         (
             vec![
                 ("AWS_CA_BUNDLE", AUTHORITY),
-                ("SSL_CERT_FILE", OTHER_AUTHORITY),
+                ("SSL_CERT_FILE", AMAZON_ROOTS),
             ],
             true,
         ),
-        (vec![("SSL_CERT_FILE", OTHER_AUTHORITY)], false),
+        (vec![("SSL_CERT_FILE", AMAZON_ROOTS)], false),
         (
             vec![
-                ("AWS_CA_BUNDLE", OTHER_AUTHORITY),
+                ("AWS_CA_BUNDLE", AMAZON_ROOTS),
                 ("SSL_CERT_FILE", AUTHORITY),
             ],
             false,

@@ -27,7 +27,7 @@ static TEMPLATE: LazyLock<Value> = LazyLock::new(|| {
 
 /// The value at these keys and indices. CloudFormation's tags such as `!If` are ignored.
 #[track_caller]
-fn at(path: &[&str]) -> &'static Value {
+pub fn at(path: &[&str]) -> &'static Value {
     let mut value = &*TEMPLATE;
     for key in path {
         let next = match key.parse::<usize>() {

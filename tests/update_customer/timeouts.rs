@@ -10,13 +10,12 @@ use update_customer::dynamodb::customers_table::MAX_WRITES;
 use crate::concurrent_writers::other_writer;
 use crate::dynamodb_failures::{ATTEMPTS, app, assert_logged_internal_error, new_email};
 use crate::support::{Calls, Engine, InjectedFault};
+use crate::template::at;
 
 /// A number among a resource's properties in `template.yaml`.
 fn in_template(resource: &str, property: &str) -> u64 {
-    let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/template.yaml"));
-    let template: yaml_serde::Value = yaml_serde::from_str(text).expect("template.yaml is YAML");
-    let number = template["Resources"][resource]["Properties"][property].as_u64();
-    number.unwrap_or_else(|| panic!("template.yaml has no number {resource}.{property}"))
+    let number = at(&["Resources", resource, "Properties", property]).as_u64();
+    number.unwrap_or_else(|| panic!("{resource}.{property} in template.yaml is not a number"))
 }
 
 fn lambda_timeout() -> Duration {

@@ -1,17 +1,15 @@
-//! Test certificates: an authority, a certificate for `localhost` that it signed, and another
-//! authority. They are valid for a hundred years.
+//! Test certificates: an authority, and a certificate for `localhost` that it signed. They are valid
+//! for a hundred years.
 //!
 //! To make new ones in `testkit/certificates`:
 //!
 //! ```sh
-//! for name in authority other-authority; do
-//!   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 36500 \
-//!     -subj "/CN=Test $name" -addext keyUsage=critical,keyCertSign -keyout $name.key -out $name.pem
-//! done
+//! openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 36500 \
+//!   -subj "/CN=Test authority" -addext keyUsage=critical,keyCertSign -keyout authority.key -out authority.pem
 //! openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 36500 \
 //!   -subj /CN=localhost -addext subjectAltName=DNS:localhost -addext basicConstraints=critical,CA:FALSE \
 //!   -CA authority.pem -CAkey authority.key -keyout localhost.key -out localhost.pem
-//! rm authority.key other-authority.key
+//! rm authority.key
 //! ```
 
 use std::sync::Arc;
@@ -23,12 +21,6 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// The file of the authority that signed the server's certificate.
 pub const AUTHORITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/certificates/authority.pem");
-
-/// The file of an authority that signed nothing.
-pub const OTHER_AUTHORITY: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/certificates/other-authority.pem"
-);
 
 const LOCALHOST: &[u8] = include_bytes!("../../certificates/localhost.pem");
 const LOCALHOST_KEY: &[u8] = include_bytes!("../../certificates/localhost.key");

@@ -10,9 +10,8 @@ use serde_json::{Value, json};
 use update_customer::auth::TokenHash;
 
 use super::ServerError;
-use super::http::{self, Request};
-use super::listener::Listener;
-use crate::dynamodb_json::attributes;
+use super::http::{self, Listener, Request};
+use crate::canned_dynamodb::attributes;
 use crate::sample::WRITE_TOKEN;
 
 /// The responses to the `UpdateItem` calls of one event, in order.

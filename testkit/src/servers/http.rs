@@ -1,6 +1,12 @@
-//! Enough of an HTTP/1.1 server for the SDK and the Lambda runtime.
+//! Enough of an HTTP/1.1 server on loopback for the SDK and the Lambda runtime.
 
 use std::io::{self, Read};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use super::ServerError;
 
 /// A request's head as text, and its body.
 pub struct Request {
@@ -83,4 +89,48 @@ pub fn response(status: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> 
     }
     text += "\r\n";
     [text.as_bytes(), body].concat()
+}
+
+/// A server with one thread for each connection. Dropping it stops it.
+pub struct Listener {
+    pub address: SocketAddr,
+    closed: Arc<AtomicBool>,
+}
+
+impl Listener {
+    /// Calls `serve` with each connection, on its own thread.
+    pub fn start(
+        serve: impl Fn(TcpStream) -> Result<(), ServerError> + Send + Sync + 'static,
+    ) -> Result<Self, ServerError> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let closed = Arc::new(AtomicBool::new(false));
+        let (stop, serve) = (Arc::clone(&closed), Arc::new(serve));
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                if stop.load(Ordering::SeqCst) {
+                    break;
+                }
+                let serve = Arc::clone(&serve);
+                thread::spawn(move || {
+                    let result = stream.map_err(ServerError::from).and_then(|stream| {
+                        stream.set_nodelay(true)?;
+                        serve(stream)
+                    });
+                    if let Err(error) = result {
+                        eprintln!("connection of a fake server: {error}");
+                    }
+                });
+            }
+        });
+        Ok(Self { address, closed })
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.closed.store(true, Ordering::SeqCst);
+        // Wakes the accepting thread.
+        let _ = TcpStream::connect(self.address);
+    }
 }

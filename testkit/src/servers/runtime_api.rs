@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::ServerError;
-use super::http::{self, Request};
-use super::listener::Listener;
+use super::http::{self, Listener, Request};
 
 /// What the program did.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
-use testkit::servers::listener::Listener;
+use testkit::servers::http::Listener;
 use testkit::servers::runtime_api::{FakeRuntimeApi, Signal};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};

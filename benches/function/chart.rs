@@ -1,4 +1,4 @@
-//! The charts in `docs/`: time by size of the request body, with logarithmic axes.
+//! The chart in `docs/`: time by size of the request body, with logarithmic axes.
 
 use std::ops::Range;
 
