@@ -11,8 +11,8 @@ use std::io::{self, Write};
 use std::process::{Command, Stdio};
 use std::{env, fs};
 
-use testkit::canned_dynamodb::{app_with_update, call, event, updated};
 use testkit::bodies::SHAPES;
+use testkit::canned_dynamodb::{app_with_update, call, event, updated};
 
 /// The sizes of the bodies in bytes.
 const SIZES: [usize; 3] = [102_400, 204_800, 409_600];

@@ -6,7 +6,6 @@
 #![expect(clippy::expect_used, reason = "a panic ends the benchmark")]
 
 mod cases;
-#[path = "../chart.rs"]
 mod chart;
 mod cold;
 mod cpus;

@@ -77,9 +77,7 @@ impl Json {
         match (self, value) {
             (Self::Null, Value::Null) => true,
             (Self::Bool(one), Value::Bool(other)) => one == other,
-            (Self::Number(one), Value::Number(other)) => {
-                decimal(one) == decimal(other.as_str())
-            }
+            (Self::Number(one), Value::Number(other)) => decimal(one) == decimal(other.as_str()),
             (Self::String(one), Value::String(other)) => one == other,
             (Self::Array(one), Value::Array(other)) => {
                 one.len() == other.len()

@@ -3,8 +3,8 @@
 //! A binary of its own, because its allocator counts. `cargo bench -p benches --bench
 //! worst_case_bodies` counts the instructions for the same bodies.
 
-use testkit::canned_dynamodb::{app_with_update, call, event, updated};
 use testkit::bodies::SHAPES;
+use testkit::canned_dynamodb::{app_with_update, call, event, updated};
 
 /// The longest body that the function reads.
 const MAX_BODY_BYTES: usize = 409_600;
