@@ -68,11 +68,6 @@ impl TextRule {
         }
     }
 
-    /// Whether white space alone is rejected.
-    pub const fn rejects_blank(&self) -> bool {
-        self.not_blank
-    }
-
     pub const fn max_length(&self) -> MaxLength {
         self.max_length
     }
