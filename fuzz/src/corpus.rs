@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub struct Input {
-    /// A seed's name, or such as `inputs.txt:17` for line 17.
+    /// A seed's name, or such as `line-17` for line 17 of `inputs.txt`.
     pub name: String,
     pub data: Vec<u8>,
 }
@@ -18,18 +18,16 @@ pub fn inputs(target: &str) -> io::Result<Vec<Input>> {
     for (index, line) in fs::read_to_string(file())?.lines().enumerate() {
         let (line_target, name, input) = split(line);
         if line_target == target {
-            let line_number = format!("inputs.txt:{}", index + 1);
+            let line_number = format!("line-{}", index + 1);
             let data = unescape(input);
             let data = data.ok_or_else(|| {
-                io::Error::other(format!("{line_number} is not `TARGET/NAME INPUT`"))
+                io::Error::other(format!("inputs.txt: {line_number} is not an escaped input"))
             })?;
             let name = name.map_or(line_number, str::to_owned);
             inputs.push(Input { name, data });
         }
     }
-    if target == "event" {
-        inputs.extend(read_directory(&package().join("../events"))?);
-    }
+    inputs.extend(events(target)?);
     Ok(inputs)
 }
 
@@ -38,8 +36,7 @@ pub fn unpack(target: &str, directory: &Path) -> io::Result<usize> {
     fs::create_dir_all(directory)?;
     let inputs = inputs(target)?;
     for input in &inputs {
-        // A colon may not stand in a file's name everywhere.
-        fs::write(directory.join(input.name.replace(':', "-")), &input.data)?;
+        fs::write(directory.join(&input.name), &input.data)?;
     }
     Ok(inputs.len())
 }
@@ -49,7 +46,7 @@ pub fn unpack(target: &str, directory: &Path) -> io::Result<usize> {
 pub fn pack(target: &str, directory: &Path) -> io::Result<usize> {
     let files = read_directory(directory)?;
     let mut found: BTreeSet<_> = files.iter().map(|input| escape(&input.data)).collect();
-    for event in read_directory(&package().join("../events"))? {
+    for event in events(target)? {
         found.remove(&escape(&event.data));
     }
     let text = fs::read_to_string(file())?;
@@ -92,6 +89,14 @@ fn split(line: &str) -> (&str, Option<&str>, &str) {
     match path.split_once('/') {
         Some((target, name)) => (target, Some(name), input),
         None => (path, None, input),
+    }
+}
+
+/// The seeds outside `inputs.txt`.
+fn events(target: &str) -> io::Result<Vec<Input>> {
+    match target {
+        "event" => read_directory(&package().join("../events")),
+        _ => Ok(Vec::new()),
     }
 }
 
