@@ -1,5 +1,5 @@
 //! HTTP on both sides of the handler: the request's parts and the response.
 
-pub mod if_match;
+pub mod preconditions;
 pub mod request;
 pub mod response;
