@@ -19,7 +19,7 @@ pub enum Json {
 }
 
 /// The deepest nesting that is read. The function reads 128 levels.
-const MAX_DEPTH: usize = 200;
+pub const MAX_DEPTH: usize = 200;
 
 /// `None` when the text is not JSON or is nested more than 200 levels deep.
 pub fn read(text: &[u8]) -> Option<Json> {

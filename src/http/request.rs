@@ -3,7 +3,6 @@
 use lambda_http::http::{HeaderMap, Method, header};
 use lambda_http::{Request, RequestExt};
 use mime::Mime;
-use percent_encoding::percent_decode_str;
 
 use crate::customer::CustomerId;
 use crate::customer::id::InvalidCustomerId;
@@ -12,7 +11,8 @@ use crate::error::Error;
 /// The longest body in bytes: 400 KB, the size of DynamoDB's largest item.
 const MAX_BODY_BYTES: usize = 400 * 1_024;
 
-const PATH_PREFIX: &str = "/customers/";
+/// The name of the path parameter that every event for a customer's path has (`crate::lambda`).
+pub const CUSTOMER_ID: &str = "customer_id";
 
 /// Checks path and method. API Gateway routes nothing else here; other event sources may.
 ///
@@ -20,7 +20,7 @@ const PATH_PREFIX: &str = "/customers/";
 ///
 /// [`Error::NotFound`] for another path, [`Error::MethodNotAllowed`] for another method.
 pub fn check_route(request: &Request) -> Result<(), Error> {
-    if path_parameter(request).is_none() && path_segment(request).is_none() {
+    if path_parameter(request).is_none() {
         return Err(Error::NotFound);
     }
     if request.method() != Method::PUT {
@@ -29,21 +29,14 @@ pub fn check_route(request: &Request) -> Result<(), Error> {
     Ok(())
 }
 
-/// The path parameter as API Gateway passes it. Without one, the path segment after `/customers/`,
-/// percent-decoded once (`docs/API.md#customer-id`).
+/// The customer's id (`docs/API.md#customer-id`).
 ///
 /// # Errors
 ///
 /// [`InvalidCustomerId`] for an id that cannot be a key of the customers table.
 pub fn customer_id(request: &Request) -> Result<CustomerId, InvalidCustomerId> {
-    let id = match path_parameter(request) {
-        Some(id) => id.to_owned(),
-        None => percent_decode_str(path_segment(request).unwrap_or_default())
-            .decode_utf8()
-            .map_err(|_| InvalidCustomerId)?
-            .into_owned(),
-    };
-    id.try_into()
+    let id = path_parameter(request).unwrap_or_default();
+    id.to_owned().try_into()
 }
 
 /// The body of a request whose headers say JSON (`docs/API.md#headers-and-body`). `lambda_http` has
@@ -86,24 +79,13 @@ fn invalid<T>(message: &str) -> Result<T, Error> {
 }
 
 fn path_parameter(request: &Request) -> Option<&str> {
-    request.path_parameters_ref()?.first("customer_id")
-}
-
-/// The only segment after `/customers/`, still percent-encoded.
-fn path_segment(request: &Request) -> Option<&str> {
-    let segment = request.raw_http_path().strip_prefix(PATH_PREFIX);
-    segment.filter(|segment| !segment.contains('/'))
+    request.path_parameters_ref()?.first(CUSTOMER_ID)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lambda_http::Body;
     use lambda_http::http::HeaderValue;
-
-    fn with_path(path: &str) -> Request {
-        Request::new(Body::Empty).with_raw_http_path(path)
-    }
 
     fn with_content_type(values: &[&str]) -> Result<(), Error> {
         let mut headers = HeaderMap::new();
@@ -111,67 +93,6 @@ mod tests {
             headers.append(header::CONTENT_TYPE, HeaderValue::from_str(value).unwrap());
         }
         check_content_type(&headers)
-    }
-
-    #[test]
-    fn path_parameter_is_used_unchanged() {
-        let parameter =
-            std::collections::HashMap::from([("customer_id".to_owned(), "a%2Fb c".to_owned())]);
-        let request = with_path("/customers/other").with_path_parameters(parameter);
-        assert_eq!(customer_id(&request).unwrap().as_str(), "a%2Fb c");
-    }
-
-    #[test]
-    fn path_segment_is_decoded_once() {
-        for (path, id) in [
-            (
-                "/customers/638df9e713920facde1a1cfa",
-                "638df9e713920facde1a1cfa",
-            ),
-            ("/customers/a%2Fb%20c%25", "a/b c%"),
-            ("/customers/%C3%A9", "é"),
-            ("/customers/a+b", "a+b"),
-        ] {
-            assert_eq!(customer_id(&with_path(path)).unwrap().as_str(), id);
-        }
-    }
-
-    #[test]
-    fn id_that_cannot_be_a_key_is_invalid() {
-        let longest = "i".repeat(2_048);
-        assert!(customer_id(&with_path(&format!("/customers/{longest}"))).is_ok());
-        for path in [
-            "/customers/".to_owned(),
-            format!("/customers/{longest}i"),
-            "/customers/%ff".to_owned(),
-        ] {
-            assert_eq!(customer_id(&with_path(&path)), Err(InvalidCustomerId));
-        }
-    }
-
-    #[test]
-    fn other_paths_and_methods_are_rejected() {
-        for path in [
-            "/",
-            "/customers",
-            "/customers/a/b",
-            "/customers/a/",
-            "/orders/a",
-            "/v1/customers/a",
-        ] {
-            assert_eq!(
-                check_route(&with_path(path)),
-                Err(Error::NotFound),
-                "{path}"
-            );
-        }
-        assert_eq!(
-            check_route(&with_path("/customers/a")),
-            Err(Error::MethodNotAllowed)
-        );
-        let mut request = with_path("/customers/a");
-        *request.method_mut() = Method::PUT;
-        assert_eq!(check_route(&request), Ok(()));
     }
 
     #[test]

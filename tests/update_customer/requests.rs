@@ -1,10 +1,12 @@
 //! Method, path, customer id, content type and query string of a request.
 
 use serde_json::{Value, json};
+use testkit::response::shortened;
 
+use crate::error_responses::assert_error;
 use crate::support::{READ_TOKEN, TestApp, put};
 
-/// The event of an event source without routes: it has no path parameters.
+/// An HTTP API's event for its `$default` route: it has no path parameters.
 fn unrouted(method: &str, path: &str) -> Value {
     let mut event = put().http_api_event();
     event["rawPath"] = json!(path);
@@ -47,13 +49,61 @@ async fn other_paths_get_404() {
 }
 
 #[tokio::test]
-async fn path_segment_is_decoded_once() {
+async fn rest_api_path_parameter_is_decoded_once() {
+    let app = TestApp::new().await;
+    for (parameter, id) in [
+        ("a%40b.co", "a@b.co"),
+        ("%C3%A9", "é"),
+        ("C%2312", "C#12"),
+        ("a%2541b", "a%41b"),
+        ("a%2Fb%20c+d", "a/b c+d"),
+    ] {
+        app.store(&json!({"id": id})).await;
+        let mut event = put().rest_api_event();
+        event["pathParameters"]["customer_id"] = json!(parameter);
+        assert_eq!(app.send_event(&event).await.data()["id"], id);
+    }
+}
+
+#[tokio::test]
+async fn http_api_path_parameter_is_used_unchanged() {
+    let app = TestApp::new().await;
+    for id in ["a%40b.co", "%C3%A9", "a@b.co", "%ff", "%"] {
+        app.store(&json!({"id": id})).await;
+        for event in [
+            put().id(id).http_api_event(),
+            put().id(id).http_api_1_event(),
+        ] {
+            assert_eq!(app.send_event(&event).await.data()["id"], id);
+        }
+    }
+    let decoded = app.send(put().id("a%40b%2Eco")).await;
+    assert_eq!(decoded.status, 404);
+}
+
+#[tokio::test]
+async fn path_of_an_http_api_is_used_unchanged() {
+    let app = TestApp::new().await;
+    for id in ["a%41b", "aAb", "é b"] {
+        app.store(&json!({"id": id})).await;
+    }
+    for id in ["a%41b", "é b"] {
+        let mut payload_1 = put().id(id).http_api_1_event();
+        payload_1["pathParameters"] = Value::Null;
+        for event in [unrouted("PUT", &format!("/customers/{id}")), payload_1] {
+            assert_eq!(app.send_event(&event).await.data()["id"], id);
+        }
+    }
+}
+
+#[tokio::test]
+async fn path_of_another_event_source_is_decoded_once() {
     let app = TestApp::new().await;
     app.store(&json!({"id": "a/b %41"})).await;
-    let response = app
-        .send_event(&unrouted("PUT", "/customers/a%2Fb%20%2541"))
-        .await;
-    assert_eq!(response.data()["id"], "a/b %41");
+    let mut event = put().id("a/b %41").rest_api_event();
+    event["pathParameters"] = Value::Null;
+    assert_eq!(event["path"], "/customers/a%2Fb%20%2541");
+    assert_eq!(app.send_event(&event).await.data()["id"], "a/b %41");
 }
 
 #[tokio::test]
@@ -75,8 +125,14 @@ async fn path_parameter_is_compared_exactly() {
         app.store(&json!({"id": id})).await;
     }
     for id in ids {
-        let response = app.send(put().id(id)).await;
-        assert_eq!(response.data()["id"], id);
+        let request = put().id(id);
+        for event in [
+            request.http_api_event(),
+            request.http_api_1_event(),
+            request.rest_api_event(),
+        ] {
+            assert_eq!(app.send_event(&event).await.data()["id"], id);
+        }
     }
     assert_eq!(app.send(put().id("a%20B")).await.status, 404);
 }
@@ -84,12 +140,21 @@ async fn path_parameter_is_compared_exactly() {
 #[tokio::test]
 async fn invalid_id_gets_404_without_a_table_call() {
     let app = TestApp::new().await;
+    let mut not_utf_8 = put().rest_api_event();
+    not_utf_8["pathParameters"]["customer_id"] = json!("%ff");
+    let mut not_utf_8_path = put().rest_api_event();
+    not_utf_8_path["pathParameters"] = Value::Null;
+    not_utf_8_path["path"] = json!("/customers/a%C3");
+    let mut events = vec![not_utf_8, not_utf_8_path];
     for id in ["", &"i".repeat(2_049), &"é".repeat(1_025)] {
-        let response = app.send(put().id(id)).await;
-        assert_eq!(
-            (response.status, &response.body["code"]),
-            (404, &json!("customer_not_found"))
-        );
+        events.push(put().id(id).http_api_event());
+        events.push(put().id(id).rest_api_event());
+    }
+    for event in events {
+        let response = app.send_event(&event).await;
+        let name = shortened(&event["pathParameters"]);
+        let message = "Customer not found";
+        assert_error(&name, &response, 404, "customer_not_found", message);
     }
     assert!(
         app.recorded_requests()
