@@ -50,7 +50,13 @@ pub fn check(data: &[u8]) {
     let is_unknown = response.code() == Some("customer_not_found");
     match response.status {
         200 => check_success(&response, &request),
-        400 => assert!(request.is_allowed(), "{response:?}"),
+        400 => {
+            assert!(request.is_allowed(), "{response:?}");
+            let message = response.body.get("message").and_then(Json::text);
+            let message = message.expect("a message");
+            let names_header = message.contains("Content-") || message.contains("charset");
+            assert!(!(names_header && request.says_json()), "{response:?}");
+        }
         401 => assert!(!request.is_allowed(), "{response:?}"),
         404 if is_unknown => {
             assert!(request.is_allowed() && request.id != CUSTOMER_ID);
@@ -160,9 +166,23 @@ impl Request {
     }
 
     fn token(&self) -> Option<String> {
-        let values = self.headers.get_all("accesstoken");
-        let values: Vec<_> = values.iter().map(HeaderValue::as_bytes).collect();
-        token::read(&values).ok()
+        token::read(&self.values("accesstoken")).ok()
+    }
+
+    fn values(&self, name: &str) -> Vec<&[u8]> {
+        let values = self.headers.get_all(name).iter();
+        values.map(HeaderValue::as_bytes).collect()
+    }
+
+    /// Whether the headers say that the body is JSON in UTF-8 without a content coding.
+    fn says_json(&self) -> bool {
+        let is_json = matches!(self.values("content-type")[..], [only] if is_json(only));
+        let codings = self.values("content-encoding");
+        let codings = codings
+            .iter()
+            .flat_map(|value| value.split(|byte| *byte == b','));
+        let mut codings = codings.map(|coding| coding.trim_ascii().to_ascii_lowercase());
+        is_json && codings.all(|coding| coding.is_empty() || coding == b"identity")
     }
 
     /// Whether the token may update customers.
@@ -186,12 +206,7 @@ impl Request {
     /// Only a permitted PUT with a valid JSON body leads to a write.
     fn check_write(&self, update: &UpdateItem) {
         assert!(self.is_allowed() && self.method == Method::PUT);
-        let content_types: Vec<_> = self.headers.get_all("content-type").iter().collect();
-        let is_json = |value: &HeaderValue| {
-            let value = value.as_bytes().to_ascii_lowercase();
-            value.trim_ascii().starts_with(b"application/json")
-        };
-        assert!(matches!(content_types[..], [only] if is_json(only)));
+        assert!(self.says_json());
         self.update();
         assert_eq!(update.table_name, "customers");
         assert_eq!(update.key["id"]["S"], self.id);
@@ -294,6 +309,58 @@ fn updated(update: &UpdateItem) -> String {
     let members = members.map(|(name, value)| format!(r#""{name}":{value}"#));
     let members = members.collect::<Vec<_>>().join(",");
     format!(r#"{{"Attributes":{{{members}}}}}"#)
+}
+
+/// Whether a header's value is the media type `application/json` and no charset but UTF-8.
+fn is_json(value: &[u8]) -> bool {
+    let trim = |text| str::trim_matches(text, [' ', '\t']);
+    // Each byte as one character: a quoted string may have any.
+    let value: String = value.iter().map(|byte| char::from(*byte)).collect();
+    let mut is_quoted = false;
+    let mut is_escaped = false;
+    let mut parts = value.split(|c| {
+        let ends_part = c == ';' && !is_quoted;
+        is_quoted ^= c == '"' && !is_escaped;
+        is_escaped = c == '\\' && is_quoted && !is_escaped;
+        ends_part
+    });
+    let essence = parts.next().map(trim);
+    essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"))
+        && parts.all(|part| trim(part).is_empty() || is_json_parameter(trim(part)))
+}
+
+/// Whether the text is a parameter, and `utf-8` or `utf8` if its name is `charset`.
+fn is_json_parameter(text: &str) -> bool {
+    let is_token = |text: &str| {
+        let in_token = |c: char| c.is_ascii_graphic() && !"\"(),/:;<=>?@[\\]{}".contains(c);
+        !text.is_empty() && text.chars().all(in_token)
+    };
+    let Some((name, value)) = text.split_once('=') else {
+        return false;
+    };
+    let value = match value.strip_prefix('"') {
+        Some(quoted) => unquote(quoted),
+        None => Some(value.to_owned()).filter(|value| is_token(value)),
+    };
+    let is_utf_8 = |value: String| ["utf-8", "utf8"].contains(&&*value.to_ascii_lowercase());
+    is_token(name)
+        && match name.eq_ignore_ascii_case("charset") {
+            true => value.is_some_and(is_utf_8),
+            false => value.is_some(),
+        }
+}
+
+/// The text of a quoted string after its first quote. `None` when no quote ends it, or not its last character.
+fn unquote(text: &str) -> Option<String> {
+    let mut unquoted = String::new();
+    let mut chars = text.chars();
+    loop {
+        match chars.next()? {
+            '"' => return chars.next().is_none().then_some(unquoted),
+            '\\' => unquoted.push(chars.next()?),
+            c => unquoted.push(c),
+        }
+    }
 }
 
 /// Decodes each `%` with two hex digits. `None` when the result is not UTF-8.
