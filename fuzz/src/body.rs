@@ -44,6 +44,13 @@ fn check_parse_error(error: &ParseError, body: Option<&Json>, data: &[u8]) {
         assert!(!is_object, "an object is rejected: {error}");
         let message = error.to_string();
         assert!(message.is_ascii() && message.len() < 120, "{message}");
+        let is_utf_8 = std::str::from_utf8(data).is_ok();
+        match error {
+            ParseError::ByteOrderMark => assert!(data.starts_with("\u{feff}".as_bytes())),
+            ParseError::NotUtf8 { .. } => assert!(!is_utf_8),
+            ParseError::Syntax { .. } => assert!(is_utf_8, "{error}"),
+            _ => {}
+        }
         return;
     };
     match errors.as_slice().last().map(|error| error.code) {

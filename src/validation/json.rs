@@ -4,6 +4,8 @@
 //! tokenizer is `jiter` rather than `serde_json`, because `serde_json` represents a number of any
 //! precision as an object with a reserved key, which a caller could send as well.
 
+use std::ops::RangeInclusive;
+
 use jiter::{Jiter, JiterErrorType, JsonErrorType, Peek};
 use serde_json::Value;
 use serde_json::map::{Entry, Map};
@@ -21,6 +23,16 @@ pub enum ParseError {
     Empty,
     #[error("The body must be a JSON object")]
     NotAnObject,
+    #[error("The body starts with a byte order mark; send it without one")]
+    ByteOrderMark,
+    /// The name of the format, such as `gzip`.
+    #[error("The body is compressed ({0}); send it uncompressed")]
+    Compressed(&'static str),
+    /// The name of the encoding, such as `UTF-16`.
+    #[error("The body is {0}, not UTF-8; send it as UTF-8")]
+    OtherEncoding(&'static str),
+    #[error("The body is not UTF-8; the first invalid byte is at {position}")]
+    NotUtf8 { position: String },
     /// `position` is such as `line 3, column 14`. Columns count characters; both count from 1.
     #[error("The body is not valid JSON: {reason} at {position}")]
     Syntax { reason: String, position: String },
@@ -166,6 +178,13 @@ impl Parser<'_> {
                 self.errors.add(at, ErrorCode::NumberOutOfRange, message);
                 Stop::Limit
             }
+            JiterErrorType::JsonError(
+                JsonErrorType::LoneLeadingSurrogateInHexEscape
+                | JsonErrorType::UnexpectedEndOfHexEscape,
+            ) => self.syntax_error(
+                "half of a surrogate pair",
+                self.half_of_pair_before(error.index),
+            ),
             JiterErrorType::JsonError(reason) => {
                 self.syntax_error(&reason.to_string(), error.index)
             }
@@ -173,11 +192,50 @@ impl Parser<'_> {
         }
     }
 
+    /// A body that is no UTF-8 text is no JSON either, but then the place of the JSON error says little.
     fn syntax_error(&self, reason: &str, index: usize) -> Stop {
-        Stop::Error(ParseError::Syntax {
+        let encoding_error = self.encoding_error();
+        Stop::Error(encoding_error.unwrap_or_else(|| ParseError::Syntax {
             reason: reason.to_owned(),
             position: self.position(index),
+        }))
+    }
+
+    fn encoding_error(&self) -> Option<ParseError> {
+        const ASCII: RangeInclusive<u8> = 1..=0x7f;
+        Some(match self.body {
+            [0xef, 0xbb, 0xbf, ..] => ParseError::ByteOrderMark,
+            [0x1f, 0x8b, ..] => ParseError::Compressed("gzip"),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => ParseError::Compressed("zstd"),
+            // The fourth start of zlib data is the text `x^`.
+            [0x78, 0x01 | 0x9c | 0xda, ..] => ParseError::Compressed("zlib"),
+            [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => ParseError::OtherEncoding("UTF-32"),
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => ParseError::OtherEncoding("UTF-16"),
+            // JSON starts with two ASCII characters, whatever its encoding.
+            [a, 0, 0, 0, ..] | [0, 0, 0, a, ..] if ASCII.contains(a) => {
+                ParseError::OtherEncoding("UTF-32")
+            }
+            [a, 0, b, 0, ..] | [0, a, 0, b, ..] if ASCII.contains(a) && ASCII.contains(b) => {
+                ParseError::OtherEncoding("UTF-16")
+            }
+            body => ParseError::NotUtf8 {
+                position: self.position(str::from_utf8(body).err()?.valid_up_to()),
+            },
         })
+    }
+
+    /// The index of the escape that lacks its other half. `jiter` reports a place inside or behind the
+    /// escape that follows.
+    fn half_of_pair_before(&self, index: usize) -> usize {
+        const ESCAPE_BYTES: usize = "\\ud800".len();
+        let before = &self.body[..index.min(self.body.len())];
+        let escapes = |pair: &[u8]| pair == b"\\u";
+        let last = before.windows(2).rposition(escapes).unwrap_or(index);
+        match self.body.get(last + 2..last + 4) {
+            Some([b'd' | b'D', b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F']) => last,
+            // The escape after the half is no half.
+            _ => last.saturating_sub(ESCAPE_BYTES),
+        }
     }
 
     /// The line and column of the byte at `index`.
@@ -242,7 +300,6 @@ mod tests {
             "{\"a\": \"\t\"}",
             "{\"a\": \"\\x41\"}",
             "{\"a\": 1 // c\n}",
-            "\u{feff}{}",
             "{\"a\"",
             "{\"a\": [1",
             "{\"\\ud800\": 1}",
@@ -253,7 +310,122 @@ mod tests {
                 "{body}: {parsed:?}"
             );
         }
-        assert!(parse(b"{\"a\": \"\xff\"}").is_err(), "invalid UTF-8");
+    }
+
+    #[test]
+    fn error_names_the_encoding() {
+        for (body, message) in [
+            (
+                &b"\xef\xbb\xbf{}"[..],
+                "The body starts with a byte order mark; send it without one",
+            ),
+            (
+                b"\x1f\x8b\x08\0\0",
+                "The body is compressed (gzip); send it uncompressed",
+            ),
+            (
+                b"\x28\xb5\x2f\xfd\x24",
+                "The body is compressed (zstd); send it uncompressed",
+            ),
+            (
+                b"x\x9c\xab\xae\x05\0",
+                "The body is compressed (zlib); send it uncompressed",
+            ),
+            (
+                b"x\x01\xab\xae\x05\0",
+                "The body is compressed (zlib); send it uncompressed",
+            ),
+            (
+                b"x\xda\xab\xae\x05\0",
+                "The body is compressed (zlib); send it uncompressed",
+            ),
+            (
+                b"\xff\xfe{\0}\0",
+                "The body is UTF-16, not UTF-8; send it as UTF-8",
+            ),
+            (
+                b"\xfe\xff\0{\0}",
+                "The body is UTF-16, not UTF-8; send it as UTF-8",
+            ),
+            (b"{\0}\0", "The body is UTF-16, not UTF-8; send it as UTF-8"),
+            (b"\0{\0}", "The body is UTF-16, not UTF-8; send it as UTF-8"),
+            (
+                b"\xff\xfe\0\0{\0\0\0",
+                "The body is UTF-32, not UTF-8; send it as UTF-8",
+            ),
+            (
+                b"\0\0\xfe\xff\0\0\0{",
+                "The body is UTF-32, not UTF-8; send it as UTF-8",
+            ),
+            (
+                b"{\0\0\0}\0\0\0",
+                "The body is UTF-32, not UTF-8; send it as UTF-8",
+            ),
+            (
+                b"\0\0\0{\0\0\0}",
+                "The body is UTF-32, not UTF-8; send it as UTF-8",
+            ),
+            (
+                b"{\"a\": \"\xc3\xa9\",\n \"b\": \"\\n\xc3\xa9\xe9\"}",
+                "The body is not UTF-8; the first invalid byte is at line 2, column 11",
+            ),
+            (
+                b"{\"a\": 01, \"b\": \"\xff\"}",
+                "The body is not UTF-8; the first invalid byte is at line 1, column 17",
+            ),
+            (
+                b"{\"\xe9\": 1}",
+                "The body is not UTF-8; the first invalid byte is at line 1, column 3",
+            ),
+            (
+                b"{\0",
+                "The body is not valid JSON: key must be a string at line 1, column 2",
+            ),
+            (
+                b"x^",
+                "The body is not valid JSON: expected value at line 1, column 1",
+            ),
+            (
+                b"\0\0\0\0\0",
+                "The body is not valid JSON: expected value at line 1, column 1",
+            ),
+        ] {
+            let error = parse(body).unwrap_err().to_string();
+            assert_eq!(error, message, "{}", body.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn half_of_a_surrogate_pair_is_an_error_at_its_escape() {
+        for text in [
+            r"\ud800",
+            r"\uDBFF",
+            r"\udc00",
+            r"\uDFFF",
+            r"\ud800x",
+            r"\ud800\n",
+            r"\ud800\\u0041",
+            r"\ud800\u0041",
+            r"\udc00\ud800",
+        ] {
+            let expected =
+                "The body is not valid JSON: half of a surrogate pair at line 2, column 8";
+            let value = format!("{{\n \"a\":\"é{text}\"}}");
+            assert_eq!(error_message(&value), expected, "{value}");
+        }
+        assert_eq!(
+            error_message(r#"{"a\ud83d":1}"#),
+            "The body is not valid JSON: half of a surrogate pair at line 1, column 4"
+        );
+        // Both are halves.
+        assert_eq!(
+            error_message(r#"{"\ud83d\ud83d":1}"#),
+            "The body is not valid JSON: half of a surrogate pair at line 1, column 9"
+        );
+        assert_eq!(
+            error_message(r#"{"a":"\ud800\u00zz"}"#),
+            "The body is not valid JSON: invalid escape at line 1, column 17"
+        );
     }
 
     #[test]

@@ -51,19 +51,54 @@ async fn anything_but_one_json_object_gets_400() {
         format!("{sample}{sample}"),
         format!("{sample},"),
         format!("{sample}\0"),
-        format!("\u{feff}{sample}"),
         sample[..sample.len() - 1].to_owned(),
         sample.replace("\"John\"", "'John'"),
         sample.replace("12548", "012548"),
         sample.replace("12548", "NaN"),
-        sample.replace("John", "\\ud800"),
         sample.replace("John", "a\nb"),
     ] {
         assert_invalid_json(&app.send(put().body(&body)).await, &body);
     }
-    for body in [&b"{\"firstName\": \"\xff\"}"[..], b"\xff\xfe{\0}\0"] {
-        assert_invalid_json(&app.send(put().body(body)).await, &body.escape_ascii());
+}
+
+#[tokio::test]
+async fn message_names_the_encoding_of_a_body_that_is_not_utf_8() {
+    let app = TestApp::new().await;
+    let sample = SAMPLE_REQUEST.trim();
+    let gzip = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xab, 0xae, 5, 0];
+    let utf_16: Vec<_> = sample.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let latin_1 = b"{\n  \"firstName\": \"Jos\xe9\"}";
+    for (body, message) in [
+        (
+            format!("\u{feff}{sample}").as_bytes(),
+            "The body starts with a byte order mark; send it without one",
+        ),
+        (&gzip, "The body is compressed (gzip); send it uncompressed"),
+        (&utf_16, "The body is UTF-16, not UTF-8; send it as UTF-8"),
+        (
+            latin_1,
+            "The body is not UTF-8; the first invalid byte is at line 2, column 20",
+        ),
+    ] {
+        let response = app.send(put().body(body)).await;
+        assert_error(message, &response, 400, "invalid_request", message);
     }
+}
+
+#[tokio::test]
+async fn half_of_a_surrogate_pair_gets_400_and_its_position() {
+    let app = TestApp::new().await;
+    let body = SAMPLE_REQUEST.trim().replacen("John", "\\ud83d", 1);
+    let line = body.lines().position(|line| line.contains("\\ud83d"));
+    let line = line.unwrap();
+    let column = body.lines().nth(line).unwrap().find("\\ud83d").unwrap();
+    let response = app.send(put().body(&body)).await;
+    let message = format!(
+        "The body is not valid JSON: half of a surrogate pair at line {}, column {}",
+        line + 1,
+        column + 1
+    );
+    assert_error(&message, &response, 400, "invalid_request", &message);
 }
 
 #[tokio::test]
