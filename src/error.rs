@@ -115,10 +115,7 @@ impl Error {
 
 impl From<ParseError> for Error {
     fn from(error: ParseError) -> Self {
-        match error {
-            ParseError::Limit(errors) => Self::InvalidBody(errors),
-            error => Self::InvalidRequest(error.to_string()),
-        }
+        Self::InvalidRequest(error.to_string())
     }
 }
 
