@@ -10,7 +10,7 @@ use update_customer::validation::{ErrorCode, ValidationError};
 
 use super::json::{self, Json};
 use Kind::{Any, Boolean, List, Object, Text};
-use Write::{NotBlank, Optional, ReadOnly, Required};
+use Write::{Optional, ReadOnly, Required};
 
 /// The members of an object: name, type and what a request may do with it.
 type Members = &'static [(&'static str, Kind, Write)];
@@ -33,8 +33,6 @@ pub enum Write {
     ReadOnly,
     /// Must be sent; a string must not be blank.
     Required,
-    /// May be omitted, and must not be null or blank.
-    NotBlank,
     /// May be omitted; a string or a list may be null.
     Optional,
 }
@@ -47,8 +45,8 @@ pub const CUSTOMER: Members = &[
     ("firstName", Text(255), Required),
     ("lastName", Text(255), Required),
     ("email", Text(254), Required),
-    ("phoneNumber", Text(32), Optional),
-    ("status", Text(64), NotBlank),
+    ("phoneNumber", Text(64), Optional),
+    ("status", Text(64), Optional),
     ("company", Text(255), Optional),
     ("notes", Text(10_000), Optional),
     ("address", List(ADDRESS), Optional),
@@ -64,11 +62,11 @@ pub const CUSTOMER: Members = &[
 const ADDRESS: Members = &[
     ("firstName", Text(255), Optional),
     ("lastName", Text(255), Optional),
-    ("phoneNumber", Text(32), Optional),
+    ("phoneNumber", Text(64), Optional),
     ("address1", Text(255), Optional),
     ("address2", Text(255), Optional),
     ("city", Text(255), Optional),
-    ("state", Text(32), Optional),
+    ("state", Text(255), Optional),
     ("country", Text(2), Optional),
     ("zipcode", Text(32), Optional),
     ("isDefaultAddress", Boolean, Optional),
@@ -327,7 +325,6 @@ pub fn is_justified(error: &ValidationError, body: &Json, exact: bool) -> bool {
         ErrorCode::NumberOutOfRange => {
             any(&|value| matches!(value, Json::Number(text) if !json::can_be_stored(text)))
         }
-        ErrorCode::CannotBeCleared => error.pointer == "/status" && any(&is_blank),
     }
 }
 

@@ -15,7 +15,7 @@ pub const TEXT_MEMBERS: &[(&str, TextRule)] = &[
     ("address1", MAX_255),
     ("address2", MAX_255),
     ("city", MAX_255),
-    ("state", MAX_32),
+    ("state", MAX_255),
     ("country", COUNTRY),
     ("zipcode", MAX_32),
 ];

@@ -94,22 +94,6 @@ impl<'a> FieldReader<'a> {
         }
     }
 
-    /// A string that may be omitted but not cleared.
-    pub fn not_clearable_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Value> {
-        let code = ErrorCode::CannotBeCleared;
-        match self.take(name)? {
-            Value::Null => {
-                self.error(name, code, "cannot be cleared; omit it to keep it");
-                None
-            }
-            Value::String(text) if text.trim().is_empty() => {
-                self.error(name, code, "must not be blank; omit it to keep it");
-                None
-            }
-            value => self.checked_text(name, value, rule),
-        }
-    }
-
     /// A string that may be omitted; null and `""` clear it.
     pub fn clearable_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Change> {
         match self.take(name)? {

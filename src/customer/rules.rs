@@ -10,7 +10,7 @@ use crate::validation::ErrorCode;
 /// `firstName`, `lastName` and a metafield's `code`.
 pub const NAME: TextRule = TextRule::new(MaxLength::Chars(255), one_line).not_blank();
 /// `phoneNumber` of a customer and of an address.
-pub const PHONE_NUMBER: TextRule = TextRule::new(MaxLength::Chars(32), phone_number);
+pub const PHONE_NUMBER: TextRule = TextRule::new(MaxLength::Chars(64), phone_number);
 /// `notes`.
 pub const NOTES: TextRule = TextRule::new(MaxLength::Chars(10_000), multiple_lines);
 /// An address's `country`. Its check bounds the length.
@@ -236,7 +236,7 @@ mod tests {
             "908 555 0100 EXT12",
             "112",
             "(030) 1",
-            &"1".repeat(32),
+            &"1".repeat(64),
         ] {
             assert_eq!(code(PHONE_NUMBER, text), None, "{text}");
         }
@@ -263,7 +263,7 @@ mod tests {
             );
         }
         assert_eq!(
-            code(PHONE_NUMBER, &"1".repeat(33)),
+            code(PHONE_NUMBER, &"1".repeat(65)),
             Some(ErrorCode::TooLong)
         );
     }
