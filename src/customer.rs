@@ -4,6 +4,7 @@
 //! from it.
 
 pub mod address;
+mod characters;
 mod email;
 pub mod expected_version;
 pub mod field_reader;

@@ -5,6 +5,7 @@
 //! country code any two capitals.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use update_customer::validation::{ErrorCode, ValidationError};
 
@@ -31,7 +32,7 @@ pub enum Kind {
 pub enum Write {
     /// Any value is accepted and ignored.
     ReadOnly,
-    /// Must be sent; a string must not be blank.
+    /// Must be sent; a string must have a visible character.
     Required,
     /// May be omitted; a string or a list may be null.
     Optional,
@@ -209,14 +210,20 @@ fn member(at: &str, key: &str) -> String {
 
 /// Whether a text that is not empty follows the rule of the fields of this name.
 fn is_valid(name: &str, text: &str) -> bool {
-    let allowed = |c: char| !c.is_control() || (name == "notes" && "\r\n\t".contains(c));
-    text.chars().all(allowed)
+    text.chars().all(|c| may_contain(name, c))
         && match name {
             "email" => is_one_address(text),
             "phoneNumber" => is_phone_number(text),
             "country" => text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase()),
             _ => true,
         }
+}
+
+fn may_contain(name: &str, c: char) -> bool {
+    let is_break = "\r\n\t\u{2028}\u{2029}".contains(c);
+    let is_allowed_break = name == "notes" && is_break;
+    let is_override = ('\u{202a}'..='\u{202e}').contains(&c);
+    is_allowed_break || !(c.is_control() || is_break || is_override)
 }
 
 fn length(name: &str, text: &str) -> usize {
@@ -260,10 +267,37 @@ fn is_phone_number(text: &str) -> bool {
     digits >= 3 && number.chars().all(in_number)
 }
 
-/// Null or nothing but white space.
+/// Null or nothing but white space and other invisible characters.
 fn is_blank(value: &Json) -> bool {
-    *value == Json::Null || value.text().is_some_and(|text| text.trim().is_empty())
+    let all_invisible = |text: &str| text.chars().all(is_invisible);
+    *value == Json::Null || value.text().is_some_and(all_invisible)
 }
+
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace() || INVISIBLE.iter().any(|range| range.contains(&u32::from(c)))
+}
+
+/// U+2800 and the code points with the property `Default_Ignorable_Code_Point`.
+const INVISIBLE: [RangeInclusive<u32>; 18] = [
+    0xad..=0xad,
+    0x34f..=0x34f,
+    0x61c..=0x61c,
+    0x115f..=0x1160,
+    0x17b4..=0x17b5,
+    0x180b..=0x180f,
+    0x200b..=0x200f,
+    0x202a..=0x202e,
+    0x2060..=0x206f,
+    0x2800..=0x2800,
+    0x3164..=0x3164,
+    0xfe00..=0xfe0f,
+    0xfeff..=0xfeff,
+    0xffa0..=0xffa0,
+    0xfff0..=0xfff8,
+    0x1_bca0..=0x1_bca3,
+    0x1_d173..=0x1_d17a,
+    0xe_0000..=0xe_0fff,
+];
 
 /// An object without a member that is not null.
 fn is_empty(object: &Json) -> bool {
@@ -306,7 +340,7 @@ pub fn is_justified(error: &ValidationError, body: &Json, exact: bool) -> bool {
             _ => false,
         },
         ErrorCode::InvalidCharacters => {
-            name.is_empty() || any_text(&|text| text.contains(char::is_control))
+            name.is_empty() || any_text(&|text| !text.chars().all(|c| may_contain(name, c)))
         }
         ErrorCode::InvalidEmail => invalid("email"),
         ErrorCode::InvalidPhone => invalid("phoneNumber") && any_text(&|t| !is_phone_number(t)),

@@ -5,6 +5,7 @@
 
 use rust_iso3166::from_alpha2;
 
+use super::characters::{find, is_bidirectional_override, is_separator, is_visible};
 use crate::validation::ErrorCode;
 
 /// `firstName`, `lastName` and a metafield's `code`.
@@ -68,11 +69,6 @@ impl TextRule {
         }
     }
 
-    /// Whether white space alone is rejected.
-    pub const fn rejects_blank(&self) -> bool {
-        self.not_blank
-    }
-
     pub const fn max_length(&self) -> MaxLength {
         self.max_length
     }
@@ -83,8 +79,9 @@ impl TextRule {
     ///
     /// The first [`Violation`].
     pub fn check(&self, text: &str) -> Result<(), Violation> {
-        if self.not_blank && text.trim().is_empty() {
-            return violation(ErrorCode::Required, "is required and must not be blank");
+        if self.not_blank && !text.chars().any(is_visible) {
+            let message = "is required and must have a visible character";
+            return violation(ErrorCode::Required, message);
         }
         match self.max_length {
             MaxLength::Chars(max) if text.chars().count() > max => {
@@ -102,24 +99,34 @@ impl TextRule {
 }
 
 fn one_line(text: &str) -> Result<(), Violation> {
-    if text.chars().any(char::is_control) {
-        return violation(
+    let forbidden = |c: char| c.is_control() || is_separator(c) || is_bidirectional_override(c);
+    match find(text, forbidden) {
+        None => Ok(()),
+        Some(found) => violation(
             ErrorCode::InvalidCharacters,
-            "must not contain control characters such as line breaks",
-        );
+            format!(
+                "contains {found}; send one line without control characters and without \
+                 bidirectional overrides"
+            ),
+        ),
     }
-    Ok(())
 }
 
 fn multiple_lines(text: &str) -> Result<(), Violation> {
-    let forbidden = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
-    if text.chars().any(forbidden) {
-        return violation(
+    let forbidden = |c: char| {
+        let is_control = c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+        is_control || is_bidirectional_override(c)
+    };
+    match find(text, forbidden) {
+        None => Ok(()),
+        Some(found) => violation(
             ErrorCode::InvalidCharacters,
-            "must not contain control characters other than line breaks and tabs",
-        );
+            format!(
+                "contains {found}; send it without control characters other than line breaks and \
+                 tabs, and without bidirectional overrides"
+            ),
+        ),
     }
-    Ok(())
 }
 
 /// At least three digits, spaces and `+ - . ( ) /`; then optionally `x` or `ext` and more digits.
@@ -183,14 +190,33 @@ mod tests {
             "O'Neil-Smith",
             &"é".repeat(255),
             " padded ",
+            "\u{200f}ש\u{2069}",
+            "क्\u{200d}ष",
         ] {
             assert_eq!(code(NAME, text), None, "{text}");
         }
-        for text in ["", " ", "\u{a0}", "\t"] {
+        for text in [
+            "",
+            " ",
+            "\u{a0}",
+            "\t",
+            "\u{200b}",
+            "\u{2800}",
+            " \u{e0020}\u{3164}",
+        ] {
             assert_eq!(code(NAME, text), Some(ErrorCode::Required), "{text:?}");
         }
         assert_eq!(code(NAME, &"é".repeat(256)), Some(ErrorCode::TooLong));
-        for text in ["a\nb", "a\u{0}", "a\u{7f}", "a\u{85}b"] {
+        for text in [
+            "a\nb",
+            "a\u{0}",
+            "a\u{7f}",
+            "a\u{85}b",
+            "a\u{2028}b",
+            "a\u{2029}",
+            "\u{202a}a",
+            "a\u{202e}b",
+        ] {
             assert_eq!(
                 code(NAME, text),
                 Some(ErrorCode::InvalidCharacters),
@@ -208,11 +234,11 @@ mod tests {
 
     #[test]
     fn only_notes_may_contain_line_breaks_and_tabs() {
-        assert_eq!(code(NOTES, "one\r\n\ttwo"), None);
-        assert_eq!(
-            code(NOTES, "bell \u{7}"),
-            Some(ErrorCode::InvalidCharacters)
-        );
+        assert_eq!(code(NOTES, "one\r\n\ttwo\u{2028}three\u{2029}"), None);
+        for text in ["bell \u{7}", "a\u{85}b", "a\u{b}", "\u{202a}a", "a\u{202e}"] {
+            let found = code(NOTES, text);
+            assert_eq!(found, Some(ErrorCode::InvalidCharacters), "{text:?}");
+        }
         assert_eq!(code(NOTES, &"n".repeat(10_000)), None);
         assert_eq!(code(NOTES, &"n".repeat(10_001)), Some(ErrorCode::TooLong));
         assert_eq!(
@@ -222,6 +248,21 @@ mod tests {
         assert_eq!(code(MAX_255, &"c".repeat(256)), Some(ErrorCode::TooLong));
         assert_eq!(code(MAX_32, &"z".repeat(32)), None);
         assert_eq!(code(MAX_32, &"z".repeat(33)), Some(ErrorCode::TooLong));
+    }
+
+    #[test]
+    fn message_names_the_character_and_its_position() {
+        let message = |rule: TextRule, text| rule.check(text).unwrap_err().message;
+        assert_eq!(
+            message(MAX_255, "\u{202a}a"),
+            "contains U+202A at character 1; send one line without control characters and without \
+             bidirectional overrides"
+        );
+        assert_eq!(
+            message(NOTES, "é\n\u{0}"),
+            "contains U+0000 at character 3; send it without control characters other than line \
+             breaks and tabs, and without bidirectional overrides"
+        );
     }
 
     #[test]

@@ -6,6 +6,10 @@ from decimal import Decimal
 import schemathesis
 
 
+# Default_Ignorable_Code_Point.
+IGNORABLE_ABOVE_FFFF = re.compile("[\U0001BCA0-\U0001BCA3\U0001D173-\U0001D17A\U000E0000-\U000E0FFF]")
+
+
 @schemathesis.hook
 def filter_case(context, case):
     """Skips cases that do not test the OpenAPI document; sends all others unchanged."""
@@ -27,6 +31,9 @@ def rule_outside_schema(body):
             return "a domain label with too many bytes"
     meta_fields = body.get("metaFields") or []
     codes = [meta_field["code"] for meta_field in meta_fields]
+    # The schema's pattern lists the invisible characters up to U+FFFF only.
+    if any(IGNORABLE_ABOVE_FFFF.search(name) for name in [body["firstName"], body["lastName"], *codes]):
+        return "a name that may have no visible character"
     if len(set(codes)) < len(codes):
         return "a repeated code"
     for meta_field in meta_fields:

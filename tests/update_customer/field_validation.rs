@@ -51,6 +51,63 @@ async fn only_notes_may_contain_line_breaks_and_tabs() {
 }
 
 #[tokio::test]
+async fn one_line_has_no_separators_and_no_bidirectional_overrides() {
+    let app = TestApp::new().await;
+    for name in ["firstName", "lastName", "status", "company"] {
+        for c in ["\u{2028}", "\u{2029}", "\u{202a}", "\u{202e}"] {
+            let expected = [format!("/{name} invalid_characters")];
+            let found = errors(&app, json!({name: format!("a{c}b")})).await;
+            assert_eq!(found, expected);
+        }
+        // Joiners, directional marks and isolates are part of texts in several scripts.
+        let text = "\u{200f}שלום\u{200e} \u{2067}क्\u{200d}ष\u{2069} م\u{200c}ی";
+        assert_eq!(errors(&app, json!({name: text})).await, NONE);
+    }
+    for c in ["\u{202a}", "\u{202e}"] {
+        let found = errors(&app, json!({"notes": format!("a{c}b")})).await;
+        assert_eq!(found, ["/notes invalid_characters"]);
+    }
+    assert_eq!(errors(&app, json!({"notes": "a\u{2028}b"})).await, NONE);
+}
+
+#[tokio::test]
+async fn text_without_a_visible_character_is_blank() {
+    let app = TestApp::new().await;
+    for blank in ["\u{200b}", "\u{2800}", "\u{3164}", " \u{ad}\u{e0041}\u{a0}"] {
+        let fields = json!({
+            "firstName": blank, "lastName": blank, "email": blank, "metaFields": [{"code": blank, "value": 1}]
+        });
+        let expected = [
+            "/firstName required",
+            "/lastName required",
+            "/email required",
+            "/metaFields/0/code required",
+        ];
+        assert_eq!(errors(&app, fields).await, expected, "{blank:?}");
+    }
+    // Other strings may be invisible, since only these must be present.
+    assert_eq!(errors(&app, json!({"company": "\u{200b}"})).await, NONE);
+}
+
+#[tokio::test]
+async fn message_names_a_forbidden_character_but_no_value() {
+    let app = TestApp::new().await;
+    let fields = json!({"company": "\u{202a}Axim", "notes": "Axim\u{7}"});
+    let response = app.send(put().with(fields)).await;
+    let errors = response.body["errors"].as_array().unwrap();
+    let messages: Vec<_> = errors.iter().map(|error| &error["message"]).collect();
+    assert_eq!(
+        messages,
+        [
+            "`company` contains U+202A at character 1; send one line without control characters and without \
+             bidirectional overrides",
+            "`notes` contains U+0007 at character 5; send it without control characters other than line breaks \
+             and tabs, and without bidirectional overrides"
+        ]
+    );
+}
+
+#[tokio::test]
 async fn email_must_be_one_address() {
     let app = TestApp::new().await;
     for email in [

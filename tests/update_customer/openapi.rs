@@ -9,6 +9,7 @@ use strum::VariantArray;
 use testkit::response::shortened;
 use update_customer::customer::address::TEXT_MEMBERS;
 use update_customer::customer::fields::{FIELDS, Write};
+use update_customer::customer::rules::{MAX_255, NAME, NOTES};
 use update_customer::validation::ErrorCode;
 
 use crate::support::openapi::{REQUEST_SCHEMA, at, violations};
@@ -127,10 +128,44 @@ async fn types_and_blank_values_agree_with_the_schema() {
 #[tokio::test]
 async fn control_characters_agree_with_the_schema() {
     let values = [
-        "a\nb", "a\r\n\tb", "a\tb", "a\0b", "a\u{1f}b", "a\u{7f}b", "a\u{85}b", "a\u{9f}b",
-        "a\u{a0}b", "\n", "a\n", "\na",
+        "a\nb",
+        "a\r\n\tb",
+        "a\tb",
+        "a\0b",
+        "a\u{1f}b",
+        "a\u{7f}b",
+        "a\u{85}b",
+        "a\u{9f}b",
+        "a\u{a0}b",
+        "\n",
+        "a\n",
+        "\na",
+        "a\u{2027}b",
+        "a\u{2028}b",
+        "a\u{2029}b",
+        "\u{202a}a",
+        "a\u{202e}",
+        "a\u{202f}b",
+        "a\u{200c}b",
+        "\u{200f}a",
+        "\u{2066}a\u{2069}",
     ];
     assert_agreement(combine(&strings(), &values.map(Value::from))).await;
+}
+
+#[test]
+fn every_character_up_to_ffff_agrees_with_the_patterns() {
+    for (pointer, rule) in [
+        ("/components/schemas/Name", NAME),
+        ("/components/schemas/AddressLine", MAX_255),
+        ("/components/schemas/CustomerUpdate/properties/notes", NOTES),
+    ] {
+        for c in '\0'..='\u{ffff}' {
+            let text = c.to_string();
+            let (code, schema) = (rule.check(&text), violations(pointer, &json!(text)));
+            assert_eq!(code.is_ok(), schema.is_empty(), "{pointer}: {c:?} {code:?}");
+        }
+    }
 }
 
 #[tokio::test]
