@@ -5,12 +5,14 @@
 
 pub mod address;
 mod characters;
+mod country;
 mod email;
 pub mod expected_version;
 pub mod field_reader;
 pub mod fields;
 pub mod id;
 pub mod meta_fields;
+mod phone_number;
 pub mod rules;
 pub mod stored;
 pub mod update;

@@ -1,12 +1,13 @@
 //! Reference implementation of the field rules (`docs/API.md#field-rules`). It shares the error
 //! codes with the function, and nothing else.
 //!
-//! Two rules are looser than the function's: an email address may have any domain labels, and a
-//! country code any two capitals.
+//! Some rules are looser than the function's: an email address may have any domain labels, a country
+//! code any two capitals, and a phone number characters that are newer than this crate's Unicode data.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
+use unicode_general_category::{GeneralCategory, get_general_category};
 use update_customer::validation::{ErrorCode, ValidationError};
 
 use super::json::{self, Json};
@@ -250,21 +251,36 @@ fn is_one_address(text: &str) -> bool {
         && (is_quoted || local_part.chars().all(in_local_part))
 }
 
-/// Read from the end: the digits of an extension, dots or spaces, `x` or `ext`, the number.
+/// The text, with `0` for each digit and `-` for most punctuation, is cut at each of the words for an
+/// extension.
 fn is_phone_number(text: &str) -> bool {
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let lower = text.to_ascii_lowercase();
-    let before_digits = lower.trim_end_matches(|c: char| c.is_ascii_digit());
-    let before_gap = before_digits.trim_end_matches(['.', ' ']);
-    let before_extension = before_gap
-        .strip_suffix("ext")
-        .or(before_gap.strip_suffix('x'));
-    let number = match before_extension {
-        Some(number) if before_digits.len() < lower.len() => number,
-        _ => &lower,
+    let shape: String = text.to_ascii_lowercase().chars().map(shape).collect();
+    let zeros = |part: &str| part.matches('0').count();
+    let is_number = |part: &str| part.chars().all(|c| "0-;".contains(c));
+    let has_extension = |word: &&str| match shape.split_once(word) {
+        None => false,
+        Some((number, extension)) => {
+            let are_numbers = is_number(number) && is_number(extension);
+            are_numbers && zeros(number) >= 3 && zeros(extension) >= 1
+        }
     };
-    let in_number = |c: char| c.is_ascii_digit() || " +-.()/".contains(c);
-    digits >= 3 && number.chars().all(in_number)
+    let words = [";ext=", "extension", "extn", "ext", "x"];
+    (is_number(&shape) && zeros(&shape) >= 3) || words.iter().any(has_extension)
+}
+
+fn shape(c: char) -> char {
+    use GeneralCategory::{DashPunctuation, DecimalNumber, SpaceSeparator, Unassigned};
+    match get_general_category(c) {
+        // A later version of Unicode can make any character of an unassigned code point.
+        DecimalNumber | Unassigned => '0',
+        DashPunctuation | SpaceSeparator => '-',
+        _ if "+.()/,#*".contains(c) => '-',
+        _ => c,
+    }
+}
+
+fn is_unassigned(c: char) -> bool {
+    get_general_category(c) == GeneralCategory::Unassigned
 }
 
 /// Null or nothing but white space and other invisible characters.
@@ -343,7 +359,10 @@ pub fn is_justified(error: &ValidationError, body: &Json, exact: bool) -> bool {
             name.is_empty() || any_text(&|text| !text.chars().all(|c| may_contain(name, c)))
         }
         ErrorCode::InvalidEmail => invalid("email"),
-        ErrorCode::InvalidPhone => invalid("phoneNumber") && any_text(&|t| !is_phone_number(t)),
+        ErrorCode::InvalidPhone => {
+            let is_wrong = |text: &str| !is_phone_number(text) || text.contains(is_unassigned);
+            invalid("phoneNumber") && any_text(&is_wrong)
+        }
         ErrorCode::InvalidCountry => invalid("country"),
         ErrorCode::EmptyObject => any(&is_empty),
         ErrorCode::MultipleDefaults => {

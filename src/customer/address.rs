@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value};
 
+use super::country::COUNTRY;
 use super::field_reader::FieldReader;
-use super::rules::{COUNTRY, MAX_32, MAX_255, PHONE_NUMBER, TextRule};
+use super::phone_number::PHONE_NUMBER;
+use super::rules::{MAX_32, MAX_255, TextRule};
 use crate::validation::{ErrorCode, JsonPointer, ValidationErrors};
 
 /// The strings of an address in the order in which they are checked, one row each. `""` and null

@@ -19,11 +19,16 @@ pub fn is_bidirectional_override(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}')
 }
 
-/// The first such character: `U+202A at character 1`. Positions count Unicode scalar values from 1.
+/// The first such character in a text: `U+202A at character 1`.
 pub fn find(text: &str, is_wanted: impl Fn(char) -> bool) -> Option<String> {
-    let position = text.chars().position(&is_wanted)?;
-    let c = text.chars().find(|&c| is_wanted(c))?;
-    Some(format!("{} at character {}", name(c), position + 1))
+    let (index, c) = text.chars().enumerate().find(|&(_, c)| is_wanted(c))?;
+    Some(located(c, index))
+}
+
+/// A character and its position in a text: `U+202A at character 1`. The index counts Unicode scalar
+/// values from 0, the position from 1.
+pub fn located(c: char, index: usize) -> String {
+    format!("{} at character {}", name(c), index + 1)
 }
 
 /// `U+202A`.

@@ -5,7 +5,8 @@
 
 use super::email::EMAIL;
 use super::field_reader::{Change, FieldReader, ListReader};
-use super::rules::{MAX_64, MAX_255, NAME, NOTES, PHONE_NUMBER, TextRule};
+use super::phone_number::PHONE_NUMBER;
+use super::rules::{MAX_64, MAX_255, NAME, NOTES, TextRule};
 use super::{address, meta_fields};
 
 /// The fields in the order in which a request is checked and a response shows them.
