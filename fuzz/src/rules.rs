@@ -1,8 +1,9 @@
 //! Reference implementation of the field rules (`docs/API.md#field-rules`). It shares the error
 //! codes with the function, and nothing else.
 //!
-//! Some rules are looser than the function's: an email address may have any domain labels, a country
-//! code any two capitals, and a phone number characters that are newer than this crate's Unicode data.
+//! Some rules are looser than the function's: an email address may have most characters outside ASCII,
+//! a country code any two capitals, and a phone number characters that are newer than this crate's
+//! Unicode data.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -234,6 +235,7 @@ fn length(name: &str, text: &str) -> usize {
     }
 }
 
+/// Domains may have any characters outside ASCII that are visible.
 fn is_one_address(text: &str) -> bool {
     let Some((local_part, domain)) = text.rsplit_once('@') else {
         return false;
@@ -241,14 +243,71 @@ fn is_one_address(text: &str) -> bool {
     let labels: Vec<_> = domain.split('.').collect();
     let is_label =
         |label: &&str| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-');
-    let in_domain = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "-.".contains(c);
-    let is_quoted = local_part.starts_with('"') && local_part.ends_with('"');
-    let in_local_part = |c: char| !c.is_whitespace() && !"()<>[]:;@\\,\"".contains(c);
+    let is_number = |label: &&str| label.bytes().all(|byte| byte.is_ascii_digit());
+    let in_domain = |c: char| match c.is_ascii() {
+        true => c.is_ascii_alphanumeric() || "-.".contains(c),
+        false => "\u{200c}\u{200d}".contains(c) || !(is_invisible(c) || is_without_meaning(c)),
+    };
     (1..=64).contains(&local_part.len())
+        && is_local_part(local_part)
         && labels.len() >= 2
         && labels.iter().all(is_label)
+        && !labels.last().is_some_and(is_number)
         && domain.chars().all(in_domain)
-        && (is_quoted || local_part.chars().all(in_local_part))
+}
+
+fn is_local_part(text: &str) -> bool {
+    let is_international = |c: char| {
+        let looks_like_punctuation = LOOK_ALIKES.contains(c);
+        !c.is_ascii() && !(is_invisible(c) || is_without_meaning(c) || looks_like_punctuation)
+    };
+    let Some(quoted) = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'))
+    else {
+        let in_atom = |c: char| c.is_ascii_graphic() && !"()<>[]:;@\\,\"".contains(c);
+        let has_gap = format!(".{text}.").contains("..");
+        return !has_gap && text.chars().all(|c| in_atom(c) || is_international(c));
+    };
+    // What is left without pairs of a backslash and a character.
+    let mut unpaired = String::new();
+    let mut chars = quoted.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' if chars.next().is_some_and(|c| (' '..='~').contains(&c)) => {}
+            '\\' => return false,
+            _ => unpaired.push(c),
+        }
+    }
+    let in_quotes = |c: char| (' '..='~').contains(&c) && c != '"';
+    unpaired
+        .chars()
+        .all(|c| in_quotes(c) || is_international(c))
+}
+
+/// Whether no one can know what the character means.
+fn is_without_meaning(c: char) -> bool {
+    use GeneralCategory::{Control, PrivateUse};
+    c == '\u{fffd}' || matches!(get_general_category(c), Control | PrivateUse)
+}
+
+/// Some of the characters whose compatibility form has ASCII punctuation.
+const LOOK_ALIKES: &str = "＠﹫．․‥…：；\u{37e}，／＼（）［］＜＞＂＇℀℁℅℆⑴⒈";
+
+/// Whether the address is so plain that no rule forbids it: only some ASCII characters.
+fn is_plain_address(text: &str) -> bool {
+    let Some((local_part, domain)) = text.split_once('@') else {
+        return false;
+    };
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric());
+    let labels: Vec<_> = domain.split('.').collect();
+    let has_letter = |label: &&str| label.bytes().any(|byte| byte.is_ascii_alphabetic());
+    local_part.len() <= 64
+        && local_part.split(['.', '+', '-', '_']).all(is_word)
+        && labels.len() >= 2
+        && labels.last().is_some_and(has_letter)
+        && labels.iter().all(|label| label.len() <= 63)
+        && domain.split(['.', '-']).all(is_word)
 }
 
 /// The text, with `0` for each digit and `-` for most punctuation, is cut at each of the words for an
@@ -358,7 +417,7 @@ pub fn is_justified(error: &ValidationError, body: &Json, exact: bool) -> bool {
         ErrorCode::InvalidCharacters => {
             name.is_empty() || any_text(&|text| !text.chars().all(|c| may_contain(name, c)))
         }
-        ErrorCode::InvalidEmail => invalid("email"),
+        ErrorCode::InvalidEmail => invalid("email") && any_text(&|text| !is_plain_address(text)),
         ErrorCode::InvalidPhone => {
             let is_wrong = |text: &str| !is_phone_number(text) || text.contains(is_unassigned);
             invalid("phoneNumber") && any_text(&is_wrong)

@@ -19,10 +19,11 @@ pub fn is_bidirectional_override(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}')
 }
 
-/// The first such character in a text: `U+202A at character 1`.
-pub fn find(text: &str, is_wanted: impl Fn(char) -> bool) -> Option<String> {
-    let (index, c) = text.chars().enumerate().find(|&(_, c)| is_wanted(c))?;
-    Some(located(c, index))
+/// The first such character: `U+202A at character 1`. `index` is the position of the text's first
+/// character in the whole value, from 0.
+pub fn find(text: &str, index: usize, is_wanted: impl Fn(char) -> bool) -> Option<String> {
+    let (offset, c) = text.chars().enumerate().find(|&(_, c)| is_wanted(c))?;
+    Some(located(c, index + offset))
 }
 
 /// A character and its position in a text: `U+202A at character 1`. The index counts Unicode scalar
@@ -31,9 +32,12 @@ pub fn located(c: char, index: usize) -> String {
     format!("{} at character {}", name(c), index + 1)
 }
 
-/// `U+202A`.
+/// `U+202A`, or `a space`.
 pub fn name(c: char) -> String {
-    format!("U+{:04X}", u32::from(c))
+    match c {
+        ' ' => "a space".to_owned(),
+        _ => format!("U+{:04X}", u32::from(c)),
+    }
 }
 
 #[cfg(test)]
@@ -95,7 +99,7 @@ mod tests {
 
     #[test]
     fn the_first_character_is_named_with_its_position() {
-        let found = |text| find(text, |c| !is_visible(c));
+        let found = |text| find(text, 0, |c| !is_visible(c));
         assert_eq!(found("\u{202a}a").as_deref(), Some("U+202A at character 1"));
         assert_eq!(
             found("é😀\u{e0001} ").as_deref(),

@@ -94,7 +94,7 @@ impl TextRule {
 
 fn one_line(text: &str) -> Result<(), Violation> {
     let forbidden = |c: char| c.is_control() || is_separator(c) || is_bidirectional_override(c);
-    match find(text, forbidden) {
+    match find(text, 0, forbidden) {
         None => Ok(()),
         Some(found) => violation(
             ErrorCode::InvalidCharacters,
@@ -111,7 +111,7 @@ fn multiple_lines(text: &str) -> Result<(), Violation> {
         let is_control = c.is_control() && !matches!(c, '\n' | '\r' | '\t');
         is_control || is_bidirectional_override(c)
     };
-    match find(text, forbidden) {
+    match find(text, 0, forbidden) {
         None => Ok(()),
         Some(found) => violation(
             ErrorCode::InvalidCharacters,

@@ -116,6 +116,7 @@ async fn email_must_be_one_address() {
         "x@shop.photography",
         "用户@例子.公司",
         "संपर्क@हिन्दी.भारत",
+        "info@государственнаядума-официальныйсайт.рф",
     ] {
         assert_eq!(errors(&app, json!({"email": email})).await, NONE, "{email}");
     }
@@ -125,11 +126,55 @@ async fn email_must_be_one_address() {
         "john@[127.0.0.1]",
         "john@localhost",
         "a@x.com,b@x.com",
+        "john@1.2.3.4",
+        "john@x.co\u{200b}",
+        "\u{202e}john@example.com",
+        "john@ex\u{2024}ample.com",
+        "ex\u{2024}ample@x.co",
+        "a@℀.com",
+        "john＠example.com",
+        "john@ｅxample.com",
+        "john@example。com",
     ] {
         assert_eq!(
             errors(&app, json!({"email": email})).await,
             ["/email invalid_email"],
             "{email}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn message_names_the_cause_of_an_invalid_email() {
+    let app = TestApp::new().await;
+    for (email, cause) in [
+        ("john@example.com ", "it ends with a space"),
+        ("john@x.co\u{200b}", "it contains U+200B at character 10"),
+        (
+            "john@1.2.3.4",
+            "the domain's last part must not be a number",
+        ),
+        ("john", "it has no `@`"),
+        (
+            "John <john@example.com>",
+            "it has a display name or angle brackets; send the address alone",
+        ),
+        (
+            &format!("{}@example.com", "l".repeat(65)),
+            "the part before the `@` is longer than 64 bytes",
+        ),
+        (
+            "john@localhost",
+            "the domain needs at least one dot, as in `example.com`",
+        ),
+    ] {
+        let response = app.send(put().with(json!({"email": email}))).await;
+        assert_eq!(
+            response.body["errors"],
+            json!([{
+                "pointer": "/email", "code": "invalid_email",
+                "message": format!("`email` is not a valid address: {cause}")
+            }])
         );
     }
 }
