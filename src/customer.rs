@@ -15,6 +15,7 @@ pub mod meta_fields;
 mod phone_number;
 pub mod rules;
 pub mod stored;
+mod suggestion;
 pub mod update;
 
 pub use email::emails_eq_ignore_case;
