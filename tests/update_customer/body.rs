@@ -327,7 +327,10 @@ async fn unknown_fields_get_a_suggestion_at_every_level() {
                 "/address/0/zipCode",
                 "Unknown field; did you mean `zipcode`?"
             ),
-            ("/address/0/street", plain),
+            (
+                "/address/0/street",
+                "Unknown field; did you mean `address1`?"
+            ),
             (
                 "/metaFields/0/vlaue",
                 "Unknown field; did you mean `value`?"
@@ -336,7 +339,7 @@ async fn unknown_fields_get_a_suggestion_at_every_level() {
             ("/first_name", "Unknown field; did you mean `firstName`?"),
             ("/Company", "Unknown field; did you mean `company`?"),
             ("/version", plain),
-            ("/updatedBy", "Unknown field; did you mean `updatedAt`?"),
+            ("/updatedBy", plain),
             ("/", plain),
         ]
     );
@@ -346,6 +349,46 @@ async fn unknown_fields_get_a_suggestion_at_every_level() {
             .iter()
             .all(|error| error.ends_with(" unknown_field"))
     );
+}
+
+#[tokio::test]
+async fn names_from_other_systems_get_a_suggestion_where_the_field_exists() {
+    let app = TestApp::new().await;
+    let message = |field: Option<&str>| match field {
+        Some(field) => format!("Unknown field; did you mean `{field}`?"),
+        None => "Unknown field".to_owned(),
+    };
+    for (name, customer, address, meta_field) in [
+        ("phone", Some("phoneNumber"), Some("phoneNumber"), None),
+        ("MOBILE", Some("phoneNumber"), Some("phoneNumber"), None),
+        ("postal_code", None, Some("zipcode"), None),
+        ("postalCode", None, Some("zipcode"), None),
+        ("zip", None, Some("zipcode"), None),
+        ("street1", None, Some("address1"), None),
+        ("line2", None, Some("address2"), None),
+        ("province", None, Some("state"), None),
+        ("country-code", None, Some("country"), None),
+        ("isDefault", None, Some("isDefaultAddress"), None),
+        ("key", None, None, Some("code")),
+        ("attribute_code", None, None, Some("code")),
+        ("custom_attributes", Some("metaFields"), None, None),
+        ("meta_data", Some("metaFields"), None, None),
+        ("addresses", Some("address"), None, None),
+        ("addressId", None, None, None),
+        ("address3", None, None, None),
+    ] {
+        let fields = json!({
+            name: 1, "address": [{"city": "A", name: 1}], "metaFields": [{"code": "c", "value": 1, name: 1}]
+        });
+        let response = app.send(put().with(fields)).await;
+        let errors = response.body["errors"].as_array().unwrap();
+        let messages: Vec<_> = errors.iter().map(|error| &error["message"]).collect();
+        assert_eq!(
+            messages,
+            [address, meta_field, customer].map(message).each_ref(),
+            "{name}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -101,7 +101,7 @@ async fn omitted_fields_are_kept() {
 #[tokio::test]
 async fn null_and_empty_values_clear_fields() {
     let app = TestApp::new().await;
-    let texts = ["phoneNumber", "company", "notes"];
+    let texts = ["phoneNumber", "status", "company", "notes"];
     let lists = ["address", "metaFields"];
     let cases = texts
         .iter()
