@@ -139,7 +139,8 @@ async fn repeated_key_is_rejected_at_any_depth() {
 /// A body with two more errors, whose `metaFields` entry has this value.
 fn with_errors_around(value: &str) -> String {
     format!(
-        r#"{{"firstName": "John", "metaFields": [{{"code": "c", "value": {value}}}], "email": "j@x.example", "status": 1}}"#
+        r#"{{"firstName": "John", "email": "j@x.example", "status": 1,
+            "metaFields": [{{"code": "c", "value": {value}}}]}}"#
     )
 }
 
@@ -249,7 +250,7 @@ async fn syntax_error_inside_a_value_nested_too_deeply_has_its_position() {
     let app = TestApp::new().await;
     let value = format!("{}\n01{}", "[".repeat(1_000), "]".repeat(1_000));
     let response = app.send(put().body(with_errors_around(&value))).await;
-    let message = "The body is not valid JSON: invalid number at line 2, column 2";
+    let message = "The body is not valid JSON: invalid number at line 3, column 2";
     assert_error("01", &response, 400, "invalid_request", message);
 }
 

@@ -374,12 +374,8 @@ async fn metafield_value_is_at_most_30_levels_deep() {
     }
     for arrays in [200, 100_000] {
         let response = app.send(put().body(nested(("[", "]"), arrays, ""))).await;
-        let first = response.validation_errors().swap_remove(0);
-        assert!(
-            first.starts_with("/metaFields/0/value/0/") && first.ends_with(" too_deep"),
-            "{}",
-            shortened(&first)
-        );
+        let errors = response.validation_errors();
+        assert_eq!(errors, ["/metaFields/0/value too_deep"], "{arrays} arrays");
     }
 }
 
