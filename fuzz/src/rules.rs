@@ -259,7 +259,7 @@ fn is_one_address(text: &str) -> bool {
 fn is_local_part(text: &str) -> bool {
     let is_international = |c: char| {
         let looks_like_punctuation = LOOK_ALIKES.contains(c);
-        !c.is_ascii() && !(is_invisible(c) || is_without_meaning(c) || looks_like_punctuation)
+        !(c.is_ascii() || is_invisible(c) || is_without_meaning(c) || looks_like_punctuation)
     };
     let Some(quoted) = text
         .strip_prefix('"')
@@ -380,9 +380,12 @@ fn is_empty(object: &Json) -> bool {
     members.iter().all(|(_, value)| **value == Json::Null)
 }
 
-/// 1 for a scalar or an empty container, one more for each container around.
+/// 1 for a scalar, 2 for an empty container, one more for each container around.
 fn levels(value: &Json) -> usize {
-    1 + value.parts().map(levels).max().unwrap_or(0)
+    match value {
+        Json::Array(_) | Json::Object(_) => 1 + value.parts().map(levels).max().unwrap_or(1),
+        _ => 1,
+    }
 }
 
 /// Whether the error is right: its place exists in the body, and the value there breaks that rule.

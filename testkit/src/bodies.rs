@@ -70,7 +70,7 @@ fn value(size: usize, part: impl Fn(usize) -> String) -> String {
 }
 
 fn deepest(size: usize) -> String {
-    value(size, |_| "[".repeat(29) + &"]".repeat(29))
+    value(size, |_| "[".repeat(28) + &"]".repeat(28))
 }
 
 fn too_deep(size: usize) -> String {

@@ -84,7 +84,7 @@ def children(value):
 
 
 def levels(value):
-    return 1 + max(map(levels, children(value)), default=0)
+    return 1 + max(map(levels, children(value)), default=1) if isinstance(value, (dict, list)) else 1
 
 
 def numbers(value):

@@ -354,14 +354,14 @@ async fn metafield_value_is_at_most_30_levels_deep() {
         format!(r#"{{{fields}, "metaFields": [{{"code": "c", "value": {value}}}]}}"#)
     };
     for container in [("[", "]"), (r#"{"k":"#, "}")] {
-        // A scalar counts as one level. DynamoDB stores 32 levels; the list and its entry are two.
-        for (containers, inner) in [(29, "1"), (29, "[]"), (29, "\"\""), (29, "{}")] {
+        // A scalar is one level, an empty container two. DynamoDB stores 32 levels; the list and its entry are two.
+        for (containers, inner) in [(29, "1"), (28, "[]"), (29, "\"\""), (28, "{}")] {
             let response = app
                 .send(put().body(nested(container, containers, inner)))
                 .await;
             assert_eq!(response.status, 200, "{container:?} {containers} {inner}");
         }
-        for (containers, inner) in [(30, "1"), (30, "[]"), (30, "{}"), (100, "1")] {
+        for (containers, inner) in [(30, "1"), (29, "[]"), (29, "{}"), (30, "[]"), (100, "1")] {
             let response = app
                 .send(put().body(nested(container, containers, inner)))
                 .await;
