@@ -194,7 +194,10 @@ async fn missing_or_malformed_variable_stops_start_up() {
         (vec![both[1], ("CUSTOMERS_TABLE", "")], table),
         (vec![both[0], both[1], soon], seconds),
         (both.to_vec(), outside),
-        (vec![both[0], both[1], runtime_api], region),
+        (
+            vec![both[0], both[1], runtime_api, ("AWS_REGION", "")],
+            region,
+        ),
         (
             vec![
                 both[0],
@@ -207,7 +210,7 @@ async fn missing_or_malformed_variable_stops_start_up() {
         ),
     ] {
         let (code, log) = Program::start(&variables).failed_start_up().await;
-        assert_eq!((code, log.len()), (Some(1), 1));
+        assert_eq!((code, log.len()), (Some(1), 1), "{log:?}");
         assert_eq!(log[0]["level"], "ERROR");
         assert_eq!(log[0]["message"], message);
     }
