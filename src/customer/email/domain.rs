@@ -33,36 +33,39 @@ pub fn find_cause(text: &str, index: usize) -> Option<String> {
 }
 
 fn find_cause_in_labels(text: &str, labels: &[&str], index: usize) -> Option<String> {
-    if let Some(found) = find(text, index, |c| !may_be_in_domain(c)) {
-        return Some(format!("it contains {found}, which no domain may contain"));
-    }
-    if labels.len() < 2 {
-        return Some("the domain needs at least one dot, as in `example.com`".to_owned());
-    }
     let Some(ascii) = to_ascii(text) else {
-        let is_wrong = |label: &&str| is_punycode(label) && to_ascii(label).is_none();
-        let cause = match labels.iter().any(is_wrong) {
-            true => "a part of the domain that starts with `xn--` is not valid Punycode",
-            false => "the domain is not a valid internationalised name (UTS 46)",
-        };
-        return Some(cause.to_owned());
+        return Some(find_cause_in_invalid_domain(text, labels, index));
     };
-    if !verify_dns_length(&ascii, false) {
-        let cause = "the domain's ASCII form has more than 253 bytes, or more than 63 in one part";
-        return Some(cause.to_owned());
-    }
     let is_number = |label: &&str| label.bytes().all(|byte| byte.is_ascii_digit());
-    if labels.last().is_some_and(is_number) {
-        return Some("the domain's last part must not be a number".to_owned());
+    let cause = if labels.len() < 2 {
+        "the domain needs at least one dot, as in `example.com`"
+    } else if !verify_dns_length(&ascii, false) {
+        "the domain's ASCII form has more than 253 bytes, or more than 63 in one part"
+    } else if labels.last().is_some_and(is_number) {
+        "the domain's last part must not be a number"
+    } else {
+        return None;
+    };
+    Some(cause.to_owned())
+}
+
+fn find_cause_in_invalid_domain(text: &str, labels: &[&str], index: usize) -> String {
+    if let Some(found) = find(text, index, |c| !may_be_in_domain(c)) {
+        return format!("it contains {found}, which no domain may contain");
     }
-    None
+    let is_wrong = |label: &&str| is_punycode(label) && to_ascii(label).is_none();
+    let cause = match labels.iter().any(is_wrong) {
+        true => "a part of the domain that starts with `xn--` is not valid Punycode",
+        false => "the domain is not a valid internationalised name (UTS 46)",
+    };
+    cause.to_owned()
 }
 
 /// Whether the character is allowed in a label. Joiners are, in the right place.
 fn may_be_in_domain(c: char) -> bool {
     // A mark must follow a letter, and a digit of a script from right to left one of that script.
-    let labels = [String::from(c), format!("a{c}"), format!("\u{5d0}{c}")];
-    c.is_ascii() || is_joiner(c) || labels.iter().any(|label| to_ascii(label).is_some())
+    let labels = || ["", "a", "\u{5d0}"].map(|before| format!("{before}{c}"));
+    c.is_ascii() || is_joiner(c) || labels().iter().any(|label| to_ascii(label).is_some())
 }
 
 /// The ASCII form of a domain that is valid and that UTS 46 changes in letter case only.
