@@ -34,7 +34,8 @@ impl Authenticator {
         }
     }
 
-    /// Returns what the token grants, from the cache or the table.
+    /// Returns what the token grants, from the cache or the table. Only a grant with the scope
+    /// `customers:write` is cached.
     ///
     /// # Errors
     ///
@@ -42,16 +43,17 @@ impl Authenticator {
     /// [`Error::Unavailable`] or [`Error::Internal`] when the token's record cannot be read.
     pub async fn authenticate(&self, token: &AccessToken) -> Result<Arc<Grant>, Error> {
         let hash = token.hash();
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        if let Some(grant) = self.cache.get(&hash, now) {
+        let looked_up_at = now();
+        if let Some(grant) = self.cache.get(&hash, looked_up_at) {
             return Ok(grant);
         }
         let grant = self.look_up(hash).await?;
-        let grant = grant.filter(|grant| grant.is_valid_at(now));
+        // The lookup can take seconds, in which the token can expire.
+        let grant = grant.filter(|grant| grant.is_valid_at(now()));
         let grant = Arc::new(grant.ok_or(Error::TokenInvalid)?);
-        self.cache.insert(hash, &grant, now);
+        if grant.has_write_scope() {
+            self.cache.insert(hash, &grant, looked_up_at);
+        }
         Ok(grant)
     }
 
@@ -80,4 +82,11 @@ impl Authenticator {
         let grant = output.item.map(Grant::try_from).transpose();
         grant.map_err(|error| Error::Internal(Cause::new(error.to_string())))
     }
+}
+
+/// The time since the Unix epoch.
+fn now() -> Duration {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
 }

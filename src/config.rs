@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lambda_http::http::Uri;
 use thiserror::Error;
 
 /// The default of `ACCESS_TOKEN_CACHE_SECONDS`.
@@ -25,6 +26,12 @@ pub enum ConfigError {
     Missing(&'static str),
     #[error("The environment variable {0} must be a whole number of seconds, such as 60")]
     NotSeconds(&'static str),
+    #[error(
+        "The environment variable AWS_REGION is missing or empty; set it to the tables' region"
+    )]
+    MissingRegion,
+    #[error("The environment variable {0} must be a URL, such as http://localhost:8000")]
+    NotUrl(&'static str),
 }
 
 impl Config {
@@ -53,18 +60,107 @@ impl Config {
     }
 }
 
+/// The region of the tables: `AWS_REGION`, or else `AWS_DEFAULT_REGION`.
+///
+/// # Errors
+///
+/// [`ConfigError::MissingRegion`] when both are missing or empty.
+pub fn region(variable: impl Fn(&'static str) -> Option<String>) -> Result<String, ConfigError> {
+    let region = first_set(&variable, ["AWS_REGION", "AWS_DEFAULT_REGION"]);
+    region.map_or(Err(ConfigError::MissingRegion), |(_, region)| Ok(region))
+}
+
+/// The URL that replaces DynamoDB's own: `AWS_ENDPOINT_URL_DYNAMODB`, or else `AWS_ENDPOINT_URL`.
+///
+/// # Errors
+///
+/// [`ConfigError::NotUrl`] for a text that is not a URL with the scheme `http` or `https`.
+pub fn endpoint_url(
+    variable: impl Fn(&'static str) -> Option<String>,
+) -> Result<Option<String>, ConfigError> {
+    let names = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"];
+    let Some((name, url)) = first_set(&variable, names) else {
+        return Ok(None);
+    };
+    match url.parse::<Uri>() {
+        Ok(uri) if matches!(uri.scheme_str(), Some("http" | "https")) => Ok(Some(url)),
+        _ => Err(ConfigError::NotUrl(name)),
+    }
+}
+
+fn first_set(
+    variable: impl Fn(&'static str) -> Option<String>,
+    names: [&'static str; 2],
+) -> Option<(&'static str, String)> {
+    let set = |name| Some((name, variable(name).filter(|value| !value.is_empty())?));
+    names.into_iter().find_map(set)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[test]
+    fn region_is_required() {
+        let region = |variables: &[(&str, &str)]| region(lookup(variables));
+        assert_eq!(
+            region(&[("AWS_REGION", "r"), ("AWS_DEFAULT_REGION", "d")]),
+            Ok("r".into())
+        );
+        assert_eq!(
+            region(&[("AWS_REGION", ""), ("AWS_DEFAULT_REGION", "d")]),
+            Ok("d".into())
+        );
+        assert_eq!(region(&[]), Err(ConfigError::MissingRegion));
+    }
+
+    #[test]
+    fn endpoint_must_be_a_url() {
+        let endpoint = |variables: &[(&str, &str)]| endpoint_url(lookup(variables));
+        assert_eq!(endpoint(&[("AWS_ENDPOINT_URL", "")]), Ok(None));
+        for url in [
+            "http://localhost:8000",
+            "https://vpce-1.dynamodb.us-east-1.vpce.amazonaws.com/",
+        ] {
+            assert_eq!(
+                endpoint(&[("AWS_ENDPOINT_URL", url)]),
+                Ok(Some(url.to_owned()))
+            );
+        }
+        let both = [
+            ("AWS_ENDPOINT_URL_DYNAMODB", "http://a"),
+            ("AWS_ENDPOINT_URL", "http://b"),
+        ];
+        assert_eq!(endpoint(&both), Ok(Some("http://a".to_owned())));
+        for name in ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"] {
+            for text in [
+                "not a url",
+                "localhost:8000",
+                "127.0.0.1:8000",
+                "ftp://localhost",
+                "http://",
+                "/",
+            ] {
+                assert_eq!(
+                    endpoint(&[(name, text)]),
+                    Err(ConfigError::NotUrl(name)),
+                    "{text}"
+                );
+            }
+        }
+    }
+
+    fn lookup<'a>(
+        variables: &'a [(&'a str, &'a str)],
+    ) -> impl Fn(&'static str) -> Option<String> + 'a {
+        |name| {
+            let variable = variables.iter().find(|(key, _)| *key == name);
+            variable.map(|(_, value)| (*value).to_owned())
+        }
+    }
+
     fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        let value = |name| {
-            variables
-                .iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).to_owned())
-        };
-        Config::from_env(value)
+        Config::from_env(lookup(variables))
     }
 
     #[test]

@@ -4,14 +4,18 @@
 //! from it.
 
 pub mod address;
+mod characters;
+mod country;
 mod email;
 pub mod expected_version;
 pub mod field_reader;
 pub mod fields;
 pub mod id;
 pub mod meta_fields;
+mod phone_number;
 pub mod rules;
 pub mod stored;
+mod suggestion;
 pub mod update;
 
 pub use email::emails_eq_ignore_case;

@@ -38,6 +38,9 @@ pub enum Error {
     /// `If-Match` does not name the customer's version, which is `current`.
     #[error("If-Match does not match the customer's current version; see X-Customer-Version")]
     VersionConflict { current: u64 },
+    /// `If-None-Match: *` asks for no update of an existing customer, whose version is `current`.
+    #[error("The customer exists; remove If-None-Match to update it")]
+    CustomerExists { current: u64 },
     /// DynamoDB was throttling or unreachable: the same request may succeed after a second.
     #[error("An internal error occurred")]
     Unavailable(Cause),
@@ -71,7 +74,9 @@ impl Error {
                 StatusCode::UNAUTHORIZED
             }
             Self::InvalidRequest(_) | Self::InvalidBody(_) => StatusCode::BAD_REQUEST,
-            Self::VersionConflict { .. } => StatusCode::PRECONDITION_FAILED,
+            Self::VersionConflict { .. } | Self::CustomerExists { .. } => {
+                StatusCode::PRECONDITION_FAILED
+            }
             Self::Unavailable(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -86,7 +91,7 @@ impl Error {
             Self::InsufficientScope => "insufficient_permission",
             Self::InvalidRequest(_) | Self::InvalidBody(_) => "invalid_request",
             Self::CustomerNotFound => "customer_not_found",
-            Self::VersionConflict { .. } => "version_conflict",
+            Self::VersionConflict { .. } | Self::CustomerExists { .. } => "version_conflict",
             Self::Unavailable(_) | Self::Internal(_) => "internal_error",
         }
     }
@@ -110,10 +115,7 @@ impl Error {
 
 impl From<ParseError> for Error {
     fn from(error: ParseError) -> Self {
-        match error {
-            ParseError::Limit(errors) => Self::InvalidBody(errors),
-            error => Self::InvalidRequest(error.to_string()),
-        }
+        Self::InvalidRequest(error.to_string())
     }
 }
 

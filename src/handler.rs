@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::customer::{Customer, CustomerUpdate};
 use crate::dynamodb::customers_table::CustomersTable;
 use crate::error::Error;
-use crate::http::{if_match, request, response};
+use crate::http::{preconditions, request, response};
 use crate::logging::{self, RequestLog};
 use crate::panic;
 use crate::validation::json;
@@ -89,15 +89,18 @@ async fn update(app: &App, request: &Request, log: &mut RequestLog) -> Result<Cu
     // An invalid id is a 404, which only an authenticated caller with a valid body may see. So its
     // error waits until then.
     let id = request::customer_id(request);
-    log.customer_id = id.as_ref().ok().map(|id| id.as_str().to_owned());
 
     let token = AccessToken::from_headers(request.headers())?;
     let authentication = Box::pin(app.authenticator.authenticate(&token));
     let grant = timed(&mut log.dynamodb, authentication).await?;
+    // Before, the path is a stranger's text.
+    log.customer_id = id.as_ref().ok().map(|id| id.as_str().to_owned());
     log.subject = Some(grant.subject().to_owned());
-    grant.require_write_scope()?;
+    if !grant.has_write_scope() {
+        return Err(Error::InsufficientScope);
+    }
 
-    let expected_version = if_match::expected_version(request.headers())?;
+    let expected_version = preconditions::expected_version(request.headers())?;
     let (body, errors) = json::parse(request::json_body(request)?)?;
     let update = CustomerUpdate::parse(body, errors)?;
     log.fields = update.changes().iter().map(|(name, _)| *name).collect();

@@ -8,8 +8,8 @@
 //!   → handler::handle            the steps below; every outcome is a response
 //!       → http::request          method and path                           404, 405
 //!       → auth                   accessToken header → Grant                401, 500
-//!       → http::if_match         If-Match → ExpectedVersion                400
-//!       → http::request          Content-Type, size                        400
+//!       → http::preconditions    If-Match, If-None-Match → ExpectedVersion 400
+//!       → http::request          Content-Type, Content-Encoding, size      400
 //!       → validation::json       bytes → one JSON object                   400
 //!       → customer::update       object → CustomerUpdate, or all errors    400
 //!       → dynamodb               one conditional UpdateItem → Customer     404, 412, 500

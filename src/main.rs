@@ -4,16 +4,13 @@
 use std::env;
 use std::process::ExitCode;
 
-use aws_config::environment::{
-    EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider,
-};
-use aws_config::meta::region::ProvideRegion;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::TrustStore;
 use lambda_runtime::service_fn;
-use update_customer::config::Config;
+use update_customer::config::{self, Config};
 use update_customer::dynamodb::{client, tls};
 use update_customer::handler::App;
 use update_customer::{lambda, logging, panic};
@@ -41,7 +38,7 @@ async fn run() -> Result<(), lambda_runtime::Error> {
         );
     }
     let roots = tls::trust_store(|name| env::var(name).ok())?;
-    let client = Client::from_conf(client::config(&sdk_config(roots).await?).build());
+    let client = Client::from_conf(client::config(&sdk_config(roots)?).build());
     let app = App::new(client, config);
     app.warm_up().await;
     lambda_runtime::run(service_fn(|event| lambda::invoke(&app, event))).await
@@ -49,8 +46,8 @@ async fn run() -> Result<(), lambda_runtime::Error> {
 
 /// The SDK's configuration from Lambda's environment variables. `aws_config::load` would also look
 /// for files and call other services; its clients would make the program a sixth larger.
-async fn sdk_config(roots: TrustStore) -> Result<SdkConfig, lambda_runtime::Error> {
-    let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+fn sdk_config(roots: TrustStore) -> Result<SdkConfig, lambda_runtime::Error> {
+    let variable = |name: &str| env::var(name).ok();
     let is_true =
         |name: &str| variable(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
     let mut config = SdkConfig::builder()
@@ -59,10 +56,9 @@ async fn sdk_config(roots: TrustStore) -> Result<SdkConfig, lambda_runtime::Erro
         .credentials_provider(SharedCredentialsProvider::new(
             EnvironmentVariableCredentialsProvider::new(),
         ))
-        .region(EnvironmentVariableRegionProvider::new().region().await)
+        .region(Region::new(config::region(variable)?))
         .use_fips(is_true("AWS_USE_FIPS_ENDPOINT"))
         .use_dual_stack(is_true("AWS_USE_DUALSTACK_ENDPOINT"));
-    let endpoint = variable("AWS_ENDPOINT_URL_DYNAMODB").or(variable("AWS_ENDPOINT_URL"));
-    config.set_endpoint_url(endpoint);
+    config.set_endpoint_url(config::endpoint_url(variable)?);
     Ok(config.build())
 }

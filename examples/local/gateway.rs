@@ -72,7 +72,6 @@ fn event(method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Value 
         .collect();
     HttpApiRequest {
         method: method.as_str(),
-        raw_path: uri.path(),
         path: &decoded(uri.path()),
         query: uri.query().unwrap_or_default(),
         customer_id: segment.map(decoded).as_deref(),

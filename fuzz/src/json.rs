@@ -18,18 +18,22 @@ pub enum Json {
     Object(Vec<(String, Json)>),
 }
 
-/// The deepest nesting that is read. The function reads 128 levels.
-const MAX_DEPTH: usize = 200;
+/// A container inside this many others is read as null, as the function does.
+pub const MAX_DEPTH: usize = 128;
 
-/// `None` when the text is not JSON or is nested more than 200 levels deep.
+/// `None` when the text is not JSON.
 pub fn read(text: &[u8]) -> Option<Json> {
     value(serde_json::from_slice::<&RawValue>(text).ok()?, MAX_DEPTH)
 }
 
 fn value(raw: &RawValue, depth: usize) -> Option<Json> {
     let text = raw.get();
-    let within = |raw| value(raw, depth.checked_sub(1)?);
-    Some(match text.as_bytes().first()? {
+    let first = text.as_bytes().first()?;
+    if depth == 0 && b"{[".contains(first) {
+        return has_valid_strings(text).then_some(Json::Null);
+    }
+    let within = |raw| value(raw, depth - 1);
+    Some(match first {
         b'{' => {
             let Members(members) = serde_json::from_str(text).ok()?;
             let read = |(key, raw)| Some((key, within(raw)?));
@@ -44,6 +48,20 @@ fn value(raw: &RawValue, depth: usize) -> Option<Json> {
         b'n' => Json::Null,
         _ => Json::Number(text.to_owned()),
     })
+}
+
+/// Whether the strings in a JSON text are Unicode. `RawValue` also takes half of a surrogate pair.
+fn has_valid_strings(text: &str) -> bool {
+    let mut rest = text;
+    while let Some(start) = rest.find('"') {
+        rest = &rest[start..];
+        let mut strings = serde_json::Deserializer::from_str(rest).into_iter::<String>();
+        if !matches!(strings.next(), Some(Ok(_))) {
+            return false;
+        }
+        rest = &rest[strings.byte_offset()..];
+    }
+    true
 }
 
 struct Members<'a>(Vec<(String, &'a RawValue)>);

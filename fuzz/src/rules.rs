@@ -1,16 +1,19 @@
 //! Reference implementation of the field rules (`docs/API.md#field-rules`). It shares the error
 //! codes with the function, and nothing else.
 //!
-//! Two rules are looser than the function's: an email address may have any domain labels, and a
-//! country code any two capitals.
+//! Some rules are looser than the function's: an email address may have most characters outside ASCII,
+//! a country code any two capitals, and a phone number characters that are newer than this crate's
+//! Unicode data.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
+use unicode_general_category::{GeneralCategory, get_general_category};
 use update_customer::validation::{ErrorCode, ValidationError};
 
 use super::json::{self, Json};
 use Kind::{Any, Boolean, List, Object, Text};
-use Write::{NotBlank, Optional, ReadOnly, Required};
+use Write::{Optional, ReadOnly, Required};
 
 /// The members of an object: name, type and what a request may do with it.
 type Members = &'static [(&'static str, Kind, Write)];
@@ -31,10 +34,8 @@ pub enum Kind {
 pub enum Write {
     /// Any value is accepted and ignored.
     ReadOnly,
-    /// Must be sent; a string must not be blank.
+    /// Must be sent; a string must have a visible character.
     Required,
-    /// May be omitted, and must not be null or blank.
-    NotBlank,
     /// May be omitted; a string or a list may be null.
     Optional,
 }
@@ -47,8 +48,8 @@ pub const CUSTOMER: Members = &[
     ("firstName", Text(255), Required),
     ("lastName", Text(255), Required),
     ("email", Text(254), Required),
-    ("phoneNumber", Text(32), Optional),
-    ("status", Text(64), NotBlank),
+    ("phoneNumber", Text(64), Optional),
+    ("status", Text(64), Optional),
     ("company", Text(255), Optional),
     ("notes", Text(10_000), Optional),
     ("address", List(ADDRESS), Optional),
@@ -64,11 +65,11 @@ pub const CUSTOMER: Members = &[
 const ADDRESS: Members = &[
     ("firstName", Text(255), Optional),
     ("lastName", Text(255), Optional),
-    ("phoneNumber", Text(32), Optional),
+    ("phoneNumber", Text(64), Optional),
     ("address1", Text(255), Optional),
     ("address2", Text(255), Optional),
     ("city", Text(255), Optional),
-    ("state", Text(32), Optional),
+    ("state", Text(255), Optional),
     ("country", Text(2), Optional),
     ("zipcode", Text(32), Optional),
     ("isDefaultAddress", Boolean, Optional),
@@ -211,14 +212,20 @@ fn member(at: &str, key: &str) -> String {
 
 /// Whether a text that is not empty follows the rule of the fields of this name.
 fn is_valid(name: &str, text: &str) -> bool {
-    let allowed = |c: char| !c.is_control() || (name == "notes" && "\r\n\t".contains(c));
-    text.chars().all(allowed)
+    text.chars().all(|c| may_contain(name, c))
         && match name {
             "email" => is_one_address(text),
             "phoneNumber" => is_phone_number(text),
             "country" => text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase()),
             _ => true,
         }
+}
+
+fn may_contain(name: &str, c: char) -> bool {
+    let is_break = "\r\n\t\u{2028}\u{2029}".contains(c);
+    let is_allowed_break = name == "notes" && is_break;
+    let is_override = ('\u{202a}'..='\u{202e}').contains(&c);
+    is_allowed_break || !(c.is_control() || is_break || is_override)
 }
 
 fn length(name: &str, text: &str) -> usize {
@@ -228,6 +235,7 @@ fn length(name: &str, text: &str) -> usize {
     }
 }
 
+/// Domains may have any characters outside ASCII that are visible.
 fn is_one_address(text: &str) -> bool {
     let Some((local_part, domain)) = text.rsplit_once('@') else {
         return false;
@@ -235,37 +243,136 @@ fn is_one_address(text: &str) -> bool {
     let labels: Vec<_> = domain.split('.').collect();
     let is_label =
         |label: &&str| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-');
-    let in_domain = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "-.".contains(c);
-    let is_quoted = local_part.starts_with('"') && local_part.ends_with('"');
-    let in_local_part = |c: char| !c.is_whitespace() && !"()<>[]:;@\\,\"".contains(c);
+    let is_number = |label: &&str| label.bytes().all(|byte| byte.is_ascii_digit());
+    let in_domain = |c: char| match c.is_ascii() {
+        true => c.is_ascii_alphanumeric() || "-.".contains(c),
+        false => "\u{200c}\u{200d}".contains(c) || !(is_invisible(c) || is_without_meaning(c)),
+    };
     (1..=64).contains(&local_part.len())
+        && is_local_part(local_part)
         && labels.len() >= 2
         && labels.iter().all(is_label)
+        && !labels.last().is_some_and(is_number)
         && domain.chars().all(in_domain)
-        && (is_quoted || local_part.chars().all(in_local_part))
 }
 
-/// Read from the end: the digits of an extension, dots or spaces, `x` or `ext`, the number.
-fn is_phone_number(text: &str) -> bool {
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    let lower = text.to_ascii_lowercase();
-    let before_digits = lower.trim_end_matches(|c: char| c.is_ascii_digit());
-    let before_gap = before_digits.trim_end_matches(['.', ' ']);
-    let before_extension = before_gap
-        .strip_suffix("ext")
-        .or(before_gap.strip_suffix('x'));
-    let number = match before_extension {
-        Some(number) if before_digits.len() < lower.len() => number,
-        _ => &lower,
+fn is_local_part(text: &str) -> bool {
+    let is_international = |c: char| {
+        let looks_like_punctuation = LOOK_ALIKES.contains(c);
+        !(c.is_ascii() || is_invisible(c) || is_without_meaning(c) || looks_like_punctuation)
     };
-    let in_number = |c: char| c.is_ascii_digit() || " +-.()/".contains(c);
-    digits >= 3 && number.chars().all(in_number)
+    let Some(quoted) = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'))
+    else {
+        let in_atom = |c: char| c.is_ascii_graphic() && !"()<>[]:;@\\,\"".contains(c);
+        let has_gap = format!(".{text}.").contains("..");
+        return !has_gap && text.chars().all(|c| in_atom(c) || is_international(c));
+    };
+    // What is left without pairs of a backslash and a character.
+    let mut unpaired = String::new();
+    let mut chars = quoted.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' if chars.next().is_some_and(|c| (' '..='~').contains(&c)) => {}
+            '\\' => return false,
+            _ => unpaired.push(c),
+        }
+    }
+    let in_quotes = |c: char| (' '..='~').contains(&c) && c != '"';
+    unpaired
+        .chars()
+        .all(|c| in_quotes(c) || is_international(c))
 }
 
-/// Null or nothing but white space.
-fn is_blank(value: &Json) -> bool {
-    *value == Json::Null || value.text().is_some_and(|text| text.trim().is_empty())
+/// Whether no one can know what the character means.
+fn is_without_meaning(c: char) -> bool {
+    use GeneralCategory::{Control, PrivateUse};
+    c == '\u{fffd}' || matches!(get_general_category(c), Control | PrivateUse)
 }
+
+/// Some of the characters whose compatibility form has ASCII punctuation.
+const LOOK_ALIKES: &str = "＠﹫．․‥…：；\u{37e}，／＼（）［］＜＞＂＇℀℁℅℆⑴⒈";
+
+/// Whether the address is so plain that no rule forbids it: only some ASCII characters.
+fn is_plain_address(text: &str) -> bool {
+    let Some((local_part, domain)) = text.split_once('@') else {
+        return false;
+    };
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric());
+    let labels: Vec<_> = domain.split('.').collect();
+    let has_letter = |label: &&str| label.bytes().any(|byte| byte.is_ascii_alphabetic());
+    local_part.len() <= 64
+        && local_part.split(['.', '+', '-', '_']).all(is_word)
+        && labels.len() >= 2
+        && labels.last().is_some_and(has_letter)
+        && labels.iter().all(|label| label.len() <= 63)
+        && domain.split(['.', '-']).all(is_word)
+}
+
+/// The text, with `0` for each digit and `-` for most punctuation, is cut at each of the words for an
+/// extension.
+fn is_phone_number(text: &str) -> bool {
+    let shape: String = text.to_ascii_lowercase().chars().map(shape).collect();
+    let zeros = |part: &str| part.matches('0').count();
+    let is_number = |part: &str| part.chars().all(|c| "0-;".contains(c));
+    let has_extension = |word: &&str| match shape.split_once(word) {
+        None => false,
+        Some((number, extension)) => {
+            let are_numbers = is_number(number) && is_number(extension);
+            are_numbers && zeros(number) >= 3 && zeros(extension) >= 1
+        }
+    };
+    let words = [";ext=", "extension", "extn", "ext", "x"];
+    (is_number(&shape) && zeros(&shape) >= 3) || words.iter().any(has_extension)
+}
+
+fn shape(c: char) -> char {
+    use GeneralCategory::{DashPunctuation, DecimalNumber, SpaceSeparator, Unassigned};
+    match get_general_category(c) {
+        // A later version of Unicode can make any character of an unassigned code point.
+        DecimalNumber | Unassigned => '0',
+        DashPunctuation | SpaceSeparator => '-',
+        _ if "+.()/,#*".contains(c) => '-',
+        _ => c,
+    }
+}
+
+fn is_unassigned(c: char) -> bool {
+    get_general_category(c) == GeneralCategory::Unassigned
+}
+
+/// Null or nothing but white space and other invisible characters.
+fn is_blank(value: &Json) -> bool {
+    let all_invisible = |text: &str| text.chars().all(is_invisible);
+    *value == Json::Null || value.text().is_some_and(all_invisible)
+}
+
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace() || INVISIBLE.iter().any(|range| range.contains(&u32::from(c)))
+}
+
+/// U+2800 and the code points with the property `Default_Ignorable_Code_Point`.
+const INVISIBLE: [RangeInclusive<u32>; 18] = [
+    0xad..=0xad,
+    0x34f..=0x34f,
+    0x61c..=0x61c,
+    0x115f..=0x1160,
+    0x17b4..=0x17b5,
+    0x180b..=0x180f,
+    0x200b..=0x200f,
+    0x202a..=0x202e,
+    0x2060..=0x206f,
+    0x2800..=0x2800,
+    0x3164..=0x3164,
+    0xfe00..=0xfe0f,
+    0xfeff..=0xfeff,
+    0xffa0..=0xffa0,
+    0xfff0..=0xfff8,
+    0x1_bca0..=0x1_bca3,
+    0x1_d173..=0x1_d17a,
+    0xe_0000..=0xe_0fff,
+];
 
 /// An object without a member that is not null.
 fn is_empty(object: &Json) -> bool {
@@ -273,9 +380,12 @@ fn is_empty(object: &Json) -> bool {
     members.iter().all(|(_, value)| **value == Json::Null)
 }
 
-/// 1 for a scalar or an empty container, one more for each container around.
+/// 1 for a scalar, 2 for an empty container, one more for each container around.
 fn levels(value: &Json) -> usize {
-    1 + value.parts().map(levels).max().unwrap_or(0)
+    match value {
+        Json::Array(_) | Json::Object(_) => 1 + value.parts().map(levels).max().unwrap_or(1),
+        _ => 1,
+    }
 }
 
 /// Whether the error is right: its place exists in the body, and the value there breaks that rule.
@@ -308,10 +418,13 @@ pub fn is_justified(error: &ValidationError, body: &Json, exact: bool) -> bool {
             _ => false,
         },
         ErrorCode::InvalidCharacters => {
-            name.is_empty() || any_text(&|text| text.contains(char::is_control))
+            name.is_empty() || any_text(&|text| !text.chars().all(|c| may_contain(name, c)))
         }
-        ErrorCode::InvalidEmail => invalid("email"),
-        ErrorCode::InvalidPhone => invalid("phoneNumber") && any_text(&|t| !is_phone_number(t)),
+        ErrorCode::InvalidEmail => invalid("email") && any_text(&|text| !is_plain_address(text)),
+        ErrorCode::InvalidPhone => {
+            let is_wrong = |text: &str| !is_phone_number(text) || text.contains(is_unassigned);
+            invalid("phoneNumber") && any_text(&is_wrong)
+        }
         ErrorCode::InvalidCountry => invalid("country"),
         ErrorCode::EmptyObject => any(&is_empty),
         ErrorCode::MultipleDefaults => {
@@ -327,7 +440,6 @@ pub fn is_justified(error: &ValidationError, body: &Json, exact: bool) -> bool {
         ErrorCode::NumberOutOfRange => {
             any(&|value| matches!(value, Json::Number(text) if !json::can_be_stored(text)))
         }
-        ErrorCode::CannotBeCleared => error.pointer == "/status" && any(&is_blank),
     }
 }
 

@@ -6,7 +6,6 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use thiserror::Error as ThisError;
 
 use crate::dynamodb::attribute::Item;
-use crate::error::Error;
 
 /// The scope that this endpoint requires.
 pub const WRITE_SCOPE: &str = "customers:write";
@@ -31,15 +30,9 @@ impl Grant {
         &self.subject
     }
 
-    /// # Errors
-    ///
-    /// [`Error::InsufficientScope`] when the token lacks `customers:write`.
-    pub fn require_write_scope(&self) -> Result<(), Error> {
-        if self.scopes.iter().any(|scope| scope == WRITE_SCOPE) {
-            Ok(())
-        } else {
-            Err(Error::InsufficientScope)
-        }
+    /// Whether the token has the scope `customers:write`.
+    pub fn has_write_scope(&self) -> bool {
+        self.scopes.iter().any(|scope| scope == WRITE_SCOPE)
     }
 
     /// Whether the token is valid at `now`, in time since the Unix epoch.
@@ -86,11 +79,16 @@ impl TryFrom<Item> for Grant {
     }
 }
 
+/// The last second of the year 9999. A later expiry is a mistake, such as a time in milliseconds, and
+/// DynamoDB would never delete the record.
+const MAX_EXPIRY: u64 = 253_402_300_799;
+
 /// Reads a record's `expiresAt`, in seconds since the Unix epoch. A fraction is cut off, so that no
-/// token outlives its record. Returns `None` when the text is not a number of seconds.
+/// token outlives its record. Returns `None` when the text is not a number of seconds up to the year 9999.
 pub fn parse_expiry(expires_at: &str) -> Option<Duration> {
     let seconds: i64 = expires_at.split('.').next()?.parse().ok()?;
-    Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+    let seconds = u64::try_from(seconds).unwrap_or(0);
+    (seconds <= MAX_EXPIRY).then(|| Duration::from_secs(seconds))
 }
 
 #[cfg(test)]
@@ -109,7 +107,14 @@ mod tests {
         let expires_at = |text| grant("expiresAt", n(text)).map(|grant| grant.expires_at);
         assert_eq!(expires_at("12.9"), Ok(Some(Duration::from_secs(12))));
         assert_eq!(expires_at("-1"), Ok(Some(Duration::ZERO)));
-        assert_eq!(expires_at("1e40"), Err(MalformedRecord("expiresAt (N)")));
+        let last = Duration::from_secs(253_402_300_799);
+        assert_eq!(expires_at("253402300799"), Ok(Some(last)));
+        for beyond_the_year_9999 in ["253402300800", "1764115200000", "1e40"] {
+            assert_eq!(
+                expires_at(beyond_the_year_9999),
+                Err(MalformedRecord("expiresAt (N)"))
+            );
+        }
         for (name, value, malformed) in [
             ("subject", n("1"), "subject (S)"),
             ("scopes", s(WRITE_SCOPE), "scopes (SS)"),
@@ -125,6 +130,6 @@ mod tests {
     fn record_without_scopes_lacks_the_write_scope() {
         let record = Item::from([("subject".to_owned(), AttributeValue::S("erp".into()))]);
         let grant = Grant::try_from(record).unwrap();
-        assert_eq!(grant.require_write_scope(), Err(Error::InsufficientScope));
+        assert!(!grant.has_write_scope());
     }
 }

@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value};
 
+use super::country::COUNTRY;
 use super::field_reader::FieldReader;
-use super::rules::{COUNTRY, MAX_32, MAX_255, PHONE_NUMBER, TextRule};
+use super::phone_number::PHONE_NUMBER;
+use super::rules::{MAX_32, MAX_255, TextRule};
 use crate::validation::{ErrorCode, JsonPointer, ValidationErrors};
 
 /// The strings of an address in the order in which they are checked, one row each. `""` and null
@@ -15,7 +17,7 @@ pub const TEXT_MEMBERS: &[(&str, TextRule)] = &[
     ("address1", MAX_255),
     ("address2", MAX_255),
     ("city", MAX_255),
-    ("state", MAX_32),
+    ("state", MAX_255),
     ("country", COUNTRY),
     ("zipcode", MAX_32),
 ];

@@ -7,6 +7,8 @@ pub enum ExpectedVersion {
     Any,
     /// One of these versions, in ascending order and each once. An empty list matches no version.
     OneOf(Vec<u64>),
+    /// The customer must not exist, so that there is nothing to update.
+    Absent,
 }
 
 impl ExpectedVersion {
@@ -14,6 +16,7 @@ impl ExpectedVersion {
         match self {
             Self::Any => true,
             Self::OneOf(versions) => versions.contains(&version),
+            Self::Absent => false,
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::rules::TextRule;
+use super::suggestion::suggest;
 use crate::validation::{ErrorCode, JsonPointer, ValidationErrors};
 
 /// What an update does with one attribute of the customer.
@@ -94,22 +95,6 @@ impl<'a> FieldReader<'a> {
         }
     }
 
-    /// A string that may be omitted but not cleared.
-    pub fn not_clearable_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Value> {
-        let code = ErrorCode::CannotBeCleared;
-        match self.take(name)? {
-            Value::Null => {
-                self.error(name, code, "cannot be cleared; omit it to keep it");
-                None
-            }
-            Value::String(text) if text.trim().is_empty() => {
-                self.error(name, code, "must not be blank; omit it to keep it");
-                None
-            }
-            value => self.checked_text(name, value, rule),
-        }
-    }
-
     /// A string that may be omitted; null and `""` clear it.
     pub fn clearable_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Change> {
         match self.take(name)? {
@@ -184,56 +169,5 @@ impl<'a> FieldReader<'a> {
             let at = self.at.member(name);
             self.errors.add(&at, ErrorCode::UnknownField, message);
         }
-    }
-}
-
-/// The known name that an unknown one probably stands for: at most two edits away, or the same
-/// but for case, `_` and `-`.
-fn suggest(name: &str, known: &[&'static str]) -> Option<&'static str> {
-    const MAX_NAME_BYTES: usize = 32;
-    const MAX_EDIT_DISTANCE: usize = 2;
-    if name.len() > MAX_NAME_BYTES {
-        return None;
-    }
-    let folded = name.replace(['_', '-'], "").to_lowercase();
-    let distance = |known: &str| strsim::osa_distance(&folded, &known.to_lowercase());
-    let nearest = known.iter().map(|&known| (distance(known), known)).min();
-    let (distance, known) = nearest?;
-    (distance <= MAX_EDIT_DISTANCE && distance < known.len() / 2).then_some(known)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn suggests_a_name_two_edits_away_or_in_another_case() {
-        let known = [
-            "firstName",
-            "email",
-            "code",
-            "address1",
-            "address2",
-            "zipcode",
-        ];
-        for (name, expected) in [
-            ("emial", Some("email")),
-            ("e-mail", Some("email")),
-            ("FIRST_NAME", Some("firstName")),
-            ("fristname", Some("firstName")),
-            ("zip_code", Some("zipcode")),
-            ("adress2", Some("address2")),
-            ("cod", Some("code")),
-            ("mode", Some("code")),
-            ("cab", None),
-            ("coal", None),
-            ("z_i_p_c_o_d_e___________________", Some("zipcode")),
-            ("z_i_p_c_o_d_e____________________", None),
-            ("street", None),
-            ("", None),
-        ] {
-            assert_eq!(suggest(name, &known), expected, "{name}");
-        }
-        assert_eq!(suggest(&"e".repeat(100_000), &known), None);
     }
 }

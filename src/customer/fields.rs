@@ -5,7 +5,8 @@
 
 use super::email::EMAIL;
 use super::field_reader::{Change, FieldReader, ListReader};
-use super::rules::{MAX_64, MAX_255, NAME, NOTES, PHONE_NUMBER, TextRule};
+use super::phone_number::PHONE_NUMBER;
+use super::rules::{MAX_64, MAX_255, NAME, NOTES, TextRule};
 use super::{address, meta_fields};
 
 /// The fields in the order in which a request is checked and a response shows them.
@@ -15,7 +16,7 @@ pub const FIELDS: &[Field] = &[
     Field::required("lastName", NAME),
     Field::required("email", EMAIL),
     Field::clearable("phoneNumber", PHONE_NUMBER),
-    Field::not_clearable("status", MAX_64),
+    Field::clearable("status", MAX_64),
     Field::clearable("company", MAX_255),
     Field::clearable("notes", NOTES),
     Field::list("address", address::read),
@@ -56,8 +57,6 @@ pub enum Write {
     Required(TextRule),
     /// May be omitted; null and `""` clear it.
     Clearable(TextRule),
-    /// May be omitted; cannot be cleared.
-    NotClearable(TextRule),
     /// May be omitted; null and `[]` clear it.
     List(ListReader),
 }
@@ -83,10 +82,6 @@ impl Field {
         Self::new(name, FieldType::Text, Write::Clearable(rule))
     }
 
-    const fn not_clearable(name: &'static str, rule: TextRule) -> Self {
-        Self::new(name, FieldType::Text, Write::NotClearable(rule))
-    }
-
     const fn list(name: &'static str, read: ListReader) -> Self {
         Self::new(name, FieldType::List, Write::List(read))
     }
@@ -101,10 +96,6 @@ impl Field {
             }
             Write::Required(rule) => body.required_text(self.name, &rule).map(Change::Set),
             Write::Clearable(rule) => body.clearable_text(self.name, &rule),
-            Write::NotClearable(rule) => {
-                let text = body.not_clearable_text(self.name, &rule);
-                text.map(Change::Set)
-            }
             Write::List(read) => body.list(self.name, read),
         }
     }

@@ -11,8 +11,8 @@ use crate::validation::{ErrorCode, JsonPointer, ValidationErrors, number};
 /// The rule for `code`, which is also unique in the list.
 pub const CODE: TextRule = NAME;
 
-/// Levels of a `value`, itself included. DynamoDB allows 32 levels in an attribute; the list
-/// `metaFields` and its entry are two of them.
+/// Levels of a `value`, itself included. DynamoDB allows 32 levels in an attribute, and rejects an empty
+/// container at the last one; the list `metaFields` and its entry are two of them.
 const MAX_VALUE_DEPTH: usize = 30;
 
 /// DynamoDB's limit for an attribute name, which also holds for the keys of a map.
@@ -49,17 +49,19 @@ pub fn read(list: Vec<Value>, at: &JsonPointer<'_>, errors: &mut ValidationError
 
 fn check_value(value: &Value, at: &JsonPointer<'_>, errors: &mut ValidationErrors) {
     if depth(value) > MAX_VALUE_DEPTH {
-        let message = format!("`value` must be at most {MAX_VALUE_DEPTH} levels deep");
+        let message = format!(
+            "`value` must be at most {MAX_VALUE_DEPTH} levels deep; an empty array or object is two"
+        );
         errors.add(at, ErrorCode::TooDeep, message);
     }
     check_dynamodb_limits(value, at, errors);
 }
 
-/// The number of levels: 1 for a scalar or an empty container, one more for each container around.
+/// The number of levels: 1 for a scalar, 2 for an empty container, one more for each container around.
 fn depth(value: &Value) -> usize {
     1 + match value {
-        Value::Array(elements) => elements.iter().map(depth).max().unwrap_or(0),
-        Value::Object(members) => members.values().map(depth).max().unwrap_or(0),
+        Value::Array(elements) => elements.iter().map(depth).max().unwrap_or(1),
+        Value::Object(members) => members.values().map(depth).max().unwrap_or(1),
         _ => 0,
     }
 }

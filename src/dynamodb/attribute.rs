@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_types::base64;
 use serde_json::{Map, Number, Value};
 
+use crate::customer::fields::FieldType;
 use crate::validation::number;
 
 /// A stored item: attributes by name.
@@ -79,6 +80,38 @@ pub fn eq_json(attribute: &AttributeValue, value: &Value) -> bool {
     }
 }
 
+/// DynamoDB's name of a field's type, for `attribute_type` in a condition.
+pub fn type_name(field_type: FieldType) -> &'static str {
+    match field_type {
+        FieldType::Text => "S",
+        FieldType::Boolean => "BOOL",
+        FieldType::List => "L",
+        FieldType::Object => "M",
+    }
+}
+
+/// Whether the attribute has the type, or is NULL, which is shown as the type's empty value.
+pub fn has_type(attribute: &AttributeValue, field_type: FieldType) -> bool {
+    matches!(
+        (field_type, attribute),
+        (FieldType::Text, AttributeValue::S(_))
+            | (FieldType::Boolean, AttributeValue::Bool(_))
+            | (FieldType::List, AttributeValue::L(_))
+            | (FieldType::Object, AttributeValue::M(_))
+            | (_, AttributeValue::Null(_))
+    )
+}
+
+/// Whether the attribute is what the function shows as an empty value: NULL, `""` or an empty list.
+pub fn is_empty(attribute: &AttributeValue) -> bool {
+    match attribute {
+        AttributeValue::Null(_) => true,
+        AttributeValue::S(text) => text.is_empty(),
+        AttributeValue::L(elements) => elements.is_empty(),
+        _ => false,
+    }
+}
+
 /// Sorted by key, because DynamoDB keeps no order and equal customers should look equal.
 fn object(members: Item) -> Map<String, Value> {
     let mut members: Vec<_> = members.into_iter().collect();
@@ -89,9 +122,14 @@ fn object(members: Item) -> Map<String, Value> {
         .collect()
 }
 
-/// DynamoDB returns JSON notation. An emulator may return another writer's `+5` or `.5`.
+/// DynamoDB returns plain notation: `1e125` as 126 digits. A longer text than the caller's would be kept
+/// becomes normal form, so that no response exceeds Lambda's limit. An emulator may return another writer's
+/// `+5` or `.5`.
 fn json_number(text: String) -> Value {
-    let number = text.parse::<Number>().ok();
+    let number = match text.len() {
+        ..=number::MAX_VERBATIM_LEN => text.parse::<Number>().ok(),
+        _ => None,
+    };
     let number = number.or_else(|| number::Decimal::parse(&text)?.to_string().parse().ok());
     number.map_or(Value::String(text), Value::Number)
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_config::{SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::{Builder, StalledStreamProtectionConfig};
 use aws_smithy_http_client::HttpClientError;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
@@ -55,6 +56,13 @@ pub fn config(shared: &SdkConfig) -> Builder {
             RetryConfig::standard()
                 .with_max_attempts(MAX_ATTEMPTS)
                 .with_initial_backoff(INITIAL_BACKOFF),
+        )
+        // The SDK's quota is empty after 25 failed requests, and single faults then fail requests until
+        // successes refill it. It protects servers from busy clients; an environment has one request at a time.
+        .retry_partition(
+            RetryPartition::custom("update-customer")
+                .token_bucket(TokenBucket::unlimited())
+                .build(),
         )
 }
 

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditi
 
 use super::attribute::{self, Item};
 use super::error::to_error;
-use super::update_expression::{EmailCondition, UpdateExpression};
+use super::update_expression::{self, EmailCondition, UpdateExpression};
 use crate::customer::stored::{self, UnexpectedType};
 use crate::customer::{Change, Customer, CustomerId, CustomerUpdate, ExpectedVersion};
 use crate::error::{Cause, Error};
@@ -46,9 +46,11 @@ impl CustomersTable {
     /// - [`Error::CustomerNotFound`] when there is no such customer; none is created.
     /// - [`Error::VersionConflict`] when the version is not an expected one, unless the update is
     ///   already applied: then the caller retries after a lost response.
-    /// - [`Error::InvalidRequest`] when the item would exceed DynamoDB's 400 KB.
-    /// - [`Error::Unavailable`] or [`Error::Internal`] when DynamoDB fails, or when a stored
-    ///   attribute has an unexpected type.
+    /// - [`Error::CustomerExists`] when the customer must not exist.
+    /// - [`Error::InvalidRequest`] when the item would exceed DynamoDB's 400 KB or its nesting depth.
+    /// - [`Error::Unavailable`] or [`Error::Internal`] when DynamoDB fails.
+    /// - [`Error::Internal`] when a stored attribute that the update leaves as it is has an unexpected
+    ///   type. Nothing is written.
     pub async fn update(
         &self,
         id: &CustomerId,
@@ -65,12 +67,17 @@ impl CustomersTable {
                 WriteOutcome::ConditionFailed(Some(stored)) => stored,
             };
             let current = stored.get("version").cloned().map(attribute::to_json);
-            let current = stored::version(current).map_err(|error| unexpected_type(&error))?;
+            let current = stored::version(current.as_ref()).map_err(|error| internal(&error))?;
+            if let Some(error) = update_expression::unexpected_type(&stored, update, &email) {
+                return Err(internal(&error));
+            }
             if !expected_version.matches(current) {
-                return if already_applied(&stored, update) {
-                    customer(stored)
-                } else {
-                    Err(Error::VersionConflict { current })
+                return match expected_version {
+                    ExpectedVersion::Absent => Err(Error::CustomerExists { current }),
+                    _ if already_applied(&stored, update) => {
+                        customer(without_cleared(stored, update))
+                    }
+                    _ => Err(Error::VersionConflict { current }),
                 };
             }
             email = EmailCondition::after(stored, update.email());
@@ -110,21 +117,29 @@ impl CustomersTable {
             Some(UpdateItemError::ConditionalCheckFailedException(failure)) => {
                 Ok(WriteOutcome::ConditionFailed(failure.item.clone()))
             }
-            Some(error) if is_item_too_large(error) => Err(Error::InvalidRequest(
-                "With this update the customer would exceed 400 KB; shorten notes, address or \
-                 metaFields"
-                    .to_owned(),
-            )),
+            Some(error) if let Some(message) = limit_message(error) => {
+                Err(Error::InvalidRequest(message.to_owned()))
+            }
             _ => Err(to_error("UpdateItem on the customers table", &error)),
         }
     }
 }
 
-/// DynamoDB has no error type for this. The message is the same in DynamoDB and its emulators.
-fn is_item_too_large(error: &UpdateItemError) -> bool {
+/// What the caller must change when the item would exceed a limit of DynamoDB. It has no error type for
+/// this. A merged item and a single value that are too large have different messages.
+fn limit_message(error: &UpdateItemError) -> Option<&'static str> {
     let message = error.message().unwrap_or_default();
-    error.code() == Some("ValidationException")
-        && message.starts_with("Item size to update has exceeded")
+    if error.code() != Some("ValidationException") {
+        None
+    } else if message.contains("Item size") {
+        Some(
+            "With this update the customer would exceed 400 KB; shorten notes, address or metaFields",
+        )
+    } else if message.contains("Nesting Levels") {
+        Some("With this update the customer would be nested too deeply; flatten metaFields")
+    } else {
+        None
+    }
 }
 
 /// Whether the stored customer is already what `update` asks for.
@@ -132,16 +147,26 @@ fn already_applied(stored: &Item, update: &CustomerUpdate) -> bool {
     let mut changes = update.changes().iter();
     changes.all(|(name, change)| match (change, stored.get(*name)) {
         (Change::Set(value), Some(attribute)) => attribute::eq_json(attribute, value),
-        (Change::Clear, None) => true,
+        (Change::Clear, attribute) => attribute.is_none_or(attribute::is_empty),
         _ => false,
     })
 }
 
-fn customer(mut item: Item) -> Result<Customer, Error> {
-    Customer::from_stored(|name| item.remove(name).map(attribute::to_json))
-        .map_err(|error| unexpected_type(&error))
+/// A cleared field that another writer stored as an empty value is shown as empty, whatever its type.
+fn without_cleared(mut stored: Item, update: &CustomerUpdate) -> Item {
+    for (name, change) in update.changes() {
+        if let Change::Clear = change {
+            stored.remove(*name);
+        }
+    }
+    stored
 }
 
-fn unexpected_type(error: &UnexpectedType) -> Error {
+fn customer(mut item: Item) -> Result<Customer, Error> {
+    Customer::from_stored(|name| item.remove(name).map(attribute::to_json))
+        .map_err(|error| internal(&error))
+}
+
+fn internal(error: &UnexpectedType) -> Error {
     Error::Internal(Cause::new(error.to_string()))
 }

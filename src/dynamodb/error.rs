@@ -6,7 +6,6 @@ use std::fmt::Write;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
-use aws_smithy_types::retry::ErrorKind;
 
 use crate::error::{Cause, Error};
 
@@ -21,7 +20,7 @@ const THROTTLING_CODES: [&str; 6] = [
 ];
 
 /// Converts the error of a call whose request was correct: to [`Error::Unavailable`] when DynamoDB
-/// was throttling or unreachable, and to [`Error::Internal`] otherwise. `operation` starts the cause
+/// was throttling or unreachable or its response was lost, and to [`Error::Internal`] otherwise. `operation` starts the cause
 /// that is logged.
 pub fn to_error<E>(operation: &str, error: &SdkError<E, HttpResponse>) -> Error
 where
@@ -36,26 +35,26 @@ where
     }
 }
 
+/// A failure after which a write may have been stored is always transient: only a `Retry-After` says so
+/// to the caller.
 fn is_transient<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     match error {
-        SdkError::TimeoutError(_) => true,
-        // A connection that closes before the response is "other", and transient.
-        SdkError::DispatchFailure(failure) => {
-            failure.is_io()
-                || failure.is_timeout()
-                || failure.as_other() == Some(ErrorKind::TransientError)
-        }
+        SdkError::ConstructionFailure(_) => false,
         SdkError::ServiceError(service_error) => {
+            let status = service_error.raw().status();
             let code = service_error.err().code();
-            service_error.raw().status().is_server_error()
+            // A successful response is an error when the SDK cannot read it.
+            status.is_success()
+                || status.is_server_error()
                 || code.is_some_and(|code| THROTTLING_CODES.contains(&code))
         }
-        _ => false,
+        // No response, or one that the SDK cannot read.
+        _ => true,
     }
 }
 
 /// The error and its sources. `DisplayErrorContext` must not be logged: it prints the raw response,
-/// and with it the customer.
+/// and with it the customer. Nor must a source that prints the request, which contains its body's type.
 fn error_chain<E>(error: &SdkError<E, HttpResponse>) -> String
 where
     E: StdError + ProvideErrorMetadata + 'static,
@@ -64,12 +63,16 @@ where
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
-        // Writing to a `String` cannot fail.
-        let _ = write!(text, ": {error}");
+        let source_text = error.to_string();
+        if !source_text.contains("SdkBody") {
+            text.push_str(": ");
+            text.push_str(&source_text);
+        }
         source = error.source();
     }
     if let SdkError::ServiceError(service_error) = error {
         let meta = service_error.err().meta();
+        // Writing to a `String` cannot fail.
         let _ = write!(
             text,
             " (status {}, code {}, message {:?})",

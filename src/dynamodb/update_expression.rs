@@ -6,7 +6,11 @@ use std::time::SystemTime;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::attribute::{self, Item};
-use crate::customer::{Change, CustomerUpdate, ExpectedVersion, emails_eq_ignore_case};
+use crate::customer::fields::{FIELDS, Field};
+use crate::customer::stored::MAX_VERSION;
+use crate::customer::{
+    Change, CustomerUpdate, ExpectedVersion, UnexpectedType, emails_eq_ignore_case,
+};
 
 /// The write's condition on the stored email address.
 pub enum EmailCondition {
@@ -33,6 +37,17 @@ impl EmailCondition {
             reset_verified: !same,
         }
     }
+
+    /// Whether the write sets `verifiedEmail` to false.
+    fn resets_verified(&self) -> bool {
+        matches!(
+            self,
+            Self::Observed {
+                reset_verified: true,
+                ..
+            }
+        )
+    }
 }
 
 /// The expressions with their placeholders. Every attribute name has one, because `status` and others
@@ -52,10 +67,10 @@ impl UpdateExpression {
         subject: &str,
     ) -> Self {
         // Capacity for every field, so that nothing is reallocated.
-        let capacity = update.changes().len() + 8;
+        let capacity = FIELDS.len() + 8;
         let mut expression = Self {
             update: String::with_capacity(32 * capacity),
-            condition: String::with_capacity(256),
+            condition: String::with_capacity(2_048),
             names: HashMap::with_capacity(capacity),
             values: HashMap::with_capacity(capacity),
         };
@@ -78,13 +93,7 @@ impl UpdateExpression {
                 self.set(name, attribute::from_json(value));
             }
         }
-        if matches!(
-            email,
-            EmailCondition::Observed {
-                reset_verified: true,
-                ..
-            }
-        ) {
+        if email.resets_verified() {
             self.set("verifiedEmail", AttributeValue::Bool(false));
         }
     }
@@ -111,21 +120,25 @@ impl UpdateExpression {
         self.name("id");
         self.version_condition(expected_version);
         self.email_condition(email, update.email());
+        self.type_conditions(update, email);
     }
 
     fn version_condition(&mut self, expected_version: &ExpectedVersion) {
         match expected_version {
-            ExpectedVersion::Any => {}
-            // No version matches, but the write still finds out whether the customer exists. No
-            // version is below zero.
+            // A comparison is also false for a version that is not a number.
+            ExpectedVersion::Any => {
+                self.condition +=
+                    " AND (attribute_not_exists(#version) OR #version BETWEEN :v0 AND :max)";
+                self.value(":max", number(MAX_VERSION));
+            }
+            // Never true, but the failed write still finds out whether the customer exists.
+            ExpectedVersion::Absent => self.condition += " AND attribute_not_exists(#id)",
             ExpectedVersion::OneOf(versions) if versions.is_empty() => {
-                self.condition += " AND #version = :none";
-                self.value(":none", AttributeValue::N("-1".to_owned()));
+                self.condition += " AND attribute_not_exists(#id)";
             }
             ExpectedVersion::OneOf(versions) => {
-                let list: Vec<_> = versions
-                    .iter()
-                    .map(|version| format!(":v{version}"))
+                let list: Vec<_> = (0..versions.len())
+                    .map(|index| format!(":e{index}"))
                     .collect();
                 let known = format!("#version IN ({})", list.join(", "));
                 self.condition += &match versions.contains(&0) {
@@ -161,6 +174,31 @@ impl UpdateExpression {
         }
     }
 
+    /// The write must not happen if its response could not show the customer.
+    fn type_conditions(&mut self, update: &CustomerUpdate, email: &EmailCondition) {
+        for field in kept_fields(update, email) {
+            let type_name = attribute::type_name(field.field_type);
+            for part in [
+                " AND (attribute_not_exists(#",
+                field.name,
+                ") OR attribute_type(#",
+                field.name,
+                ", :",
+                type_name,
+                ") OR attribute_type(#",
+                field.name,
+                ", :NULL))",
+            ] {
+                self.condition += part;
+            }
+            self.name(field.name);
+            for type_name in [type_name, "NULL"] {
+                let value = AttributeValue::S(type_name.to_owned());
+                self.values.insert(format!(":{type_name}"), value);
+            }
+        }
+    }
+
     /// Appends `, #name = :name` to the SET clause.
     fn set(&mut self, name: &str, value: AttributeValue) {
         let placeholder = format!(":{name}");
@@ -178,6 +216,34 @@ impl UpdateExpression {
     fn value(&mut self, placeholder: &str, value: AttributeValue) {
         self.values.insert(placeholder.to_owned(), value);
     }
+}
+
+/// The first attribute that makes [`UpdateExpression`]'s condition fail because of its type.
+pub fn unexpected_type(
+    stored: &Item,
+    update: &CustomerUpdate,
+    email: &EmailCondition,
+) -> Option<UnexpectedType> {
+    let mut fields = kept_fields(update, email);
+    let unexpected = fields.find(|field| {
+        let attribute = stored.get(field.name);
+        attribute.is_some_and(|attribute| !attribute::has_type(attribute, field.field_type))
+    });
+    unexpected.map(UnexpectedType::of)
+}
+
+/// The fields that the write leaves as they are, so that the response shows what is stored.
+fn kept_fields<'a>(
+    update: &'a CustomerUpdate,
+    email: &'a EmailCondition,
+) -> impl Iterator<Item = &'static Field> + 'a {
+    let is_written = |name| match name {
+        // The key, and what each update sets.
+        "id" | "updatedAt" => true,
+        "verifiedEmail" if email.resets_verified() => true,
+        name => update.changes().iter().any(|(changed, _)| *changed == name),
+    };
+    FIELDS.iter().filter(move |field| !is_written(field.name))
 }
 
 fn number(value: u64) -> AttributeValue {

@@ -2,9 +2,8 @@
 
 use lambda_http::http::{HeaderMap, Method, header};
 use lambda_http::{Request, RequestExt};
-use mime::Mime;
-use percent_encoding::percent_decode_str;
 
+use super::media_type::{InvalidMediaType, MediaType};
 use crate::customer::CustomerId;
 use crate::customer::id::InvalidCustomerId;
 use crate::error::Error;
@@ -12,7 +11,8 @@ use crate::error::Error;
 /// The longest body in bytes: 400 KB, the size of DynamoDB's largest item.
 const MAX_BODY_BYTES: usize = 400 * 1_024;
 
-const PATH_PREFIX: &str = "/customers/";
+/// The name of the path parameter that every event for a customer's path has (`crate::lambda`).
+pub const CUSTOMER_ID: &str = "customer_id";
 
 /// Checks path and method. API Gateway routes nothing else here; other event sources may.
 ///
@@ -20,7 +20,7 @@ const PATH_PREFIX: &str = "/customers/";
 ///
 /// [`Error::NotFound`] for another path, [`Error::MethodNotAllowed`] for another method.
 pub fn check_route(request: &Request) -> Result<(), Error> {
-    if path_parameter(request).is_none() && path_segment(request).is_none() {
+    if path_parameter(request).is_none() {
         return Err(Error::NotFound);
     }
     if request.method() != Method::PUT {
@@ -29,21 +29,14 @@ pub fn check_route(request: &Request) -> Result<(), Error> {
     Ok(())
 }
 
-/// The path parameter as API Gateway passes it. Without one, the path segment after `/customers/`,
-/// percent-decoded once (`docs/API.md#customer-id`).
+/// The customer's id (`docs/API.md#customer-id`).
 ///
 /// # Errors
 ///
 /// [`InvalidCustomerId`] for an id that cannot be a key of the customers table.
 pub fn customer_id(request: &Request) -> Result<CustomerId, InvalidCustomerId> {
-    let id = match path_parameter(request) {
-        Some(id) => id.to_owned(),
-        None => percent_decode_str(path_segment(request).unwrap_or_default())
-            .decode_utf8()
-            .map_err(|_| InvalidCustomerId)?
-            .into_owned(),
-    };
-    id.try_into()
+    let id = path_parameter(request).unwrap_or_default();
+    id.to_owned().try_into()
 }
 
 /// The body of a request whose headers say JSON (`docs/API.md#headers-and-body`). `lambda_http` has
@@ -51,9 +44,10 @@ pub fn customer_id(request: &Request) -> Result<CustomerId, InvalidCustomerId> {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidRequest`] for another content type or a body over 400 KB.
+/// [`Error::InvalidRequest`] for another content type, a content coding, or a body over 400 KB.
 pub fn json_body(request: &Request) -> Result<&[u8], Error> {
     check_content_type(request.headers())?;
+    check_content_encoding(request.headers())?;
     let body: &[u8] = request.body();
     if body.len() > MAX_BODY_BYTES {
         return invalid("The body is larger than 400 KB (409,600 bytes)");
@@ -62,23 +56,52 @@ pub fn json_body(request: &Request) -> Result<&[u8], Error> {
 }
 
 fn check_content_type(headers: &HeaderMap) -> Result<(), Error> {
+    const TWO_HEADERS: &str =
+        "The request has two Content-Type headers; send one: application/json";
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return invalid("Send exactly one Content-Type header: application/json");
+    let value = match (values.next(), values.next()) {
+        (Some(value), None) => value,
+        (None, _) => return invalid("The Content-Type header is missing; send application/json"),
+        (_, Some(_)) => return invalid(TWO_HEADERS),
     };
-    let media_type = value.to_str().ok();
-    let media_type = media_type.and_then(|value| value.parse::<Mime>().ok());
-    match media_type {
-        Some(media_type) if media_type.essence_str() == "application/json" => {
-            match media_type.get_param(mime::CHARSET) {
-                Some(charset) if charset != mime::UTF_8 => {
-                    invalid("The body must be UTF-8; omit the charset or set it to utf-8")
-                }
-                _ => Ok(()),
-            }
+    match MediaType::parse(value.as_bytes()) {
+        Err(InvalidMediaType::Several) => invalid(TWO_HEADERS),
+        Err(InvalidMediaType::Malformed) => {
+            invalid("Content-Type is not a valid media type; send application/json")
         }
-        _ => invalid("Content-Type must be application/json"),
+        Ok(media_type) if !media_type.is_json() => invalid("Content-Type must be application/json"),
+        Ok(media_type) if !media_type.is_utf_8() => {
+            invalid("The body must be UTF-8; omit the charset or set it to utf-8")
+        }
+        Ok(_) => Ok(()),
     }
+}
+
+/// A body with a content coding (RFC 9110, section 8.4.1) is not decoded.
+fn check_content_encoding(headers: &HeaderMap) -> Result<(), Error> {
+    let values = headers.get_all(header::CONTENT_ENCODING).iter();
+    let codings = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    let mut codings = codings.map(<[u8]>::trim_ascii);
+    let unsupported =
+        codings.find(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"));
+    match unsupported {
+        None => Ok(()),
+        Some(coding) => {
+            let name = coding_name(coding).map_or_else(String::new, |name| format!(" `{name}`"));
+            let message = format!(
+                "The Content-Encoding{name} is not supported; send the body without a Content-Encoding"
+            );
+            Err(Error::InvalidRequest(message))
+        }
+    }
+}
+
+/// The coding as text, unless it looks like something else than the name of a coding.
+fn coding_name(coding: &[u8]) -> Option<&str> {
+    const MAX_BYTES: usize = 20;
+    let name = str::from_utf8(coding).ok()?;
+    let in_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    (name.len() <= MAX_BYTES && name.bytes().all(in_name)).then_some(name)
 }
 
 fn invalid<T>(message: &str) -> Result<T, Error> {
@@ -86,119 +109,5 @@ fn invalid<T>(message: &str) -> Result<T, Error> {
 }
 
 fn path_parameter(request: &Request) -> Option<&str> {
-    request.path_parameters_ref()?.first("customer_id")
-}
-
-/// The only segment after `/customers/`, still percent-encoded.
-fn path_segment(request: &Request) -> Option<&str> {
-    let segment = request.raw_http_path().strip_prefix(PATH_PREFIX);
-    segment.filter(|segment| !segment.contains('/'))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use lambda_http::Body;
-    use lambda_http::http::HeaderValue;
-
-    fn with_path(path: &str) -> Request {
-        Request::new(Body::Empty).with_raw_http_path(path)
-    }
-
-    fn with_content_type(values: &[&str]) -> Result<(), Error> {
-        let mut headers = HeaderMap::new();
-        for value in values {
-            headers.append(header::CONTENT_TYPE, HeaderValue::from_str(value).unwrap());
-        }
-        check_content_type(&headers)
-    }
-
-    #[test]
-    fn path_parameter_is_used_unchanged() {
-        let parameter =
-            std::collections::HashMap::from([("customer_id".to_owned(), "a%2Fb c".to_owned())]);
-        let request = with_path("/customers/other").with_path_parameters(parameter);
-        assert_eq!(customer_id(&request).unwrap().as_str(), "a%2Fb c");
-    }
-
-    #[test]
-    fn path_segment_is_decoded_once() {
-        for (path, id) in [
-            (
-                "/customers/638df9e713920facde1a1cfa",
-                "638df9e713920facde1a1cfa",
-            ),
-            ("/customers/a%2Fb%20c%25", "a/b c%"),
-            ("/customers/%C3%A9", "é"),
-            ("/customers/a+b", "a+b"),
-        ] {
-            assert_eq!(customer_id(&with_path(path)).unwrap().as_str(), id);
-        }
-    }
-
-    #[test]
-    fn id_that_cannot_be_a_key_is_invalid() {
-        let longest = "i".repeat(2_048);
-        assert!(customer_id(&with_path(&format!("/customers/{longest}"))).is_ok());
-        for path in [
-            "/customers/".to_owned(),
-            format!("/customers/{longest}i"),
-            "/customers/%ff".to_owned(),
-        ] {
-            assert_eq!(customer_id(&with_path(&path)), Err(InvalidCustomerId));
-        }
-    }
-
-    #[test]
-    fn other_paths_and_methods_are_rejected() {
-        for path in [
-            "/",
-            "/customers",
-            "/customers/a/b",
-            "/customers/a/",
-            "/orders/a",
-            "/v1/customers/a",
-        ] {
-            assert_eq!(
-                check_route(&with_path(path)),
-                Err(Error::NotFound),
-                "{path}"
-            );
-        }
-        assert_eq!(
-            check_route(&with_path("/customers/a")),
-            Err(Error::MethodNotAllowed)
-        );
-        let mut request = with_path("/customers/a");
-        *request.method_mut() = Method::PUT;
-        assert_eq!(check_route(&request), Ok(()));
-    }
-
-    #[test]
-    fn only_json_in_utf_8_is_accepted() {
-        for value in [
-            "application/json",
-            "Application/JSON",
-            "application/json; charset=utf-8",
-            "application/json;charset=UTF-8",
-            "application/json; charset=\"utf-8\"",
-            "application/json; profile=x",
-        ] {
-            assert_eq!(with_content_type(&[value]), Ok(()), "{value}");
-        }
-        for value in [
-            "",
-            "text/json",
-            "application/jsonp",
-            "application/problem+json",
-            "application/json; charset=latin1",
-            "application/json; charset=utf-16",
-            "application/json, application/json",
-            "json",
-        ] {
-            assert!(with_content_type(&[value]).is_err(), "{value}");
-        }
-        assert!(with_content_type(&[]).is_err());
-        assert!(with_content_type(&["application/json", "application/json"]).is_err());
-    }
+    request.path_parameters_ref()?.first(CUSTOMER_ID)
 }

@@ -67,7 +67,7 @@ fn add_error_headers(error: &Error, headers: &mut HeaderMap) {
             r#"Bearer error="insufficient_scope""#,
         ),
         Error::Unavailable(_) => add(header::RETRY_AFTER, "1"),
-        Error::VersionConflict { current } => {
+        Error::VersionConflict { current } | Error::CustomerExists { current } => {
             headers.insert(CUSTOMER_VERSION, version_tag(*current))
         }
         Error::NotFound

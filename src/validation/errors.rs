@@ -31,7 +31,6 @@ pub enum ErrorCode {
     UnknownField,
     TooDeep,
     NumberOutOfRange,
-    CannotBeCleared,
 }
 
 /// One broken rule of the request body.

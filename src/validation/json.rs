@@ -4,14 +4,19 @@
 //! tokenizer is `jiter` rather than `serde_json`, because `serde_json` represents a number of any
 //! precision as an object with a reserved key, which a caller could send as well.
 
-use jiter::{Jiter, JiterErrorType, JsonErrorType, Peek};
+use std::ops::RangeInclusive;
+
+use jiter::{Jiter, JiterError, JiterErrorType, JiterResult, JsonErrorType, Peek};
 use serde_json::Value;
 use serde_json::map::{Entry, Map};
 use thiserror::Error;
 
 use super::{ErrorCode, JsonPointer, ValidationErrors};
 
-/// Parsing stops at this nesting depth, which no valid body reaches.
+/// A container inside this many others is read but not kept; null replaces it.
+///
+/// Nothing that deep can be stored, because DynamoDB allows 32 levels. So the field rules reject the
+/// value that holds it, unless they ignore that value.
 const MAX_DEPTH: usize = 128;
 
 /// A body that cannot be parsed to its end.
@@ -21,12 +26,19 @@ pub enum ParseError {
     Empty,
     #[error("The body must be a JSON object")]
     NotAnObject,
+    #[error("The body starts with a byte order mark; send it without one")]
+    ByteOrderMark,
+    /// The name of the format, such as `gzip`.
+    #[error("The body is compressed ({0}); send it uncompressed")]
+    Compressed(&'static str),
+    /// The name of the encoding, such as `UTF-16`.
+    #[error("The body is {0}, not UTF-8; send it as UTF-8")]
+    OtherEncoding(&'static str),
+    #[error("The body is not UTF-8; the first invalid byte is at {position}")]
+    NotUtf8 { position: String },
     /// `position` is such as `line 3, column 14`. Columns count characters; both count from 1.
     #[error("The body is not valid JSON: {reason} at {position}")]
     Syntax { reason: String, position: String },
-    /// Nesting or a number beyond what the parser reads, after any repeated keys found before.
-    #[error(transparent)]
-    Limit(ValidationErrors),
 }
 
 /// Parses a body that must be one JSON object.
@@ -40,79 +52,143 @@ pub fn parse(body: &[u8]) -> Result<(Map<String, Value>, ValidationErrors), Pars
     let mut parser = Parser {
         body,
         json: Jiter::new(body),
+        json_start: 0,
         errors: ValidationErrors::default(),
     };
-    match parser.document() {
-        Ok(Value::Object(object)) => Ok((object, parser.errors)),
-        Ok(_) => Err(ParseError::NotAnObject),
-        Err(Stop::Error(error)) => Err(error),
-        Err(Stop::Limit) => Err(ParseError::Limit(parser.errors)),
+    match parser.document()? {
+        Value::Object(object) => Ok((object, parser.errors)),
+        _ => Err(ParseError::NotAnObject),
     }
-}
-
-/// Why parsing stopped.
-enum Stop {
-    Error(ParseError),
-    /// The error is the last one in the parser's list.
-    Limit,
 }
 
 struct Parser<'a> {
     body: &'a [u8],
     json: Jiter<'a>,
+    /// The index in `body` that `json` counts from.
+    json_start: usize,
     errors: ValidationErrors,
 }
 
 impl Parser<'_> {
-    fn document(&mut self) -> Result<Value, Stop> {
+    fn document(&mut self) -> Result<Value, ParseError> {
         if self.body.iter().all(u8::is_ascii_whitespace) {
-            return Err(Stop::Error(ParseError::Empty));
+            return Err(ParseError::Empty);
         }
-        let root = JsonPointer::Root;
         let first = self.json.peek();
-        let first = first.map_err(|error| self.stop(error, &root))?;
-        let value = self.value(first, &root, 0)?;
+        let first = first.map_err(|error| self.error(error))?;
+        let value = self.value(first, &JsonPointer::Root, 0)?;
         let end = self.json.finish();
-        end.map_err(|error| self.stop(error, &root))?;
+        end.map_err(|error| self.error(error))?;
         Ok(value)
     }
 
     /// Parses the value whose first token is `first`, inside `depth` containers.
-    fn value(&mut self, first: Peek, at: &JsonPointer<'_>, depth: usize) -> Result<Value, Stop> {
-        let scalar = match first {
+    fn value(
+        &mut self,
+        first: Peek,
+        at: &JsonPointer<'_>,
+        depth: usize,
+    ) -> Result<Value, ParseError> {
+        match first {
             Peek::Object | Peek::Array if depth == MAX_DEPTH => {
-                let message = format!("The body is nested more than {MAX_DEPTH} levels deep");
-                self.errors.add(at, ErrorCode::TooDeep, message);
-                return Err(Stop::Limit);
+                self.skip_container(first)?;
+                Ok(Value::Null)
             }
-            Peek::Object => return self.object(at, depth),
-            Peek::Array => return self.array(at, depth),
+            Peek::Object => self.object(at, depth),
+            Peek::Array => self.array(at, depth),
+            _ => self.scalar(first),
+        }
+    }
+
+    fn scalar(&mut self, first: Peek) -> Result<Value, ParseError> {
+        let scalar = match first {
             Peek::String => self
                 .json
                 .known_str()
                 .map(|text| Value::String(text.to_owned())),
             Peek::True | Peek::False => self.json.known_bool(first).map(Value::Bool),
             Peek::Null => self.json.known_null().map(|()| Value::Null),
-            _ => return self.number(first, at),
+            _ => return self.number(first),
         };
-        scalar.map_err(|error| self.stop(error, at))
+        scalar.map_err(|error| self.error(error))
     }
 
-    fn number(&mut self, first: Peek, at: &JsonPointer<'_>) -> Result<Value, Stop> {
-        let start = self.json.current_index();
-        if let Err(error) = self.json.known_number_bytes(first).map(|_| ()) {
-            return Err(self.stop(error, at));
+    fn number(&mut self, first: Peek) -> Result<Value, ParseError> {
+        let start = self.index();
+        match self.json.known_number_bytes(first).map(|_| ()) {
+            Ok(()) => {}
+            // `jiter` reads up to 4,300 digits. `serde_json` checks the syntax of a longer number below.
+            Err(error) if is_too_long(&error) => {
+                let in_number = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+                let bytes = self.body[start..].iter().copied();
+                let length = bytes.take_while(in_number).count();
+                self.continue_at(start + length);
+            }
+            Err(error) => return Err(self.error(error)),
         }
-        // `serde_json` accepts every number that `jiter` accepts; the error satisfies the types.
-        let text = str::from_utf8(self.json.slice_to_current(start)).ok();
+        let text = str::from_utf8(&self.body[start..self.index()]).ok();
         let number = text.and_then(|text| text.parse().ok()).map(Value::Number);
         number.ok_or_else(|| self.syntax_error("invalid number", start))
     }
 
-    fn array(&mut self, at: &JsonPointer<'_>, depth: usize) -> Result<Value, Stop> {
+    /// Reads a container to its end, without recursion: a body has room for 400,000 levels.
+    fn skip_container(&mut self, container: Peek) -> Result<(), ParseError> {
+        let mut open = vec![container];
+        let mut next = self.enter(container)?;
+        while let Some(&innermost) = open.last() {
+            next = match next {
+                Some(first @ (Peek::Object | Peek::Array)) => {
+                    open.push(first);
+                    self.enter(first)?
+                }
+                Some(first) => {
+                    self.scalar(first)?;
+                    self.step(innermost)?
+                }
+                None => {
+                    open.pop();
+                    match open.last() {
+                        Some(&outer) => self.step(outer)?,
+                        None => None,
+                    }
+                }
+            };
+        }
+        Ok(())
+    }
+
+    /// The first token of a container's first value. `None` when the container is empty.
+    fn enter(&mut self, container: Peek) -> Result<Option<Peek>, ParseError> {
+        let first = match container {
+            Peek::Object => {
+                let has_member = self.json.known_object().map(|key| key.is_some());
+                has_member.and_then(|has_member| self.peek_if(has_member))
+            }
+            _ => self.json.known_array(),
+        };
+        first.map_err(|error| self.error(error))
+    }
+
+    /// The first token of a container's next value. `None` after the last one.
+    fn step(&mut self, container: Peek) -> Result<Option<Peek>, ParseError> {
+        let next = match container {
+            Peek::Object => {
+                let has_member = self.json.next_key().map(|key| key.is_some());
+                has_member.and_then(|has_member| self.peek_if(has_member))
+            }
+            _ => self.json.array_step(),
+        };
+        next.map_err(|error| self.error(error))
+    }
+
+    fn peek_if(&mut self, has_member: bool) -> JiterResult<Option<Peek>> {
+        has_member.then(|| self.json.peek()).transpose()
+    }
+
+    fn array(&mut self, at: &JsonPointer<'_>, depth: usize) -> Result<Value, ParseError> {
         let mut elements = Vec::new();
         let mut next = self.json.known_array();
-        while let Some(first) = next.map_err(|error| self.stop(error, at))? {
+        while let Some(first) = next.map_err(|error| self.error(error))? {
             elements.push(self.value(first, &at.element(elements.len()), depth + 1)?);
             next = self.json.array_step();
         }
@@ -121,14 +197,14 @@ impl Parser<'_> {
         Ok(Value::Array(elements))
     }
 
-    fn object(&mut self, at: &JsonPointer<'_>, depth: usize) -> Result<Value, Stop> {
+    fn object(&mut self, at: &JsonPointer<'_>, depth: usize) -> Result<Value, ParseError> {
         let mut members = Map::new();
-        let mut before_key = self.json.current_index();
+        let mut before_key = self.index();
         let mut next = self.json.known_object().map(|key| key.map(str::to_owned));
-        while let Some(key) = next.map_err(|error| self.stop(error, at))? {
+        while let Some(key) = next.map_err(|error| self.error(error))? {
             let member = at.member(&key);
             let first = self.json.peek();
-            let first = first.map_err(|error| self.stop(error, &member))?;
+            let first = first.map_err(|error| self.error(error))?;
             let value = self.value(first, &member, depth + 1)?;
             match members.entry(key) {
                 Entry::Vacant(entry) => {
@@ -136,7 +212,7 @@ impl Parser<'_> {
                 }
                 Entry::Occupied(entry) => self.repeated_key(&at.member(entry.key()), before_key),
             }
-            before_key = self.json.current_index();
+            before_key = self.index();
             next = self.json.next_key().map(|key| key.map(str::to_owned));
         }
         Ok(Value::Object(members))
@@ -159,25 +235,72 @@ impl Parser<'_> {
         self.errors.add(at, ErrorCode::DuplicateKey, message);
     }
 
-    fn stop(&mut self, error: jiter::JiterError, at: &JsonPointer<'_>) -> Stop {
+    fn error(&self, error: JiterError) -> ParseError {
+        let index = self.json_start + error.index;
         match &error.error_type {
-            JiterErrorType::JsonError(JsonErrorType::NumberOutOfRange) => {
-                let message = "The number has too many digits to be stored";
-                self.errors.add(at, ErrorCode::NumberOutOfRange, message);
-                Stop::Limit
-            }
-            JiterErrorType::JsonError(reason) => {
-                self.syntax_error(&reason.to_string(), error.index)
-            }
-            JiterErrorType::WrongType { .. } => self.syntax_error("expected value", error.index),
+            JiterErrorType::JsonError(
+                JsonErrorType::LoneLeadingSurrogateInHexEscape
+                | JsonErrorType::UnexpectedEndOfHexEscape,
+            ) => self.syntax_error("half of a surrogate pair", self.half_of_pair_before(index)),
+            JiterErrorType::JsonError(reason) => self.syntax_error(&reason.to_string(), index),
+            JiterErrorType::WrongType { .. } => self.syntax_error("expected value", index),
         }
     }
 
-    fn syntax_error(&self, reason: &str, index: usize) -> Stop {
-        Stop::Error(ParseError::Syntax {
+    /// A body that is no UTF-8 text is no JSON either, but then the place of the JSON error says little.
+    fn syntax_error(&self, reason: &str, index: usize) -> ParseError {
+        let encoding_error = self.encoding_error();
+        encoding_error.unwrap_or_else(|| ParseError::Syntax {
             reason: reason.to_owned(),
             position: self.position(index),
         })
+    }
+
+    fn encoding_error(&self) -> Option<ParseError> {
+        const ASCII: RangeInclusive<u8> = 1..=0x7f;
+        Some(match self.body {
+            [0xef, 0xbb, 0xbf, ..] => ParseError::ByteOrderMark,
+            [0x1f, 0x8b, ..] => ParseError::Compressed("gzip"),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => ParseError::Compressed("zstd"),
+            // The fourth start of zlib data is the text `x^`.
+            [0x78, 0x01 | 0x9c | 0xda, ..] => ParseError::Compressed("zlib"),
+            [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => ParseError::OtherEncoding("UTF-32"),
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => ParseError::OtherEncoding("UTF-16"),
+            // JSON starts with two ASCII characters, whatever its encoding.
+            [a, 0, 0, 0, ..] | [0, 0, 0, a, ..] if ASCII.contains(a) => {
+                ParseError::OtherEncoding("UTF-32")
+            }
+            [a, 0, b, 0, ..] | [0, a, 0, b, ..] if ASCII.contains(a) && ASCII.contains(b) => {
+                ParseError::OtherEncoding("UTF-16")
+            }
+            body => ParseError::NotUtf8 {
+                position: self.position(str::from_utf8(body).err()?.valid_up_to()),
+            },
+        })
+    }
+
+    /// The index of the escape that lacks its other half. `jiter` reports a place inside or behind the
+    /// escape that follows.
+    fn half_of_pair_before(&self, index: usize) -> usize {
+        const ESCAPE_BYTES: usize = "\\ud800".len();
+        let before = &self.body[..index.min(self.body.len())];
+        let escapes = |pair: &[u8]| pair == b"\\u";
+        let last = before.windows(2).rposition(escapes).unwrap_or(index);
+        match self.body.get(last + 2..last + 4) {
+            Some([b'd' | b'D', b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F']) => last,
+            // The escape after the half is no half.
+            _ => last.saturating_sub(ESCAPE_BYTES),
+        }
+    }
+
+    /// The current index in `body`.
+    fn index(&self) -> usize {
+        self.json_start + self.json.current_index()
+    }
+
+    fn continue_at(&mut self, index: usize) {
+        self.json = Jiter::new(&self.body[index..]);
+        self.json_start = index;
     }
 
     /// The line and column of the byte at `index`.
@@ -187,6 +310,10 @@ impl Parser<'_> {
         let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
         format!("line {line}, column {column}")
     }
+}
+
+fn is_too_long(error: &JiterError) -> bool {
+    error.error_type == JiterErrorType::JsonError(JsonErrorType::NumberOutOfRange)
 }
 
 #[cfg(test)]
@@ -242,7 +369,6 @@ mod tests {
             "{\"a\": \"\t\"}",
             "{\"a\": \"\\x41\"}",
             "{\"a\": 1 // c\n}",
-            "\u{feff}{}",
             "{\"a\"",
             "{\"a\": [1",
             "{\"\\ud800\": 1}",
@@ -253,7 +379,122 @@ mod tests {
                 "{body}: {parsed:?}"
             );
         }
-        assert!(parse(b"{\"a\": \"\xff\"}").is_err(), "invalid UTF-8");
+    }
+
+    #[test]
+    fn error_names_the_encoding() {
+        for (body, message) in [
+            (
+                &b"\xef\xbb\xbf{}"[..],
+                "The body starts with a byte order mark; send it without one",
+            ),
+            (
+                b"\x1f\x8b\x08\0\0",
+                "The body is compressed (gzip); send it uncompressed",
+            ),
+            (
+                b"\x28\xb5\x2f\xfd\x24",
+                "The body is compressed (zstd); send it uncompressed",
+            ),
+            (
+                b"x\x9c\xab\xae\x05\0",
+                "The body is compressed (zlib); send it uncompressed",
+            ),
+            (
+                b"x\x01\xab\xae\x05\0",
+                "The body is compressed (zlib); send it uncompressed",
+            ),
+            (
+                b"x\xda\xab\xae\x05\0",
+                "The body is compressed (zlib); send it uncompressed",
+            ),
+            (
+                b"\xff\xfe{\0}\0",
+                "The body is UTF-16, not UTF-8; send it as UTF-8",
+            ),
+            (
+                b"\xfe\xff\0{\0}",
+                "The body is UTF-16, not UTF-8; send it as UTF-8",
+            ),
+            (b"{\0}\0", "The body is UTF-16, not UTF-8; send it as UTF-8"),
+            (b"\0{\0}", "The body is UTF-16, not UTF-8; send it as UTF-8"),
+            (
+                b"\xff\xfe\0\0{\0\0\0",
+                "The body is UTF-32, not UTF-8; send it as UTF-8",
+            ),
+            (
+                b"\0\0\xfe\xff\0\0\0{",
+                "The body is UTF-32, not UTF-8; send it as UTF-8",
+            ),
+            (
+                b"{\0\0\0}\0\0\0",
+                "The body is UTF-32, not UTF-8; send it as UTF-8",
+            ),
+            (
+                b"\0\0\0{\0\0\0}",
+                "The body is UTF-32, not UTF-8; send it as UTF-8",
+            ),
+            (
+                b"{\"a\": \"\xc3\xa9\",\n \"b\": \"\\n\xc3\xa9\xe9\"}",
+                "The body is not UTF-8; the first invalid byte is at line 2, column 11",
+            ),
+            (
+                b"{\"a\": 01, \"b\": \"\xff\"}",
+                "The body is not UTF-8; the first invalid byte is at line 1, column 17",
+            ),
+            (
+                b"{\"\xe9\": 1}",
+                "The body is not UTF-8; the first invalid byte is at line 1, column 3",
+            ),
+            (
+                b"{\0",
+                "The body is not valid JSON: key must be a string at line 1, column 2",
+            ),
+            (
+                b"x^",
+                "The body is not valid JSON: expected value at line 1, column 1",
+            ),
+            (
+                b"\0\0\0\0\0",
+                "The body is not valid JSON: expected value at line 1, column 1",
+            ),
+        ] {
+            let error = parse(body).unwrap_err().to_string();
+            assert_eq!(error, message, "{}", body.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn half_of_a_surrogate_pair_is_an_error_at_its_escape() {
+        for text in [
+            r"\ud800",
+            r"\uDBFF",
+            r"\udc00",
+            r"\uDFFF",
+            r"\ud800x",
+            r"\ud800\n",
+            r"\ud800\\u0041",
+            r"\ud800\u0041",
+            r"\udc00\ud800",
+        ] {
+            let expected =
+                "The body is not valid JSON: half of a surrogate pair at line 2, column 8";
+            let value = format!("{{\n \"a\":\"é{text}\"}}");
+            assert_eq!(error_message(&value), expected, "{value}");
+        }
+        assert_eq!(
+            error_message(r#"{"a\ud83d":1}"#),
+            "The body is not valid JSON: half of a surrogate pair at line 1, column 4"
+        );
+        // Both are halves.
+        assert_eq!(
+            error_message(r#"{"\ud83d\ud83d":1}"#),
+            "The body is not valid JSON: half of a surrogate pair at line 1, column 9"
+        );
+        assert_eq!(
+            error_message(r#"{"a":"\ud800\u00zz"}"#),
+            "The body is not valid JSON: invalid escape at line 1, column 17"
+        );
     }
 
     #[test]
@@ -295,27 +536,140 @@ mod tests {
     }
 
     #[test]
-    fn extreme_nesting_and_numbers_are_errors() {
-        for (body, pointer, code) in [
+    fn containers_inside_128_others_become_null() {
+        for (open, close) in [("[", "]"), ("{\"k\":", "}"), ("[{\"k\":0,\"l\":", "},0]")] {
+            // Containers around the values, each of `levels` times `open`.
+            let body = |levels: usize, value: &str| {
+                let nested = open.repeat(levels) + value + &close.repeat(levels);
+                format!("{{\"a\":{nested},\"b\":[1]}}")
+            };
+            let levels = 127 / open.matches(['[', '{']).count();
+            let kept = body(levels, "true");
+            let (object, _) = parse(kept.as_bytes()).unwrap();
+            assert_eq!(Value::Object(object).to_string(), kept);
+
+            for value in ["true", "[]", "{}", "[[],{}]"] {
+                let (object, errors) = parse(body(1_000, value).as_bytes()).unwrap();
+                assert!(errors.is_empty());
+                assert_eq!(object["b"], serde_json::json!([1]));
+                let text = object["a"].to_string();
+                assert_eq!(text.matches(['[', '{']).count(), 127, "{text}");
+                assert_eq!(text.matches("null").count(), 1, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn nesting_of_any_depth_is_read_without_recursion() {
+        let levels = 200_000;
+        let body = format!("{{\"a\":{}{}}}", "[".repeat(levels), "]".repeat(levels));
+        assert!(parse(body.as_bytes()).is_ok());
+        for open in ["[", "{\"a\":"] {
+            let body = format!("{{\"a\":{}", open.repeat(levels));
+            let message = error_message(&body);
+            assert!(
+                message.starts_with("The body is not valid JSON: EOF while parsing a"),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn syntax_errors_are_found_at_any_depth() {
+        let body =
+            |inner: &str| format!("{{\"a\":{}\n{inner}{}}}", "[".repeat(200), "]".repeat(200));
+        assert!(parse(body("[{\"a\": [1, null], \"b\": \"\"}, {}]").as_bytes()).is_ok());
+        for (inner, reason) in [
+            ("01", "invalid number at line 2, column 2"),
+            ("[1,]", "trailing comma at line 2, column 4"),
+            ("[1 2]", "expected `,` or `]` at line 2, column 4"),
+            ("[}", "expected value at line 2, column 2"),
+            ("{]", "key must be a string at line 2, column 2"),
+            ("{\"k\" 1}", "expected `:` at line 2, column 6"),
+            ("{\"k\":}", "expected value at line 2, column 6"),
+            ("{\"k\":1,}", "trailing comma at line 2, column 8"),
+            ("{\"k\":1 2}", "expected `,` or `}` at line 2, column 8"),
+            ("{\"k\":1,\"l\":}", "expected value at line 2, column 12"),
+            ("tru", "expected ident at line 2, column 4"),
             (
-                format!("{{\"a\":{}", "[".repeat(400_000)),
-                "/a/0/0/0",
-                ErrorCode::TooDeep,
+                "\"\\ud800\"",
+                "half of a surrogate pair at line 2, column 2",
             ),
-            ("{\"a\":".repeat(80_000), "/a/a/a", ErrorCode::TooDeep),
             (
-                format!("{{\"a\":{}}}", "9".repeat(400_000)),
-                "/a",
-                ErrorCode::NumberOutOfRange,
+                "{\"\\udc00\":1}",
+                "half of a surrogate pair at line 2, column 3",
             ),
         ] {
-            match parse(body.as_bytes()) {
-                Err(ParseError::Limit(errors)) => {
-                    assert!(errors.as_slice()[0].pointer.starts_with(pointer));
-                    assert_eq!(errors.as_slice()[0].code, code);
-                }
-                other => panic!("{pointer}: {other:?}"),
+            let message = format!("The body is not valid JSON: {reason}");
+            assert_eq!(error_message(&body(inner)), message, "{inner}");
+        }
+        let not_utf_8 = [b"{\"a\":", &*b"[".repeat(200), b"\"\xff\""].concat();
+        assert_eq!(
+            parse(&not_utf_8).unwrap_err().to_string(),
+            "The body is not UTF-8; the first invalid byte is at line 1, column 207"
+        );
+    }
+
+    #[test]
+    fn numbers_of_any_length_are_kept_digit_for_digit() {
+        let digits = "1234567890".repeat(500);
+        for number in [
+            digits.clone(),
+            format!("-{digits}"),
+            format!("{digits}.{digits}"),
+            format!("0.{digits}"),
+            format!("{digits}e-5000"),
+            format!("{digits}.5e+{digits}"),
+        ] {
+            let deep = format!("{}{number}{}", "[".repeat(200), "]".repeat(200));
+            let body = format!(
+                "{{\"a\": {number} , \"b\": [{number},{number}], \"c\": {deep},\n \"d\": 1, \"d\": 2}}"
+            );
+            let (object, errors) = parse(body.as_bytes()).unwrap();
+            for value in [&object["a"], &object["b"][0], &object["b"][1]] {
+                let is_same = value.as_number().unwrap().as_str() == number;
+                assert!(is_same, "{number:.20}");
             }
+            assert_eq!(
+                errors.to_string(),
+                "The key occurs twice in its object, the second time at line 2, column 10; send it once"
+            );
+        }
+    }
+
+    #[test]
+    fn long_numbers_follow_the_syntax_of_json() {
+        let digits = "1234567890".repeat(500);
+        for number in [
+            format!("0{digits}"),
+            format!("+{digits}"),
+            format!("{digits}."),
+            format!("{digits}e"),
+            format!("{digits}.5.5"),
+            format!("{digits}-1"),
+            format!("{digits}e5e5"),
+        ] {
+            for body in [
+                format!("{{\"a\": {number}}}"),
+                format!("{{\"a\": {}{number}", "[".repeat(200)),
+            ] {
+                let parsed = parse(body.as_bytes());
+                assert!(
+                    matches!(parsed, Err(ParseError::Syntax { .. })),
+                    "{number:.20}"
+                );
+            }
+        }
+        let body = |after: &str| format!("{{\n \"a\": {digits}{after}");
+        for (after, reason) in [
+            (".}", "invalid number at line 2, column 7"),
+            (" 1}", "expected `,` or `}` at line 2, column 5008"),
+            ("x}", "expected `,` or `}` at line 2, column 5007"),
+            (",\n}", "trailing comma at line 3, column 1"),
+            ("", "EOF while parsing an object at line 2, column 5007"),
+        ] {
+            let message = format!("The body is not valid JSON: {reason}");
+            assert_eq!(error_message(&body(after)), message, "{after}");
         }
     }
 
@@ -329,6 +683,15 @@ mod tests {
             ]
         ) {
             let expected = serde_json::from_str::<Map<String, Value>>(&body);
+            let parsed = parse(body.as_bytes());
+            proptest::prop_assert_eq!(expected.is_ok(), parsed.is_ok(), "{} {:?}", body, expected);
+        }
+
+        /// The check of what is not kept agrees with another parser, too.
+        #[test]
+        fn agrees_with_serde_json_at_any_depth(inner in "[{}:,\"\\\\a0-9eE+.tnu \\-]{0,24}") {
+            let body = format!("{{\"a\":{}{inner}{}}}", "[".repeat(200), "]".repeat(200));
+            let expected = serde_json::from_str::<Vec<Value>>(&format!("[{inner}]"));
             let parsed = parse(body.as_bytes());
             proptest::prop_assert_eq!(expected.is_ok(), parsed.is_ok(), "{} {:?}", body, expected);
         }

@@ -9,8 +9,8 @@ use std::borrow::Cow;
 const SIGNIFICANT_DIGITS: usize = 38;
 const EXPONENTS: std::ops::RangeInclusive<i64> = -130..=125;
 
-/// Plain notation of up to this many bytes is sent to DynamoDB unchanged; longer notation is mostly zeros.
-const MAX_VERBATIM_LEN: usize = 64;
+/// Notation of up to this many bytes is sent to DynamoDB and shown unchanged; longer notation is mostly zeros.
+pub const MAX_VERBATIM_LEN: usize = 64;
 
 /// A decimal number in normal form: equal numbers are equal values of this type.
 ///
@@ -101,6 +101,24 @@ pub fn equal(one: &str, other: &str) -> bool {
         || matches!((Decimal::parse(one), Decimal::parse(other)), (Some(a), Some(b)) if a == b)
 }
 
+/// The whole part of a number. `None` when the number is negative or the part exceeds 2^64 - 1, and
+/// when the text is no number.
+pub fn whole_part(text: &str) -> Option<u64> {
+    const MAX_DIGITS: i64 = 20;
+    let Decimal {
+        negative,
+        digits,
+        exponent,
+    } = Decimal::parse(text)?;
+    if negative || exponent >= MAX_DIGITS {
+        return None;
+    }
+    // A number below 1 has no digit before the decimal point.
+    let length = usize::try_from(exponent + 1).unwrap_or(0);
+    let padded = format!("0{digits:0<length$}");
+    padded.get(..=length)?.parse().ok()
+}
+
 /// The text to send to DynamoDB: the caller's text when it is in plain notation, otherwise normal form.
 ///
 /// A number within DynamoDB's limits can be written with an exponent beyond them, such as `0e500` or
@@ -183,6 +201,29 @@ mod tests {
         }
         for (one, other) in [("1", "-1"), ("1", "10"), ("0.1", "0.10000000000000000001")] {
             assert!(!equal(one, other), "{one} ≠ {other}");
+        }
+    }
+
+    #[test]
+    fn whole_part_cuts_a_fraction_off() {
+        for (text, whole) in [
+            ("0", Some(0)),
+            ("-0", Some(0)),
+            ("7", Some(7)),
+            ("7.999", Some(7)),
+            ("0.5", Some(0)),
+            ("1e-130", Some(0)),
+            ("1.2e1", Some(12)),
+            ("1e19", Some(10_000_000_000_000_000_000)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("18446744073709551616", None),
+            ("1e20", None),
+            ("1e99999999999999999999", None),
+            ("-1", None),
+            ("-0.5", None),
+            ("x", None),
+        ] {
+            assert_eq!(whole_part(text), whole, "{text}");
         }
     }
 

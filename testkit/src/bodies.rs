@@ -32,9 +32,10 @@ fn meta_field(number: usize) -> Value {
 /// A body that costs much: a name, a function from size in bytes to body, and the status of the response.
 pub type Shape = (&'static str, fn(usize) -> String, u64);
 
-pub const SHAPES: [Shape; 12] = [
+pub const SHAPES: [Shape; 13] = [
     ("deepest nesting", deepest, 200),
     ("nested too deeply", too_deep, 400),
+    ("most levels", levels, 400),
     ("most keys in one value", keys, 200),
     ("shortest elements", elements, 200),
     ("longest number", long_number, 400),
@@ -69,11 +70,19 @@ fn value(size: usize, part: impl Fn(usize) -> String) -> String {
 }
 
 fn deepest(size: usize) -> String {
-    value(size, |_| "[".repeat(29) + &"]".repeat(29))
+    value(size, |_| "[".repeat(28) + &"]".repeat(28))
 }
 
 fn too_deep(size: usize) -> String {
     value(size, |_| "{\"a\":".repeat(100) + "1" + &"}".repeat(100))
+}
+
+fn levels(size: usize) -> String {
+    let levels = (size - value(100, |_| "1".to_owned()).len()) / 2;
+    value(size, |number| match number {
+        0 => "[".repeat(levels) + &"]".repeat(levels),
+        _ => " ".repeat(size),
+    })
 }
 
 fn keys(size: usize) -> String {

@@ -75,7 +75,8 @@ pub const TOKEN_RECORD: &str =
 
 /// DynamoDB's response to an update with this body of a customer that has nothing else.
 pub fn updated(body: &str) -> String {
-    let mut customer: Value = serde_json::from_str(body).unwrap();
+    // What `serde_json` does not read, because it is nested too deeply, is never written.
+    let mut customer: Value = serde_json::from_str(body).unwrap_or_else(|_| json!({}));
     customer["id"] = "c".into();
     json!({"Attributes": attributes(&customer)}).to_string()
 }

@@ -3,9 +3,17 @@
 use std::collections::BTreeMap;
 
 use aws_smithy_types::base64;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use crate::sample::{CUSTOMER_ID, SAMPLE_REQUEST, WRITE_TOKEN};
+
+/// All characters but the unreserved ones (RFC 3986, section 2.3).
+const NOT_UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// A `PUT` of the three required fields to the sample customer with the token that may write, unless
 /// a method changes it. An optional field that breaks thus fails only its own tests.
@@ -90,7 +98,6 @@ impl PutRequest {
         let path = format!("/customers/{}", self.id);
         HttpApiRequest {
             method: "PUT",
-            raw_path: &path,
             path: &path,
             query: "",
             customer_id: Some(&self.id),
@@ -100,8 +107,22 @@ impl PutRequest {
         .event()
     }
 
-    /// A REST API's event: payload 1.0, each header with its last value and with all of them.
+    /// A REST API's event: no version, and the id percent-encoded, as a client sends it.
     pub fn rest_api_event(&self) -> Value {
+        let id = utf8_percent_encode(&self.id, NOT_UNRESERVED).to_string();
+        self.payload_1(&id)
+    }
+
+    /// An HTTP API's event with payload 1.0: the id is decoded.
+    pub fn http_api_1_event(&self) -> Value {
+        let mut event = self.payload_1(&self.id);
+        event["version"] = json!("1.0");
+        event
+    }
+
+    /// What both APIs put into an event with payload 1.0: each header with its last value and with all of
+    /// them.
+    fn payload_1(&self, id: &str) -> Value {
         let mut last = Map::new();
         let mut all = Map::new();
         for (name, value) in &self.headers {
@@ -111,20 +132,19 @@ impl PutRequest {
         }
         let (body, is_base64_encoded) = event_body(&self.body);
         json!({
-            "version": "1.0",
             "resource": "/customers/{customer_id}",
-            "path": format!("/customers/{}", self.id),
+            "path": format!("/customers/{id}"),
             "httpMethod": "PUT",
             "headers": last,
             "multiValueHeaders": all,
             "queryStringParameters": null,
             "multiValueQueryStringParameters": null,
-            "pathParameters": {"customer_id": self.id},
+            "pathParameters": {"customer_id": id},
             "stageVariables": null,
             "requestContext": {
                 "accountId": "123456789012", "apiId": "api", "domainName": "api.example.com",
                 "domainPrefix": "api", "httpMethod": "PUT", "identity": {"sourceIp": "192.0.2.1"},
-                "path": format!("/prod/customers/{}", self.id), "protocol": "HTTP/1.1",
+                "path": format!("/prod/customers/{id}"), "protocol": "HTTP/1.1",
                 "requestId": "gateway-id", "requestTimeEpoch": 1670248903000_u64, "resourceId": "r",
                 "resourcePath": "/customers/{customer_id}", "stage": "prod"
             },
@@ -138,8 +158,6 @@ impl PutRequest {
 #[derive(Debug, Clone, Copy)]
 pub struct HttpApiRequest<'a> {
     pub method: &'a str,
-    /// As sent.
-    pub raw_path: &'a str,
     /// Percent-decoded.
     pub path: &'a str,
     pub query: &'a str,
@@ -168,7 +186,7 @@ impl HttpApiRequest<'_> {
         let mut event = json!({
             "version": "2.0",
             "routeKey": route,
-            "rawPath": self.raw_path,
+            "rawPath": self.path,
             "rawQueryString": self.query,
             "headers": headers,
             "requestContext": {

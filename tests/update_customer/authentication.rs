@@ -6,10 +6,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use pretty_assertions::assert_eq;
 use serde_json::json;
 use testkit::response::shortened;
-use testkit::tables;
+use testkit::{canned_dynamodb, tables};
 
 use crate::error_responses::{assert_error, assert_internal_error};
-use crate::support::{READ_TOKEN, Response, TestApp, WRITE_TOKEN, put};
+use crate::support::{READ_TOKEN, Response, TestApp, WRITE_TOKEN, invoke_checked, put};
 
 /// The response is a 401 with this code.
 #[track_caller]
@@ -175,13 +175,31 @@ async fn cached_token_is_not_looked_up_again() {
 }
 
 #[tokio::test]
-async fn cached_token_without_the_scope_is_rejected() {
+async fn token_without_the_scope_is_not_cached() {
     let app = TestApp::with_token_cache(Duration::from_secs(3_600)).await;
-    for _ in 0..2 {
-        let response = app.send(put().token(READ_TOKEN)).await;
-        assert_rejected("cached", &response, "insufficient_permission");
-    }
-    assert_eq!(app.recorded_requests().len(), 1, "one lookup");
+    let response = app.send(put().token(READ_TOKEN)).await;
+    assert_rejected("before", &response, "insufficient_permission");
+    app.issue_token(READ_TOKEN, &["customers:write"], None)
+        .await;
+    assert_eq!(app.send(put().token(READ_TOKEN)).await.status, 200);
+}
+
+#[tokio::test]
+async fn token_that_expires_during_the_lookup_is_rejected() {
+    let expires_at = seconds_from_now(1);
+    let app = canned_dynamodb::app(move |operation, _| {
+        assert_eq!(operation, "GetItem", "the token is rejected");
+        while seconds_from_now(0) < expires_at {
+            std::hint::spin_loop();
+        }
+        let record = json!({
+            "subject": {"S": "erp"}, "scopes": {"SS": ["customers:write"]},
+            "expiresAt": {"N": expires_at.to_string()}
+        });
+        (200, json!({ "Item": record }).to_string())
+    });
+    let response = invoke_checked(&app, &put().http_api_event()).await;
+    assert_rejected("expired", &response, "token_invalid");
 }
 
 #[tokio::test]
@@ -233,18 +251,24 @@ async fn updated_by_is_the_token_subject() {
 #[tokio::test]
 async fn malformed_token_record_gets_500() {
     let app = TestApp::new().await;
-    let mut record = tables::token_record("malformed", "x", &["customers:write"], None);
-    record.insert(
-        "expiresAt".to_owned(),
-        AttributeValue::S("tomorrow".to_owned()),
-    );
-    app.client
-        .put_item()
-        .table_name(&app.tokens)
-        .set_item(Some(record))
-        .send()
-        .await
-        .unwrap();
-    let response = app.send(put().token("malformed")).await;
-    assert_internal_error("expiresAt is a text", &response, None);
+    for (case, expires_at) in [
+        ("a text", AttributeValue::S("tomorrow".to_owned())),
+        // The beginning of 2100.
+        (
+            "milliseconds",
+            AttributeValue::N("4102444800000".to_owned()),
+        ),
+    ] {
+        let mut record = tables::token_record("malformed", "x", &["customers:write"], None);
+        record.insert("expiresAt".to_owned(), expires_at);
+        app.client
+            .put_item()
+            .table_name(&app.tokens)
+            .set_item(Some(record))
+            .send()
+            .await
+            .unwrap();
+        let response = app.send(put().token("malformed")).await;
+        assert_internal_error(&format!("expiresAt is {case}"), &response, None);
+    }
 }

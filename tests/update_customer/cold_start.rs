@@ -175,23 +175,42 @@ async fn unreadable_ca_bundle_stops_start_up() {
 }
 
 #[tokio::test]
-async fn missing_variable_stops_start_up() {
+async fn missing_or_malformed_variable_stops_start_up() {
     let table = "The environment variable CUSTOMERS_TABLE is missing or empty; set it to the \
                  table's name";
     let seconds = "The environment variable ACCESS_TOKEN_CACHE_SECONDS must be a whole number of \
                    seconds, such as 60";
     let outside = "This program runs in AWS Lambda; to try it locally, use `cargo run --example \
                    local`";
+    let region =
+        "The environment variable AWS_REGION is missing or empty; set it to the tables' region";
+    let url = "The environment variable AWS_ENDPOINT_URL_DYNAMODB must be a URL, such as http://localhost:8000";
     let both = [("CUSTOMERS_TABLE", "c"), ("ACCESS_TOKENS_TABLE", "t")];
+    let runtime_api = ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1");
+    let no_url = ("AWS_ENDPOINT_URL_DYNAMODB", "not a url");
     let soon = ("ACCESS_TOKEN_CACHE_SECONDS", "soon");
     for (variables, message) in [
         (vec![both[1]], table),
         (vec![both[1], ("CUSTOMERS_TABLE", "")], table),
         (vec![both[0], both[1], soon], seconds),
         (both.to_vec(), outside),
+        (
+            vec![both[0], both[1], runtime_api, ("AWS_REGION", "")],
+            region,
+        ),
+        (
+            vec![
+                both[0],
+                both[1],
+                runtime_api,
+                ("AWS_REGION", "us-east-1"),
+                no_url,
+            ],
+            url,
+        ),
     ] {
         let (code, log) = Program::start(&variables).failed_start_up().await;
-        assert_eq!((code, log.len()), (Some(1), 1));
+        assert_eq!((code, log.len()), (Some(1), 1), "{log:?}");
         assert_eq!(log[0]["level"], "ERROR");
         assert_eq!(log[0]["message"], message);
     }

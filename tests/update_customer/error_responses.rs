@@ -124,8 +124,12 @@ async fn other_dynamodb_errors_get_500_without_details() {
         let response = with_dynamodb(move |_| (400, aws_error(code))).await;
         assert_internal_error(&format!("GetItem: {code}"), &response, None);
     }
+}
+
+#[tokio::test]
+async fn unreadable_response_gets_500_with_retry_after() {
     let response = with_updates(|_| (200, json!("garbage"))).await;
-    assert_internal_error("garbage", &response, None);
+    assert_internal_error("garbage", &response, Some("1"));
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ async fn every_event_gets_the_status_in_its_name() {
 }
 
 #[tokio::test]
-async fn events_cover_every_status_and_both_payloads() {
+async fn events_cover_every_status_and_every_kind_of_event() {
     let events = events();
     for status in ["200", "400", "401", "404", "405", "412"] {
         assert!(
@@ -49,11 +49,20 @@ async fn events_cover_every_status_and_both_payloads() {
             "{status}"
         );
     }
-    for version in ["1.0", "2.0"] {
+    // A REST API's event has no version.
+    for version in [json!("2.0"), json!("1.0"), Value::Null] {
         assert!(
             events.iter().any(|(_, event)| event["version"] == version),
             "{version}"
         );
+    }
+}
+
+#[tokio::test]
+async fn rest_api_events_have_no_version() {
+    for (name, event) in events() {
+        let is_rest_api = name.starts_with("rest-api-");
+        assert_eq!(event.get("version").is_none(), is_rest_api, "{name}");
     }
 }
 
@@ -84,7 +93,11 @@ async fn event_version_may_be_anywhere_or_absent() {
             event.extend(members.into_iter().rev());
         },
     ] {
-        for mut event in [put().http_api_event(), put().rest_api_event()] {
+        for mut event in [
+            put().http_api_event(),
+            put().http_api_1_event(),
+            put().rest_api_event(),
+        ] {
             change(&mut event);
             let response = app.send_event(&event).await;
             assert_eq!(response.status, 200, "{}", shortened(&event));

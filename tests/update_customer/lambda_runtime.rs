@@ -43,7 +43,7 @@ async fn each_request_logs_one_json_line() {
             .http_api_event(),
         put().sample().rest_api_event(),
         put()
-            .with(json!({"status": "", "address": [{}, {}]}))
+            .with(json!({"status": 1, "address": [{}, {}]}))
             .http_api_event(),
         put().token(READ_TOKEN).http_api_event(),
         put().if_match("\"1\"").with(json!({})).http_api_event(),
@@ -78,7 +78,7 @@ async fn each_request_logs_one_json_line() {
         {
             "level": "INFO", "message": "request rejected", "requestId": request_id(3), "customerId": CUSTOMER_ID,
             "subject": "demo-erp", "status": 400, "outcome": "invalid_request",
-            "errors": "cannot_be_cleared×1,empty_object×2"
+            "errors": "empty_object×2,invalid_type×1"
         },
         {
             "level": "INFO", "message": "request rejected", "requestId": request_id(4), "customerId": CUSTOMER_ID,
@@ -89,8 +89,7 @@ async fn each_request_logs_one_json_line() {
             "subject": "demo-erp", "status": 412, "outcome": "version_conflict"
         },
         {
-            "level": "INFO", "message": "request rejected", "requestId": request_id(6),
-            "customerId": "x\n{\"forged\": true}", "status": 401, "outcome": "token_missing"
+            "level": "INFO", "message": "request rejected", "requestId": request_id(6), "status": 401, "outcome": "token_missing"
         }
     ]);
     assert_eq!(Value::Array(lines), expected);

@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 use testkit::response::shortened;
 
 use crate::error_responses::assert_error;
-use crate::support::{Log, TestApp, put};
+use crate::support::{Log, Response, TestApp, put};
 
 /// Texts that try to end a header, a log line or a JSON string early.
-const BREAKOUTS: [&str; 6] = [
-    "a\r\nX-Evil: 1",
+const BREAKOUTS: [&str; 7] = [
+    "a\r\nX-Evil: evil-value",
+    "a\nx-evil:evil-value",
     "a\n{\"level\":\"ERROR\",\"message\":\"forged\"}",
     "a\",\"level\":\"ERROR",
     "a\u{0}\u{1b}[31m\u{7f}",
@@ -29,22 +30,53 @@ fn assert_one_line(log: &Log) -> Value {
     line
 }
 
+/// The injected header of [`BREAKOUTS`] is no header, and no part of its text is in one.
+#[track_caller]
+fn assert_no_injected_header(response: &Response) {
+    for (name, value) in &response.headers {
+        let header = format!("{name}: {value}");
+        assert!(!header.to_lowercase().contains("evil"), "{header:?}");
+        let is_visible = |c: char| c == ' ' || c.is_ascii_graphic();
+        assert!(header.chars().all(is_visible), "{header:?}");
+    }
+}
+
+#[test]
+fn injected_headers_are_detected() {
+    for (name, value) in [
+        ("x-evil", "1"),
+        ("X-EVIL", "1"),
+        ("x", "Evil"),
+        ("x", "evil-value"),
+        ("x", "a\r\n"),
+    ] {
+        let response = Response {
+            status: 200,
+            headers: [(name.to_owned(), value.to_owned())].into(),
+            body: Value::Null,
+        };
+        let check = || assert_no_injected_header(&response);
+        assert!(std::panic::catch_unwind(check).is_err(), "{name}: {value}");
+    }
+}
+
 #[tokio::test]
-async fn customer_id_cannot_forge_log_lines() {
+async fn customer_id_cannot_forge_log_lines_or_headers() {
     let app = TestApp::new().await;
     for id in BREAKOUTS {
         app.store(&json!({"id": id})).await;
         let (response, log) = app.send_and_log(put().id(id)).await;
         assert_eq!(response.data()["id"], id);
+        assert_no_injected_header(&response);
         assert_eq!(assert_one_line(&log)["customerId"], id);
         let (response, log) = app.send_and_log(put().id(id).token("unknown-token")).await;
-        assert!(
-            response
-                .headers
-                .values()
-                .all(|value| !value.contains("Evil"))
+        assert_eq!(response.status, 401);
+        assert_no_injected_header(&response);
+        assert_eq!(
+            assert_one_line(&log)["customerId"],
+            Value::Null,
+            "an unknown caller's text is not logged"
         );
-        assert_eq!(assert_one_line(&log)["customerId"], id);
     }
 }
 
@@ -57,6 +89,7 @@ async fn token_subject_cannot_forge_log_lines() {
             .await;
         let (response, log) = app.send_and_log(put().token(&token)).await;
         assert_eq!(response.status, 200);
+        assert_no_injected_header(&response);
         assert_eq!(assert_one_line(&log)["subject"], subject);
         assert_eq!(app.stored().await["updatedBy"], subject);
     }
@@ -70,6 +103,7 @@ async fn field_names_cannot_forge_responses_or_logs() {
             json!({name: 1, "metaFields": [{"code": name, "value": {name: 1e300}, name: 2}]});
         let (response, log) = app.send_and_log(put().with(body)).await;
         assert_eq!(response.status, 400);
+        assert_no_injected_header(&response);
         let pointers = response.body["errors"]
             .as_array()
             .unwrap()
@@ -77,7 +111,8 @@ async fn field_names_cannot_forge_responses_or_logs() {
             .map(|error| error["pointer"].as_str().unwrap());
         let unknown = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
         assert_eq!(pointers.filter(|pointer| **pointer == unknown).count(), 1);
-        assert!(!assert_one_line(&log).to_string().contains("Evil"));
+        let line = assert_one_line(&log).to_string().to_lowercase();
+        assert!(!line.contains("evil"), "{line}");
     }
 }
 

@@ -9,6 +9,7 @@ use strum::VariantArray;
 use testkit::response::shortened;
 use update_customer::customer::address::TEXT_MEMBERS;
 use update_customer::customer::fields::{FIELDS, Write};
+use update_customer::customer::rules::{MAX_255, NAME, NOTES};
 use update_customer::validation::ErrorCode;
 
 use crate::support::openapi::{REQUEST_SCHEMA, at, violations};
@@ -80,7 +81,7 @@ async fn assert_agreement(cases: impl IntoIterator<Item = Case>) {
 /// The pointer to every string of a request body. `fields` checks that `openapi.yaml` has the same.
 fn strings() -> Vec<String> {
     let texts = FIELDS.iter().filter(|field| match field.write {
-        Write::Required(_) | Write::Clearable(_) | Write::NotClearable(_) => true,
+        Write::Required(_) | Write::Clearable(_) => true,
         Write::ReadOnly | Write::List(_) => false,
     });
     let mut pointers: Vec<_> = texts.map(|field| format!("/{}", field.name)).collect();
@@ -127,10 +128,44 @@ async fn types_and_blank_values_agree_with_the_schema() {
 #[tokio::test]
 async fn control_characters_agree_with_the_schema() {
     let values = [
-        "a\nb", "a\r\n\tb", "a\tb", "a\0b", "a\u{1f}b", "a\u{7f}b", "a\u{85}b", "a\u{9f}b",
-        "a\u{a0}b", "\n", "a\n", "\na",
+        "a\nb",
+        "a\r\n\tb",
+        "a\tb",
+        "a\0b",
+        "a\u{1f}b",
+        "a\u{7f}b",
+        "a\u{85}b",
+        "a\u{9f}b",
+        "a\u{a0}b",
+        "\n",
+        "a\n",
+        "\na",
+        "a\u{2027}b",
+        "a\u{2028}b",
+        "a\u{2029}b",
+        "\u{202a}a",
+        "a\u{202e}",
+        "a\u{202f}b",
+        "a\u{200c}b",
+        "\u{200f}a",
+        "\u{2066}a\u{2069}",
     ];
     assert_agreement(combine(&strings(), &values.map(Value::from))).await;
+}
+
+#[test]
+fn every_character_up_to_ffff_agrees_with_the_patterns() {
+    for (pointer, rule) in [
+        ("/components/schemas/Name", NAME),
+        ("/components/schemas/AddressLine", MAX_255),
+        ("/components/schemas/CustomerUpdate/properties/notes", NOTES),
+    ] {
+        for c in '\0'..='\u{ffff}' {
+            let text = c.to_string();
+            let (code, schema) = (rule.check(&text), violations(pointer, &json!(text)));
+            assert_eq!(code.is_ok(), schema.is_empty(), "{pointer}: {c:?} {code:?}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -170,6 +205,19 @@ async fn phone_numbers_agree_with_the_schema() {
         "123X4",
         "123 eXt 4",
         "()123",
+        "(555) 555-5555 # 1234",
+        "555-555-5555 extension 12",
+        "555 EXTN 12",
+        "123 exten 12",
+        "+15555555555;ext=12",
+        "+15555555555;EXT=12",
+        "555 ext=12",
+        "555;x=12",
+        "908\u{a0}555\u{2013}0100",
+        "١٢٣",
+        "𝟙𝟚𝟛",
+        "*67#,908;555",
+        "908_555",
         "123 ext..4",
         "123 ext . 4",
         "123 x ",
@@ -181,8 +229,8 @@ async fn phone_numbers_agree_with_the_schema() {
 #[tokio::test]
 async fn countries_agree_with_the_schema() {
     let countries = [
-        "US", "DE", "TW", "GB", "", "us", "Us", "USA", "XK", "UK", "EU", " US", "US ", "U", "840",
-        "ＵＳ",
+        "US", "DE", "TW", "GB", "", "us", "Us", "USA", "XK", "AC", "TA", "UK", "EL", "EU", " US",
+        "US ", "U", "840", "ＵＳ",
     ];
     assert_agreement(combine(
         &["/address/0/country"],
@@ -208,6 +256,25 @@ async fn emails_agree_with_the_schema() {
         "",
         " ",
         "a@example.com\n",
+        "\"\"@example.com",
+        "\"a b\"@example.com",
+        "\"a\\\"b\"@example.com",
+        "\"a\"b@example.com",
+        "john@x.co\u{200b}",
+        "\u{202e}john@example.com",
+        "jo\u{2800}hn@example.com",
+        "jo\u{fffd}hn@example.com",
+        "jo\u{e000}hn@example.com",
+        "john@exa\u{2800}mple.com",
+        "a@ශ්\u{200d}රී.com",
+        "info@государственнаядума-официальныйсайт.рф",
+        "用户@例子.公司",
+        "john@1.2.3.4",
+        "john@1.2.3.x",
+        "john@-a.com",
+        "john@a-.com",
+        "john@a.com.",
+        "john@[127.0.0.1]",
     ]
     .map(Value::from)
     .into();

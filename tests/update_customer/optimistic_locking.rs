@@ -3,6 +3,7 @@
 use pretty_assertions::assert_eq;
 use serde_json::json;
 
+use crate::error_responses::assert_error;
 use crate::support::{TestApp, put};
 
 #[tokio::test]
@@ -194,4 +195,87 @@ async fn without_if_match_the_last_writer_wins_per_field() {
         (&stored["company"], &stored["notes"]),
         (&json!("first"), &json!("second"))
     );
+}
+
+#[tokio::test]
+async fn if_none_match_star_never_updates() {
+    let app = TestApp::new().await;
+    let before = app.stored().await;
+    let applied = before["firstName"].as_str().unwrap();
+    for request in [
+        put(),
+        put().if_match("*"),
+        put().if_match("\"6\""),
+        // The customer already holds it.
+        put().with(json!({"firstName": applied})).if_match("\"5\""),
+    ] {
+        let response = app.send(request.header("If-None-Match", "*")).await;
+        assert_error(
+            "If-None-Match: *",
+            &response,
+            412,
+            "version_conflict",
+            "The customer exists; remove If-None-Match to update it",
+        );
+        assert_eq!(response.header("x-customer-version"), Some("\"6\""));
+        assert_eq!(app.stored().await, before);
+    }
+    let missing = put().id("nobody").header("If-None-Match", "*");
+    assert_eq!(app.send(missing).await.status, 404);
+    assert_eq!(app.stored_with_id("nobody").await, None);
+}
+
+#[tokio::test]
+async fn other_if_none_match_gets_400() {
+    let app = TestApp::new().await;
+    for value in ["\"6\"", "", "W/\"6\"", "*, *"] {
+        let response = app.send(put().header("If-None-Match", value)).await;
+        assert_error(
+            value,
+            &response,
+            400,
+            "invalid_request",
+            "If-None-Match must be *; to update only a certain version, use If-Match",
+        );
+    }
+}
+
+#[tokio::test]
+async fn tag_that_is_no_version_never_updates() {
+    let app = TestApp::new().await;
+    for version in [json!(6), json!(-1), json!(null), json!("abc"), json!(0)] {
+        for value in ["\"abc\"", "W/\"6\"", "\"-1\"", "\"18446744073709551615\""] {
+            app.store_sample(|customer| customer["version"] = version.clone())
+                .await;
+            let before = app.stored().await;
+            let status = app.send(put().if_match(value)).await.status;
+            assert!(matches!(status, 412 | 500), "{version} {value}: {status}");
+            assert_eq!(app.stored().await, before, "{version} {value}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn cleared_field_is_held_by_an_absent_and_by_any_empty_attribute() {
+    let app = TestApp::new().await;
+    let clear = json!({
+        "firstName": "Jon", "phoneNumber": null, "company": "", "notes": null, "address": [], "metaFields": null
+    });
+    for empty in [None, Some(json!("")), Some(json!(null)), Some(json!([]))] {
+        app.store_sample(|customer| {
+            for name in ["phoneNumber", "company", "notes", "address", "metaFields"] {
+                match &empty {
+                    Some(empty) => customer[name] = empty.clone(),
+                    None => _ = customer.as_object_mut().unwrap().shift_remove(name),
+                }
+            }
+        })
+        .await;
+        let before = app.stored().await;
+        let response = app.send(put().with(clear.clone()).if_match("\"5\"")).await;
+        assert_eq!(response.data()["company"], "", "{empty:?}");
+        assert_eq!(response.data()["address"], json!([]), "{empty:?}");
+        assert_eq!(response.header("x-customer-version"), Some("\"6\""));
+        assert_eq!(app.stored().await, before, "{empty:?}");
+    }
 }

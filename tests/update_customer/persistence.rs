@@ -3,8 +3,10 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
+use testkit::invoke::invoke_text;
+use testkit::response::shortened;
 
-use crate::support::{CUSTOMER_ID, SAMPLE_REQUEST, TestApp, put, sample_customer};
+use crate::support::{CUSTOMER_ID, SAMPLE_REQUEST, TestApp, patient, put, sample_customer};
 
 #[tokio::test]
 async fn fields_are_stored_as_sent_and_others_are_kept() {
@@ -99,7 +101,7 @@ async fn omitted_fields_are_kept() {
 #[tokio::test]
 async fn null_and_empty_values_clear_fields() {
     let app = TestApp::new().await;
-    let texts = ["phoneNumber", "company", "notes"];
+    let texts = ["phoneNumber", "status", "company", "notes"];
     let lists = ["address", "metaFields"];
     let cases = texts
         .iter()
@@ -176,7 +178,7 @@ async fn function_never_makes_an_address_the_default() {
 #[tokio::test]
 async fn text_keeps_every_character() {
     let app = TestApp::new().await;
-    let text = " e\u{301} é 😀 \u{200b}\u{202e} <b>&amp;</b> '\"\\ ";
+    let text = " e\u{301} é 😀 \u{200b}\u{200f} <b>&amp;</b> '\"\\ ";
     let response = app
         .send(put().with(json!({"company": text, "lastName": text})))
         .await;
@@ -258,16 +260,158 @@ async fn absent_flag_is_not_stored_by_an_email_change() {
 }
 
 #[tokio::test]
-async fn attribute_of_another_type_gets_500() {
+async fn update_repairs_an_attribute_of_another_type() {
     let app = TestApp::new().await;
-    app.store_sample(|customer| customer["createdBy"] = json!("somebody"))
+    for (stored, fields) in [
+        (
+            json!({"company": 1, "address": {}}),
+            json!({"company": "c", "address": [{"city": "A"}]}),
+        ),
+        (
+            json!({"phoneNumber": [], "notes": true}),
+            json!({"phoneNumber": null, "notes": ""}),
+        ),
+    ] {
+        app.store_sample(|customer| {
+            for (name, value) in stored.as_object().unwrap() {
+                customer[name] = value.clone();
+            }
+        })
         .await;
-    let response = app.send(put().with(json!({}))).await;
+        assert_eq!(app.send(put().with(json!({}))).await.status, 500);
+        app.send(put().with(fields)).await.data();
+        app.send(put().with(json!({}))).await.data();
+    }
+}
+
+#[tokio::test]
+async fn version_that_cannot_be_incremented_gets_500_and_nothing_is_written() {
+    let app = TestApp::new().await;
+    for version in [
+        "-1",
+        "-0.5",
+        "18446744073709551615",
+        "18446744073709551616",
+        "1e30",
+    ] {
+        let version: Value = serde_json::from_str(version).unwrap();
+        app.store_sample(|customer| customer["version"] = version.clone())
+            .await;
+        let before = app.stored().await;
+        for request in [
+            put(),
+            put().if_match(&format!("\"{version}\"")),
+            put().if_match("\"6\""),
+        ] {
+            let (response, log) = app.send_and_log(request).await;
+            assert_eq!(
+                (response.status, response.header("retry-after")),
+                (500, None),
+                "{version}"
+            );
+            assert_eq!(
+                log.line()["cause"],
+                "the stored customer's attribute version is not a whole number from 0 to 2^64 - 2"
+            );
+            assert_eq!(app.stored().await, before, "{version}");
+        }
+    }
+    app.store_sample(|customer| customer["version"] = json!(u64::MAX - 1))
+        .await;
+    let response = app.send(put()).await;
     assert_eq!(
-        (response.status, &response.body["code"]),
-        (500, &json!("internal_error"))
+        response.header("x-customer-version"),
+        Some("\"18446744073709551615\"")
     );
-    assert_eq!(response.header("retry-after"), None);
+}
+
+#[tokio::test]
+async fn list_entries_are_shown_as_stored() {
+    let app = TestApp::new().await;
+    let entries = json!([{"code": 1, "value": "x", "other": []}, "text", 7, null, [1], {}]);
+    app.store_sample(|customer| {
+        customer["address"] = entries.clone();
+        customer["metaFields"] = entries.clone();
+    })
+    .await;
+    let response = app.send(put()).await;
+    assert_eq!(response.data()["address"], entries);
+    assert_eq!(response.data()["metaFields"], entries);
+}
+
+#[tokio::test]
+async fn number_longer_than_64_characters_is_shown_with_an_exponent() {
+    let app = TestApp::new().await;
+    let value = r#"[1e63, 1e64, -1e62, -1e63, 1e125, 1e-63, 12e-64, 12345e60]"#;
+    let body = format!(
+        r#"{{"firstName": "John", "lastName": "Doe", "email": "john@aximcommerce.com",
+            "metaFields": [{{"code": "c", "value": {value}}}]}}"#
+    );
+    let response = app.send(put().body(body)).await;
+    let shown = response.data()["metaFields"][0]["value"].to_string();
+    let zeros = |count: usize| "0".repeat(count);
+    let expected = format!(
+        "[1{},1e+64,-1{},-1e+63,1e+125,1e-63,1.2e-63,1.2345e+64]",
+        zeros(63),
+        zeros(62)
+    );
+    assert_eq!(shown, expected);
+}
+
+/// Lambda's limit for a response.
+const MAX_RESPONSE_BYTES: usize = 6 * 1_024 * 1_024;
+
+/// The longest responses in proportion to the request: a number that DynamoDB returns in 64 digits, a
+/// control character that is escaped twice, and a quotation mark.
+#[tokio::test]
+async fn largest_responses_fit_lambda() {
+    const MAX_BODY_BYTES: usize = 409_600;
+    let app = TestApp::new().await;
+    let function = app.app_with(patient);
+    for (open, part, close) in [
+        ("[", "1e63,", "1]"),
+        ("\"", "\\u0001", "\""),
+        ("\"", "\\\"", "\""),
+    ] {
+        let head = r#"{"firstName": "J", "lastName": "D", "email": "j@x.example", "metaFields": [{"code": "c", "value": "#;
+        let tail = format!("{close}}}]}}");
+        let count = (MAX_BODY_BYTES - head.len() - open.len() - tail.len()) / part.len();
+        let body = format!("{head}{open}{}{tail}", part.repeat(count));
+        let event = put().body(body).http_api_event().to_string();
+        let response = invoke_text(&function, &event, "").await.unwrap();
+        assert_eq!(response["statusCode"], 200, "{part}");
+        let length = response.to_string().len();
+        assert!(length > MAX_BODY_BYTES, "{part}: {length} bytes");
+        assert!(length <= MAX_RESPONSE_BYTES, "{part}: {length} bytes");
+    }
+}
+
+#[tokio::test]
+async fn value_that_no_item_can_hold_gets_400() {
+    let app = TestApp::new().await;
+    let before = app.stored().await;
+    let list = |element: &str, count: usize| format!("[{}]", vec![element; count].join(","));
+    for (value, message) in [
+        (list("[]", 103_000), "exceed 400 KB"),
+        (list("1", 150_000), "exceed 400 KB"),
+        (list("{}", 103_000), "exceed 400 KB"),
+    ] {
+        let body = format!(
+            r#"{{"firstName": "J", "lastName": "D", "email": "j@x.example", "metaFields": [{{"code": "c", "value": {value}}}]}}"#
+        );
+        let (response, log) = app.send_and_log(put().body(body)).await;
+        let shown = shortened(&log.text());
+        assert_eq!(
+            (response.status, &response.body["code"]),
+            (400, &json!("invalid_request")),
+            "{shown}"
+        );
+        assert!(
+            response.body["message"].as_str().unwrap().contains(message),
+            "{shown}"
+        );
+        assert_eq!(app.stored().await, before);
+    }
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use crate::support::{Response, TestApp, WRITE_TOKEN, put};
 
 /// Checks `property` on `cases` generated inputs, all with one app. Fails with the smallest failing
 /// input.
-fn check<T, F>(
+pub fn check<T, F>(
     cases: u32,
     inputs: impl Strategy<Value = T>,
     property: impl Fn(Arc<TestApp>, T) -> F,

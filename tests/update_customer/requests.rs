@@ -1,10 +1,12 @@
 //! Method, path, customer id, content type and query string of a request.
 
 use serde_json::{Value, json};
+use testkit::response::shortened;
 
+use crate::error_responses::assert_error;
 use crate::support::{READ_TOKEN, TestApp, put};
 
-/// The event of an event source without routes: it has no path parameters.
+/// An HTTP API's event for its `$default` route: it has no path parameters.
 fn unrouted(method: &str, path: &str) -> Value {
     let mut event = put().http_api_event();
     event["rawPath"] = json!(path);
@@ -47,13 +49,61 @@ async fn other_paths_get_404() {
 }
 
 #[tokio::test]
-async fn path_segment_is_decoded_once() {
+async fn rest_api_path_parameter_is_decoded_once() {
+    let app = TestApp::new().await;
+    for (parameter, id) in [
+        ("a%40b.co", "a@b.co"),
+        ("%C3%A9", "é"),
+        ("C%2312", "C#12"),
+        ("a%2541b", "a%41b"),
+        ("a%2Fb%20c+d", "a/b c+d"),
+    ] {
+        app.store(&json!({"id": id})).await;
+        let mut event = put().rest_api_event();
+        event["pathParameters"]["customer_id"] = json!(parameter);
+        assert_eq!(app.send_event(&event).await.data()["id"], id);
+    }
+}
+
+#[tokio::test]
+async fn http_api_path_parameter_is_used_unchanged() {
+    let app = TestApp::new().await;
+    for id in ["a%40b.co", "%C3%A9", "a@b.co", "%ff", "%"] {
+        app.store(&json!({"id": id})).await;
+        for event in [
+            put().id(id).http_api_event(),
+            put().id(id).http_api_1_event(),
+        ] {
+            assert_eq!(app.send_event(&event).await.data()["id"], id);
+        }
+    }
+    let decoded = app.send(put().id("a%40b%2Eco")).await;
+    assert_eq!(decoded.status, 404);
+}
+
+#[tokio::test]
+async fn path_of_an_http_api_is_used_unchanged() {
+    let app = TestApp::new().await;
+    for id in ["a%41b", "aAb", "é b"] {
+        app.store(&json!({"id": id})).await;
+    }
+    for id in ["a%41b", "é b"] {
+        let mut payload_1 = put().id(id).http_api_1_event();
+        payload_1["pathParameters"] = Value::Null;
+        for event in [unrouted("PUT", &format!("/customers/{id}")), payload_1] {
+            assert_eq!(app.send_event(&event).await.data()["id"], id);
+        }
+    }
+}
+
+#[tokio::test]
+async fn path_of_another_event_source_is_decoded_once() {
     let app = TestApp::new().await;
     app.store(&json!({"id": "a/b %41"})).await;
-    let response = app
-        .send_event(&unrouted("PUT", "/customers/a%2Fb%20%2541"))
-        .await;
-    assert_eq!(response.data()["id"], "a/b %41");
+    let mut event = put().id("a/b %41").rest_api_event();
+    event["pathParameters"] = Value::Null;
+    assert_eq!(event["path"], "/customers/a%2Fb%20%2541");
+    assert_eq!(app.send_event(&event).await.data()["id"], "a/b %41");
 }
 
 #[tokio::test]
@@ -75,8 +125,14 @@ async fn path_parameter_is_compared_exactly() {
         app.store(&json!({"id": id})).await;
     }
     for id in ids {
-        let response = app.send(put().id(id)).await;
-        assert_eq!(response.data()["id"], id);
+        let request = put().id(id);
+        for event in [
+            request.http_api_event(),
+            request.http_api_1_event(),
+            request.rest_api_event(),
+        ] {
+            assert_eq!(app.send_event(&event).await.data()["id"], id);
+        }
     }
     assert_eq!(app.send(put().id("a%20B")).await.status, 404);
 }
@@ -84,12 +140,21 @@ async fn path_parameter_is_compared_exactly() {
 #[tokio::test]
 async fn invalid_id_gets_404_without_a_table_call() {
     let app = TestApp::new().await;
+    let mut not_utf_8 = put().rest_api_event();
+    not_utf_8["pathParameters"]["customer_id"] = json!("%ff");
+    let mut not_utf_8_path = put().rest_api_event();
+    not_utf_8_path["pathParameters"] = Value::Null;
+    not_utf_8_path["path"] = json!("/customers/a%C3");
+    let mut events = vec![not_utf_8, not_utf_8_path];
     for id in ["", &"i".repeat(2_049), &"é".repeat(1_025)] {
-        let response = app.send(put().id(id)).await;
-        assert_eq!(
-            (response.status, &response.body["code"]),
-            (404, &json!("customer_not_found"))
-        );
+        events.push(put().id(id).http_api_event());
+        events.push(put().id(id).rest_api_event());
+    }
+    for event in events {
+        let response = app.send_event(&event).await;
+        let name = shortened(&event["pathParameters"]);
+        let message = "Customer not found";
+        assert_error(&name, &response, 404, "customer_not_found", message);
     }
     assert!(
         app.recorded_requests()
@@ -122,7 +187,15 @@ async fn checks_run_in_the_documented_order() {
     let no_json = put().id("").without_header("content-type").body("{}");
     assert_eq!(
         app.send(no_json).await.body["message"],
-        "Send exactly one Content-Type header: application/json"
+        "The Content-Type header is missing; send application/json"
+    );
+    let coded_and_too_large = put()
+        .id("")
+        .header("content-encoding", "gzip")
+        .body(" ".repeat(409_601));
+    assert_eq!(
+        app.send(coded_and_too_large).await.body["message"],
+        "The Content-Encoding `gzip` is not supported; send the body without a Content-Encoding"
     );
     let wrong_fields = put().id("").body("{}");
     assert_eq!(app.send(wrong_fields).await.validation_errors().len(), 3);
@@ -138,6 +211,7 @@ async fn status_400_makes_no_customers_table_call() {
         put().body("{}"),
         put().body("[]"),
         put().header("content-type", "text/plain"),
+        put().header("content-encoding", "gzip"),
         put().if_match("7"),
         put().with(json!({"address": [{"country": "XX"}]})),
     ] {
@@ -151,44 +225,106 @@ async fn status_400_makes_no_customers_table_call() {
 }
 
 #[tokio::test]
-async fn content_type_must_be_json_in_utf_8() {
+async fn every_spelling_of_the_content_type_passes() {
     let app = TestApp::new().await;
     for value in [
         "application/json",
         "APPLICATION/JSON",
         "application/json;charset=utf-8",
         "application/json; charset=UTF-8",
+        "application/json ; charset=utf-8",
+        "application/json; charset=utf8",
+        "application/json; charset=\"utf-8\"",
+        "application/json;",
+        "application/json;; profile=\"a;b\"",
     ] {
-        assert_eq!(
-            app.send(put().header("content-type", value)).await.status,
-            200,
-            "{value}"
-        );
+        let request = put().header("content-type", value);
+        for event in [request.http_api_event(), request.rest_api_event()] {
+            assert_eq!(app.send_event(&event).await.status, 200, "{value}");
+        }
     }
-    for value in [
-        "text/plain",
-        "application/xml",
-        "application/merge-patch+json",
-        "application/x-www-form-urlencoded",
-        "*/*",
-        "",
+}
+
+#[tokio::test]
+async fn other_content_type_gets_400_and_the_cause() {
+    let app = TestApp::new().await;
+    let other = "Content-Type must be application/json";
+    let malformed = "Content-Type is not a valid media type; send application/json";
+    let charset = "The body must be UTF-8; omit the charset or set it to utf-8";
+    for (value, message) in [
+        ("text/plain", other),
+        ("application/merge-patch+json", other),
+        ("application/x-www-form-urlencoded", other),
+        ("*/*", other),
+        ("", malformed),
+        ("json", malformed),
+        ("application/json; charset", malformed),
+        ("application/json; charset=iso-8859-1", charset),
+        ("application/json; charset=utf-8; charset=utf-16", charset),
+        ("application/json; charset=\"utf-16\"", charset),
     ] {
-        let response = app.send(put().header("content-type", value)).await;
-        assert_eq!(response.status, 400, "{value}");
+        let request = put().header("content-type", value);
+        for event in [request.http_api_event(), request.rest_api_event()] {
+            let response = app.send_event(&event).await;
+            assert_error(value, &response, 400, "invalid_request", message);
+        }
     }
-    let response = app
-        .send(put().header("content-type", "application/json; charset=iso-8859-1"))
-        .await;
+    let missing = app.send(put().without_header("content-type")).await;
+    let message = "The Content-Type header is missing; send application/json";
+    assert_error("missing", &missing, 400, "invalid_request", message);
+}
+
+#[tokio::test]
+async fn two_content_type_headers_get_400() {
+    let app = TestApp::new().await;
+    let twice = put().and_header("content-type", "application/json");
+    for event in [
+        twice.http_api_event(),
+        twice.http_api_1_event(),
+        twice.rest_api_event(),
+    ] {
+        let response = app.send_event(&event).await;
+        let message = "The request has two Content-Type headers; send one: application/json";
+        assert_error("twice", &response, 400, "invalid_request", message);
+    }
+}
+
+#[tokio::test]
+async fn content_encoding_must_be_identity() {
+    let app = TestApp::new().await;
+    for value in ["identity", "Identity", "identity, IDENTITY", ""] {
+        let response = app.send(put().header("content-encoding", value)).await;
+        assert_eq!(response.status, 200, "{value}");
+    }
+    let long = "x".repeat(21);
+    for (value, name) in [
+        ("gzip", " `gzip`"),
+        ("GZIP", " `GZIP`"),
+        ("identity, br", " `br`"),
+        ("deflate,gzip", " `deflate`"),
+        ("pack200-gzip", " `pack200-gzip`"),
+        ("gz ip", ""),
+        ("gzip;q=1", ""),
+        ("gzíp", ""),
+        (&long, ""),
+    ] {
+        let request = put().header("content-encoding", value);
+        for event in [request.http_api_event(), request.rest_api_event()] {
+            let response = app.send_event(&event).await;
+            let message = format!(
+                "The Content-Encoding{name} is not supported; send the body without a Content-Encoding"
+            );
+            assert_error(value, &response, 400, "invalid_request", &message);
+        }
+    }
+    let twice = put()
+        .header("content-encoding", "identity")
+        .and_header("content-encoding", "zstd");
+    let response = app.send_event(&twice.rest_api_event()).await;
     assert_eq!(
         response.body["message"],
-        "The body must be UTF-8; omit the charset or set it to utf-8"
+        "The Content-Encoding `zstd` is not supported; send the body without a Content-Encoding"
     );
-    assert_eq!(
-        app.send(put().without_header("content-type")).await.status,
-        400
-    );
-    let twice = put().and_header("content-type", "application/json");
-    assert_eq!(app.send_event(&twice.rest_api_event()).await.status, 400);
 }
 
 #[tokio::test]

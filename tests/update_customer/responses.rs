@@ -89,12 +89,12 @@ async fn field_error_has_pointer_code_and_message() {
     assert_headers(&response, &[]);
     let expected = json!({
         "success": false,
-        "message": "`country` must be in capitals, such as `US`",
+        "message": "`country` must be empty or an ISO 3166-1 alpha-2 code in capitals; did you mean `US`?",
         "code": "invalid_request",
         "errors": [{
             "pointer": "/address/0/country",
             "code": "invalid_country",
-            "message": "`country` must be in capitals, such as `US`"
+            "message": "`country` must be empty or an ISO 3166-1 alpha-2 code in capitals; did you mean `US`?"
         }],
         "requestId": REQUEST_ID
     });

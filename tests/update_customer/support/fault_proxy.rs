@@ -105,6 +105,11 @@ impl FaultProxy {
             .push((operation, calls, fault));
     }
 
+    /// Passes all further calls on.
+    pub fn stop_injecting(&self) {
+        self.state.lock().unwrap().faults.clear();
+    }
+
     /// The number of calls of an operation, retries included.
     pub fn calls(&self, operation: &str) -> usize {
         self.state

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{Builder, retry::RetryPartition};
+use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_types::timeout::TimeoutConfig;
 use serde_json::Value;
@@ -98,11 +98,10 @@ impl TestApp {
     }
 
     /// Puts a proxy that injects faults in front of the tables. The function has production's time
-    /// limits on the proxy's clock, and retries of its own to spend.
+    /// limits on the proxy's clock.
     pub async fn behind_faults(mut self, ttl: Duration) -> (Self, FaultProxy) {
         let proxy = FaultProxy::start(&self.endpoint).await;
         let sdk_config = client::config(&tables::local_config(&proxy.endpoint))
-            .retry_partition(RetryPartition::new(proxy.endpoint.clone()))
             .sleep_impl(proxy.clock.clone())
             .interceptor(self.recorder.clone())
             .build();

@@ -7,7 +7,6 @@ use std::future::ready;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
-use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::{AsyncSleep, Builder, Sleep};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -67,15 +66,10 @@ impl SimulatedNetwork {
 
     /// Sends a client's requests through this network.
     pub fn configure(&self, config: Builder) -> Builder {
-        // With the SDK's retry quota, a schedule would depend on those before it.
-        let partition = RetryPartition::custom("simulation")
-            .token_bucket(TokenBucket::unlimited())
-            .build();
         config
             .http_client(self.client.clone())
             .sleep_impl(NoSleep)
             .timeout_config(TimeoutConfig::disabled())
-            .retry_partition(partition)
     }
 
     /// Waits for the next request.

@@ -1,21 +1,37 @@
-//! `If-Match` (RFC 9110, section 13.1.1).
+//! `If-Match` and `If-None-Match` (RFC 9110, sections 13.1.1 and 13.1.2).
 
 use lambda_http::http::{HeaderMap, header};
 
 use crate::customer::ExpectedVersion;
+use crate::customer::stored::MAX_VERSION;
 use crate::error::Error;
 
 /// The longest `IN` list that DynamoDB accepts.
 const MAX_VERSIONS: usize = 100;
 
-/// Reads the list of entity tags in `If-Match`. Without the header, any version is expected. A weak
-/// tag, or a tag that is not the canonical text of a version, is well formed but matches nothing.
+/// Reads both headers (`docs/API.md#optimistic-concurrency`). `If-None-Match: *` expects that there is
+/// no customer, whatever `If-Match` says.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidRequest`] when the value is not a list of entity tags or has more than 100
-/// versions.
+/// [`Error::InvalidRequest`] when `If-Match` is not a list of entity tags or has more than 100 versions,
+/// and when `If-None-Match` is not `*`.
 pub fn expected_version(headers: &HeaderMap) -> Result<ExpectedVersion, Error> {
+    let expected = if_match(headers)?;
+    let mut if_none_match = headers.get_all(header::IF_NONE_MATCH).iter();
+    match (if_none_match.next(), if_none_match.next()) {
+        (None, _) => Ok(expected),
+        (Some(value), None) if value.as_bytes().trim_ascii() == b"*" => Ok(ExpectedVersion::Absent),
+        _ => {
+            let message = "If-None-Match must be *; to update only a certain version, use If-Match";
+            Err(Error::InvalidRequest(message.to_owned()))
+        }
+    }
+}
+
+/// Without the header, any version is expected. A weak tag, or a tag that is not the canonical text of a
+/// version that can be updated, is well formed but matches nothing.
+fn if_match(headers: &HeaderMap) -> Result<ExpectedVersion, Error> {
     let values = headers.get_all(header::IF_MATCH);
     if values.iter().next().is_none() {
         return Ok(ExpectedVersion::Any);
@@ -32,7 +48,11 @@ pub fn expected_version(headers: &HeaderMap) -> Result<ExpectedVersion, Error> {
     for tag in entity_tags(&list)? {
         if let EntityTag::Strong(opaque) = tag {
             let version = opaque.parse().ok();
-            versions.extend(version.filter(|version: &u64| version.to_string() == opaque));
+            versions.extend(
+                version.filter(|version: &u64| {
+                    *version <= MAX_VERSION && version.to_string() == opaque
+                }),
+            );
         }
     }
     versions.sort_unstable();
@@ -92,6 +112,33 @@ mod tests {
     use super::*;
     use lambda_http::http::HeaderValue;
 
+    fn if_none_match(lines: &[&str]) -> Result<ExpectedVersion, Error> {
+        let mut headers =
+            HeaderMap::from_iter([(header::IF_MATCH, HeaderValue::from_static("\"7\""))]);
+        for line in lines {
+            headers.append(header::IF_NONE_MATCH, HeaderValue::from_str(line).unwrap());
+        }
+        expected_version(&headers)
+    }
+
+    #[test]
+    fn if_none_match_star_expects_no_customer() {
+        for value in ["*", " *\t"] {
+            assert_eq!(if_none_match(&[value]), Ok(ExpectedVersion::Absent));
+        }
+        assert_eq!(if_none_match(&[]), Ok(ExpectedVersion::OneOf(vec![7])));
+        for lines in [
+            &["\"7\""][..],
+            &[""],
+            &["*, \"7\""],
+            &["*", "*"],
+            &["W/\"7\""],
+        ] {
+            let parsed = if_none_match(lines);
+            assert!(matches!(parsed, Err(Error::InvalidRequest(_))), "{lines:?}");
+        }
+    }
+
     fn parse(lines: &[&str]) -> Result<ExpectedVersion, Error> {
         let mut headers = HeaderMap::new();
         for line in lines {
@@ -135,10 +182,13 @@ mod tests {
             parse(&["W/\"7\", \"8\""]),
             Ok(ExpectedVersion::OneOf(vec![8]))
         );
-        assert_eq!(
-            parse(&["\"99999999999999999999\""]),
-            Ok(ExpectedVersion::OneOf(vec![]))
-        );
+        for version in ["18446744073709551615", "99999999999999999999"] {
+            assert_eq!(
+                parse(&[&format!("\"{version}\"")]),
+                Ok(ExpectedVersion::OneOf(vec![])),
+                "{version} cannot be incremented"
+            );
+        }
     }
 
     #[test]

@@ -1,0 +1,110 @@
+//! Properties of Unicode characters, and how a message names one.
+
+use icu_properties::props::{BinaryProperty, DefaultIgnorableCodePoint};
+
+/// Whether a reader can see the character (`docs/API.md#field-rules`).
+pub fn is_visible(c: char) -> bool {
+    // U+2800 is the Braille cell without a dot.
+    !(c.is_whitespace() || c == '\u{2800}' || DefaultIgnorableCodePoint::for_char(c))
+}
+
+/// The separators of lines and of paragraphs outside the control characters.
+pub fn is_separator(c: char) -> bool {
+    matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// The embeddings and overrides of the writing direction, and the character that ends them. They
+/// change the order in which all following text is shown. Marks and isolates are not among them.
+pub fn is_bidirectional_override(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}')
+}
+
+/// The first such character: `U+202A at character 1`. `index` is the position of the text's first
+/// character in the whole value, from 0.
+pub fn find(text: &str, index: usize, is_wanted: impl Fn(char) -> bool) -> Option<String> {
+    let (offset, c) = text.chars().enumerate().find(|&(_, c)| is_wanted(c))?;
+    Some(located(c, index + offset))
+}
+
+/// A character and its position in a text: `U+202A at character 1`. The index counts Unicode scalar
+/// values from 0, the position from 1.
+pub fn located(c: char, index: usize) -> String {
+    format!("{} at character {}", name(c), index + 1)
+}
+
+/// `U+202A`, or `a space`.
+pub fn name(c: char) -> String {
+    match c {
+        ' ' => "a space".to_owned(),
+        _ => format!("U+{:04X}", u32::from(c)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_space_and_ignorable_characters_are_not_visible() {
+        for c in [
+            '\t',
+            ' ',
+            '\u{85}',
+            '\u{a0}',
+            '\u{ad}',
+            '\u{34f}',
+            '\u{61c}',
+            '\u{115f}',
+            '\u{1160}',
+            '\u{1680}',
+            '\u{17b4}',
+            '\u{180b}',
+            '\u{180e}',
+            '\u{2000}',
+            '\u{200b}',
+            '\u{200f}',
+            '\u{2028}',
+            '\u{202e}',
+            '\u{2060}',
+            '\u{2065}',
+            '\u{206f}',
+            '\u{2800}',
+            '\u{3000}',
+            '\u{3164}',
+            '\u{fe0f}',
+            '\u{feff}',
+            '\u{ffa0}',
+            '\u{fff0}',
+            '\u{1bca0}',
+            '\u{1d173}',
+            '\u{e0000}',
+            '\u{e0fff}',
+        ] {
+            assert!(!is_visible(c), "{}", name(c));
+        }
+        for c in [
+            '!',
+            'a',
+            'é',
+            '李',
+            '\u{301}',
+            '\u{2801}',
+            '\u{fffd}',
+            '😀',
+            '\u{e1000}',
+        ] {
+            assert!(is_visible(c), "{}", name(c));
+        }
+    }
+
+    #[test]
+    fn the_first_character_is_named_with_its_position() {
+        let found = |text| find(text, 0, |c| !is_visible(c));
+        assert_eq!(found("\u{202a}a").as_deref(), Some("U+202A at character 1"));
+        assert_eq!(
+            found("é😀\u{e0001} ").as_deref(),
+            Some("U+E0001 at character 3")
+        );
+        assert_eq!(found("a"), None);
+    }
+}

@@ -1,0 +1,182 @@
+//! Suggestions for unknown field names. No suggestion is better than a wrong one.
+
+/// Names in other systems, folded, and the names of the same fields here.
+const ALIASES: [(&str, &str); 21] = [
+    ("addresses", "address"),
+    ("attributecode", "code"),
+    ("countrycode", "country"),
+    ("customattributes", "metaFields"),
+    ("customfields", "metaFields"),
+    ("isdefault", "isDefaultAddress"),
+    ("key", "code"),
+    ("line1", "address1"),
+    ("line2", "address2"),
+    ("metadata", "metaFields"),
+    ("mobile", "phoneNumber"),
+    ("phone", "phoneNumber"),
+    ("postalcode", "zipcode"),
+    ("postcode", "zipcode"),
+    ("province", "state"),
+    ("region", "state"),
+    ("street", "address1"),
+    ("street1", "address1"),
+    ("street2", "address2"),
+    ("telephone", "phoneNumber"),
+    ("zip", "zipcode"),
+];
+
+/// Folded names that resemble a field here and mean something else.
+const OTHER_FIELDS: [&str; 1] = ["county"];
+
+/// Endings by which names of different fields differ: `address` and `addressId`, `updatedAt` and
+/// `updatedBy`.
+const ENDINGS: [&str; 2] = ["id", "by"];
+
+/// The known name that an unknown one probably stands for: the same but for case, `_` and `-`, a name
+/// of the same field in other systems, or one that is at most two edits away.
+pub fn suggest(name: &str, known: &[&'static str]) -> Option<&'static str> {
+    const MAX_NAME_BYTES: usize = 32;
+    if name.len() > MAX_NAME_BYTES {
+        return None;
+    }
+    let folded = fold(name);
+    let alias = ALIASES.iter().find(|(alias, _)| *alias == folded);
+    let alias = alias.map(|&(_, field)| field);
+    match alias.filter(|field| known.contains(field)) {
+        Some(field) => Some(field),
+        None => nearest(&folded, known),
+    }
+}
+
+fn nearest(folded: &str, known: &[&'static str]) -> Option<&'static str> {
+    const MAX_EDIT_DISTANCE: usize = 2;
+    if OTHER_FIELDS.contains(&folded) {
+        return None;
+    }
+    let similar = known.iter().filter(|known| {
+        let known = fold(known);
+        digits(&known).eq(digits(folded)) && ending(&known) == ending(folded)
+    });
+    let distances = similar.map(|&known| (strsim::osa_distance(folded, &fold(known)), known));
+    let (distance, known) = distances.min()?;
+    (distance <= MAX_EDIT_DISTANCE && distance < known.len() / 2).then_some(known)
+}
+
+fn fold(name: &str) -> String {
+    name.replace(['_', '-'], "").to_lowercase()
+}
+
+fn digits(name: &str) -> impl Iterator<Item = char> {
+    name.chars().filter(char::is_ascii_digit)
+}
+
+fn ending(name: &str) -> Option<&'static str> {
+    ENDINGS.into_iter().find(|ending| name.ends_with(ending))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn name_two_edits_away_or_in_another_case_is_suggested() {
+        let known = [
+            "id",
+            "firstName",
+            "email",
+            "code",
+            "address",
+            "address1",
+            "address2",
+            "zipcode",
+            "country",
+            "state",
+            "company",
+            "createdBy",
+            "updatedAt",
+        ];
+        for (name, expected) in [
+            ("emial", Some("email")),
+            ("e-mail", Some("email")),
+            ("FIRST_NAME", Some("firstName")),
+            ("fristname", Some("firstName")),
+            ("zip_code", Some("zipcode")),
+            ("adress", Some("address")),
+            ("adress2", Some("address2")),
+            ("cod", Some("code")),
+            ("mode", Some("code")),
+            ("stat", Some("state")),
+            ("contry", Some("country")),
+            ("ID", Some("id")),
+            ("cretedBy", Some("createdBy")),
+            ("updated_at", Some("updatedAt")),
+            ("cab", None),
+            ("coal", None),
+            ("z_i_p_c_o_d_e___________________", Some("zipcode")),
+            ("z_i_p_c_o_d_e____________________", None),
+            ("", None),
+        ] {
+            assert_eq!(suggest(name, &known), expected, "{name}");
+        }
+        assert_eq!(suggest(&"e".repeat(100_000), &known), None);
+    }
+
+    #[test]
+    fn name_of_another_field_gets_no_suggestion() {
+        let known = [
+            "id",
+            "address",
+            "address1",
+            "address2",
+            "company",
+            "country",
+            "state",
+            "phoneNumber",
+            "createdAt",
+            "createdBy",
+            "updatedAt",
+        ];
+        for name in [
+            "addressId",
+            "address_id",
+            "ADDRESSID",
+            "address3",
+            "address12",
+            "companyId",
+            "state2",
+            "phoneNumber2",
+            "phone2",
+            "line3",
+            "updatedBy",
+            "createdById",
+            "county",
+        ] {
+            assert_eq!(suggest(name, &known), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn alias_is_suggested_where_its_field_exists() {
+        let targets: Vec<_> = ALIASES.iter().map(|&(_, field)| field).collect();
+        for (alias, field) in ALIASES {
+            assert_eq!(fold(alias), alias, "an alias is folded");
+            assert_eq!(suggest(alias, &targets), Some(field), "{alias}");
+            assert_eq!(suggest(alias, &[field]), Some(field), "{alias}");
+            assert_eq!(suggest(&alias.to_uppercase(), &[field]), Some(field));
+            assert_eq!(suggest(&format!("_{alias}-"), &[field]), Some(field));
+            assert_eq!(suggest(alias, &["email"]), None, "{alias}");
+        }
+        for (name, field) in [
+            ("postal_code", "zipcode"),
+            ("countryCode", "country"),
+            ("Country-Code", "country"),
+            ("attribute_code", "code"),
+            ("customFields", "metaFields"),
+            ("custom_attributes", "metaFields"),
+            ("meta_data", "metaFields"),
+            ("is_default", "isDefaultAddress"),
+        ] {
+            assert_eq!(suggest(name, &[field]), Some(field), "{name}");
+        }
+    }
+}
