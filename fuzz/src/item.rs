@@ -12,14 +12,17 @@ use testkit::put;
 use super::app::{Call, RecordingApp};
 use super::json::{self, Json};
 use super::response::Response;
-use super::rules::CUSTOMER;
+use super::rules::{CUSTOMER, Kind, Write};
 
-/// What every request sets. It also clears the phone number.
+/// What every request sets.
 const SENT: [(&str, &str); 3] = [
     ("firstName", "John"),
     ("lastName", "Doe"),
     ("email", "john@aximcommerce.com"),
 ];
+
+/// What every request clears.
+const CLEARED: &str = "phoneNumber";
 
 /// The function on a DynamoDB that responds to every `UpdateItem` with `update`.
 struct Target {
@@ -41,7 +44,7 @@ impl Target {
             Call::Get(_) => (200, TOKEN_RECORD.to_owned()),
             Call::Update(_) => reply.lock().unwrap().clone(),
         });
-        let mut body = json!({"phoneNumber": null});
+        let mut body = json!({CLEARED: null});
         for (name, text) in SENT {
             body[name] = json!(text);
         }
@@ -79,46 +82,86 @@ pub fn check(data: &[u8]) {
         _ => return,
     };
     let (response, calls) = TARGET.with(|target| target.invoke(update, *letter == b'V'));
+    let Some(item) = json::read(item.as_bytes()) else {
+        return;
+    };
+    let Some(stored) = members(&item) else {
+        return;
+    };
     let writes = calls.iter().filter(|call| matches!(call, Call::Update(_)));
     let is_contended = response.header("retry-after").is_some();
     assert_eq!(writes.count() == 3, is_contended, "{calls:?}, {response:?}");
-    let Some(stored) = json::read(item.as_bytes()).and_then(|item| members(&item)) else {
-        return;
-    };
     match letter {
         b'N' => check_shown(&response, &stored),
         b'O' => {
             assert_eq!(response.status, 500);
-            assert_eq!(is_contended, version(&stored).is_some());
+            assert_eq!(is_contended, can_be_updated(&item, &stored));
         }
-        _ => check_conflict(&response, &stored),
+        _ => check_conflict(&response, &item, &stored),
     }
 }
 
 /// The condition of a write with `If-Match: "7"` failed on this item.
-fn check_conflict(response: &Response, stored: &Json) {
-    match (response.status, version(stored)) {
-        (412, Some(current)) => {
-            assert_ne!(current, 7);
-            assert_eq!(response.version(), Some(current));
-            let text = |name| stored.get(name).and_then(Json::text);
-            let is_applied = SENT.iter().all(|(name, sent)| text(name) == Some(*sent))
-                && stored.get("phoneNumber").is_none();
-            assert!(!is_applied, "the update is already applied: {stored:?}");
-        }
-        (200, Some(current)) => {
-            assert_ne!(current, 7);
-            check_shown(response, stored);
-            assert_eq!(stored.get("phoneNumber"), None);
-            for (name, sent) in SENT {
-                assert_eq!(response.data().get(name).and_then(Json::text), Some(sent));
-            }
-        }
-        (500, current) => {
+fn check_conflict(response: &Response, item: &Json, stored: &Json) {
+    let version = whole_version(stored).filter(|_| can_be_updated(item, stored));
+    let text = |name| {
+        attribute(item, name)
+            .filter(|(type_name, _)| type_name == "S")?
+            .1
+            .text()
+    };
+    let is_applied = SENT.iter().all(|(name, sent)| text(name) == Some(*sent))
+        && attribute(item, CLEARED).is_none_or(is_empty);
+    let expected = match version {
+        None | Some(7) => 500,
+        Some(_) if is_applied => 200,
+        Some(_) => 412,
+    };
+    assert_eq!(response.status, expected, "{response:?}");
+    match expected {
+        500 => {
             let is_contended = response.header("retry-after").is_some();
-            assert_eq!(is_contended, current == Some(7), "{response:?}");
+            assert_eq!(is_contended, version.is_some());
         }
-        _ => panic!("{response:?}"),
+        412 => assert_eq!(response.version(), version),
+        _ => {
+            let mut kept = stored.clone();
+            kept.remove(CLEARED);
+            check_shown(response, &kept);
+        }
+    }
+}
+
+/// Whether the condition on the version and on the types of the attributes that the update keeps holds.
+fn can_be_updated(item: &Json, stored: &Json) -> bool {
+    let is_sent = |name: &str| name == CLEARED || SENT.iter().any(|(sent, _)| *sent == name);
+    let has_type = |&(name, kind, _): &(&str, Kind, Write)| {
+        let type_name = match kind {
+            Kind::Text(_) => "S",
+            Kind::Boolean => "BOOL",
+            Kind::List(_) => "L",
+            Kind::Object => "M",
+            Kind::Any => unreachable!("no attribute has any type"),
+        };
+        attribute(item, name).is_none_or(|(stored, _)| stored == type_name || stored == "NULL")
+    };
+    let mut kept = CUSTOMER
+        .iter()
+        .filter(|(name, ..)| !(is_sent(name) || ["id", "updatedAt"].contains(name)));
+    whole_version(stored).is_some() && kept.all(has_type)
+}
+
+/// The type and the content of a stored attribute.
+fn attribute<'a>(item: &'a Json, name: &str) -> Option<&'a (String, Json)> {
+    item.get(name)?.members().first()
+}
+
+fn is_empty((type_name, content): &(String, Json)) -> bool {
+    match type_name.as_str() {
+        "NULL" => true,
+        "S" => content.text() == Some(""),
+        "L" => content.elements().is_empty(),
+        _ => false,
     }
 }
 
@@ -127,12 +170,7 @@ fn check_conflict(response: &Response, stored: &Json) {
 fn check_shown(response: &Response, stored: &Json) {
     let expected = |name: &'static str, empty: Json| match stored.get(name) {
         None | Some(Json::Null) => Some((name, empty)),
-        Some(value) => {
-            let same_type = discriminant(value) == discriminant(&empty);
-            let is_object = |entry: &Json| matches!(entry, Json::Object(_));
-            let is_valid = same_type && value.elements().iter().all(is_object);
-            is_valid.then(|| (name, value.clone()))
-        }
+        Some(value) => (discriminant(value) == discriminant(&empty)).then(|| (name, value.clone())),
     };
     let fields = CUSTOMER.iter();
     let fields = fields.map(|(name, kind, _)| expected(name, kind.empty()));
@@ -145,15 +183,41 @@ fn check_shown(response: &Response, stored: &Json) {
     for (name, value) in expected {
         let shown = response.data().get(name).expect("every key");
         assert!(value.same(shown), "{name} is {value:?}, shown as {shown:?}");
+        for number in shown.numbers() {
+            let is_short = number.len() <= 64 || !json::can_be_stored(number);
+            assert!(is_short, "{name} has the number {number}");
+        }
     }
 }
 
+/// The version after a write: without a fraction, 0 when there is none.
 fn version(stored: &Json) -> Option<u64> {
     match stored.get("version") {
         None => Some(0),
-        Some(Json::Number(text)) => text.parse().ok(),
+        Some(Json::Number(text)) => match json::decimal(text) {
+            (true, ..) => None,
+            (_, digits, scale) if scale < 0 => {
+                let whole = digits.len() as i128 + scale;
+                let whole = digits.get(..usize::try_from(whole).unwrap_or(0))?;
+                format!("0{whole}").parse().ok()
+            }
+            (_, digits, zeros) if zeros < 20 => {
+                let zeros = "0".repeat(zeros as usize);
+                format!("0{digits}{zeros}").parse().ok()
+            }
+            _ => None,
+        },
         Some(_) => None,
     }
+}
+
+/// The version before a write, when the write can increment it.
+fn whole_version(stored: &Json) -> Option<u64> {
+    let is_whole = match stored.get("version") {
+        Some(Json::Number(text)) => json::decimal(text).2 >= 0,
+        _ => true,
+    };
+    version(stored).filter(|version| is_whole && *version < u64::MAX)
 }
 
 /// The attributes of an item as JSON. `None` when DynamoDB would not return such an item.

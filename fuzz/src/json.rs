@@ -148,6 +148,13 @@ impl Json {
             .map(|(_, value)| value)
     }
 
+    /// Removes the members of that name.
+    pub fn remove(&mut self, name: &str) {
+        if let Self::Object(members) = self {
+            members.retain(|(key, _)| key != name);
+        }
+    }
+
     pub fn members(&self) -> &[(String, Self)] {
         if let Self::Object(members) = self {
             members
