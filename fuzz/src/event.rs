@@ -65,6 +65,11 @@ pub fn check(data: &[u8]) {
         412 => assert_eq!(response.version(), Some(7)),
         _ => assert!(request.body.is_none(), "{response:?}"),
     }
+    match request.values("if-none-match")[..] {
+        [] => {}
+        [value] if value.trim_ascii() == b"*" => assert_ne!(response.status, 200),
+        _ => assert!(updates.is_empty(), "{calls:?}"),
+    }
     let can_be_key = (1..=2_048).contains(&request.id.len());
     let must_write = matches!(response.status, 200 | 412) || is_unknown && can_be_key;
     assert_eq!(!updates.is_empty(), must_write, "{response:?}, {calls:?}");
