@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use aws_smithy_types::base64;
 use lambda_http::http::{HeaderMap, HeaderValue, Method};
 use lambda_http::request::LambdaRequest;
+use serde_json::value::RawValue;
 use testkit::canned_dynamodb::{Reply, condition_failed};
 use testkit::{CUSTOMER_ID, READ_TOKEN, WRITE_TOKEN};
 use update_customer::auth::TokenHash;
@@ -271,8 +272,11 @@ fn dynamodb(call: &Call) -> Reply {
     }
     let condition = &update.condition_expression;
     let values = &update.expression_attribute_values;
-    let is_stale = condition.contains("#version = ")
-        || condition.contains("#version IN ") && !values.contains_key(":v7");
+    let is_expected = |(name, value): (&String, &Box<RawValue>)| {
+        name.starts_with(":e") && value.get() == r#"{"N":"7"}"#
+    };
+    let is_stale = condition.contains("attribute_not_exists(#id)")
+        || condition.contains("#version IN ") && !values.iter().any(is_expected);
     let stored_email = format!(r#"{{"S":"{STORED_EMAIL}"}}"#);
     let is_changed = condition.contains(":verified") && values[":email"].get() != stored_email;
     if is_stale || is_changed {
