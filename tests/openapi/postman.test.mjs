@@ -50,6 +50,7 @@ const changes = {
     headers: { "If-Match": '"0"' },
     body: JSON.stringify({ ...JSON.parse(sample.body.raw), notes: "another note" }),
   },
+  "412 If-None-Match": { headers: { "If-None-Match": "*" } },
 };
 // Only a failure of the server or API Gateway itself returns these.
 const untested = ({ code, body }) => code >= 500 || !("success" in JSON.parse(body));
