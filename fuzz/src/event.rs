@@ -272,11 +272,11 @@ fn dynamodb(call: &Call) -> Reply {
     }
     let condition = &update.condition_expression;
     let values = &update.expression_attribute_values;
-    let is_expected = |(name, value): (&String, &Box<RawValue>)| {
-        name.starts_with(":e") && value.get() == r#"{"N":"7"}"#
-    };
+    let is_expected =
+        |name: &String, value: &RawValue| name.starts_with(":e") && value.get() == r#"{"N":"7"}"#;
     let is_stale = condition.contains("attribute_not_exists(#id)")
-        || condition.contains("#version IN ") && !values.iter().any(is_expected);
+        || condition.contains("#version IN ")
+            && !values.iter().any(|(name, value)| is_expected(name, value));
     let stored_email = format!(r#"{{"S":"{STORED_EMAIL}"}}"#);
     let is_changed = condition.contains(":verified") && values[":email"].get() != stored_email;
     if is_stale || is_changed {
