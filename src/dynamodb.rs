@@ -7,5 +7,6 @@ mod checksum;
 pub mod client;
 pub mod customers_table;
 pub mod error;
+mod lost_responses;
 pub mod tls;
 pub mod update_expression;

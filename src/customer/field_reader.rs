@@ -96,7 +96,7 @@ impl<'a> FieldReader<'a> {
     }
 
     /// A string that may be omitted; null and `""` clear it.
-    pub fn clearable_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Change> {
+    pub fn optional_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Change> {
         match self.take(name)? {
             Value::Null => Some(Change::Clear),
             Value::String(text) if text.is_empty() => Some(Change::Clear),

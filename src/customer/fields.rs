@@ -15,10 +15,10 @@ pub const FIELDS: &[Field] = &[
     Field::required("firstName", NAME),
     Field::required("lastName", NAME),
     Field::required("email", EMAIL),
-    Field::clearable("phoneNumber", PHONE_NUMBER),
-    Field::clearable("status", MAX_64),
-    Field::clearable("company", MAX_255),
-    Field::clearable("notes", NOTES),
+    Field::optional("phoneNumber", PHONE_NUMBER),
+    Field::optional("status", MAX_64),
+    Field::optional("company", MAX_255),
+    Field::optional("notes", NOTES),
     Field::list("address", address::read),
     Field::list("metaFields", meta_fields::read),
     Field::read_only("role", FieldType::Text),
@@ -56,7 +56,7 @@ pub enum Write {
     /// Must be sent.
     Required(TextRule),
     /// May be omitted; null and `""` clear it.
-    Clearable(TextRule),
+    Optional(TextRule),
     /// May be omitted; null and `[]` clear it.
     List(ListReader),
 }
@@ -78,8 +78,8 @@ impl Field {
         Self::new(name, FieldType::Text, Write::Required(rule))
     }
 
-    const fn clearable(name: &'static str, rule: TextRule) -> Self {
-        Self::new(name, FieldType::Text, Write::Clearable(rule))
+    const fn optional(name: &'static str, rule: TextRule) -> Self {
+        Self::new(name, FieldType::Text, Write::Optional(rule))
     }
 
     const fn list(name: &'static str, read: ListReader) -> Self {
@@ -95,7 +95,7 @@ impl Field {
                 None
             }
             Write::Required(rule) => body.required_text(self.name, &rule).map(Change::Set),
-            Write::Clearable(rule) => body.clearable_text(self.name, &rule),
+            Write::Optional(rule) => body.optional_text(self.name, &rule),
             Write::List(read) => body.list(self.name, read),
         }
     }

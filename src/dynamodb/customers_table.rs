@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditi
 
 use super::attribute::{self, Item};
 use super::error::to_error;
+use super::lost_responses::LostResponses;
 use super::update_expression::{self, EmailCondition, UpdateExpression};
 use crate::customer::stored::{self, UnexpectedType};
 use crate::customer::{Change, Customer, CustomerId, CustomerUpdate, ExpectedVersion};
@@ -48,7 +49,8 @@ impl CustomersTable {
     ///   already applied: then the caller retries after a lost response.
     /// - [`Error::CustomerExists`] when the customer must not exist.
     /// - [`Error::InvalidRequest`] when the item would exceed DynamoDB's 400 KB or its nesting depth.
-    /// - [`Error::Unavailable`] or [`Error::Internal`] when DynamoDB fails.
+    /// - [`Error::Unavailable`] or [`Error::Internal`] when DynamoDB fails. Unless the error is
+    ///   [`Error::Unavailable`], the update is not stored.
     /// - [`Error::Internal`] when a stored attribute that the update leaves as it is has an unexpected
     ///   type. Nothing is written.
     pub async fn update(
@@ -58,10 +60,31 @@ impl CustomersTable {
         expected_version: &ExpectedVersion,
         subject: &str,
     ) -> Result<Customer, Error> {
+        let lost = LostResponses::default();
+        let result = self.write_until_decided(id, update, expected_version, subject, &lost);
+        result.await.map_err(|error| {
+            if lost.occurred() && may_follow_a_stored_write(&error, expected_version) {
+                let text = error.cause().map_or(error.to_string(), str::to_owned);
+                let after = "after an attempt that got no response and may be stored";
+                Error::Unavailable(Cause::new(format!("{text} ({after})")))
+            } else {
+                error
+            }
+        })
+    }
+
+    async fn write_until_decided(
+        &self,
+        id: &CustomerId,
+        update: &CustomerUpdate,
+        expected_version: &ExpectedVersion,
+        subject: &str,
+        lost: &LostResponses,
+    ) -> Result<Customer, Error> {
         let mut email = EmailCondition::UnverifiedOrUnchanged;
         for _ in 0..MAX_WRITES {
             let expression = UpdateExpression::new(update, expected_version, &email, subject);
-            let stored = match self.write(id, expression).await? {
+            let stored = match self.write(id, expression, lost).await? {
                 WriteOutcome::Updated(item) => return customer(item),
                 WriteOutcome::ConditionFailed(None) => return Err(Error::CustomerNotFound),
                 WriteOutcome::ConditionFailed(Some(stored)) => stored,
@@ -92,6 +115,7 @@ impl CustomersTable {
         &self,
         id: &CustomerId,
         expression: UpdateExpression,
+        lost: &LostResponses,
     ) -> Result<WriteOutcome, Error> {
         let result = self
             .client
@@ -104,6 +128,8 @@ impl CustomersTable {
             .set_expression_attribute_values(Some(expression.values))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .customize()
+            .interceptor(lost.clone())
             .send()
             .await;
         let error = match result {
@@ -139,6 +165,19 @@ fn limit_message(error: &UpdateItemError) -> Option<&'static str> {
         Some("With this update the customer would be nested too deeply; flatten metaFields")
     } else {
         None
+    }
+}
+
+/// Whether the update's own write may be stored although a later one failed with `error`.
+fn may_follow_a_stored_write(error: &Error, expected_version: &ExpectedVersion) -> bool {
+    match (error, expected_version) {
+        // Nothing of it is left, or no version allowed a write.
+        (Error::CustomerNotFound | Error::CustomerExists { .. }, _) => false,
+        // Only together with a write of somebody else: the update would otherwise be already applied.
+        (Error::VersionConflict { current }, ExpectedVersion::OneOf(versions)) => versions
+            .first()
+            .is_some_and(|lowest| current.saturating_sub(*lowest) >= 2),
+        _ => true,
     }
 }
 

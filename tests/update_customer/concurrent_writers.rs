@@ -15,7 +15,7 @@ use crate::dynamodb_failures::{
     app, assert_logged_internal_error, assert_stored, new_email, new_notes, request_line,
 };
 use crate::error_responses::assert_error;
-use crate::support::{CUSTOMER_ID, Calls, InjectedFault, TestApp, put, sample_customer};
+use crate::support::{CUSTOMER_ID, Calls, Engine, InjectedFault, TestApp, put, sample_customer};
 
 /// Another writer that replaces the stored customer with the sample after `change`.
 pub fn other_writer(
@@ -92,6 +92,30 @@ async fn email_changed_once_by_another_writer_gets_200() {
         "email": "new@aximcommerce.com", "verifiedEmail": false, "notes": "set by this request"
     });
     assert_stored("one other writer", &app, changes, 1).await;
+}
+
+/// The first write gets no response, and another writer comes before the second one.
+#[tokio::test]
+async fn conflict_after_a_lost_response_gets_412_only_if_the_update_is_not_stored() {
+    for (engine, version) in [(Engine::Untouched, 7), (Engine::Applied, 8)] {
+        let (app, proxy) = app().await;
+        proxy.inject("UpdateItem", Calls::Nth(1), InjectedFault::Close(engine));
+        let other = other_writer(&app, move |customer| {
+            customer["notes"] = json!("set by another writer");
+            customer["version"] = json!(version);
+        });
+        proxy.inject("UpdateItem", Calls::Nth(2), other);
+        let response = app.send_and_log(new_notes().if_match("\"6\"")).await;
+        if version == 7 {
+            assert_eq!(response.0.status, 412);
+            assert_eq!(response.0.header("x-customer-version"), Some("\"7\""));
+        } else {
+            let cause = assert_logged_internal_error("stored", &response, Some("1"));
+            assert!(cause.contains("may be stored"), "{cause}");
+        }
+        assert_eq!(proxy.calls("UpdateItem"), 2);
+        assert_eq!(app.stored().await["notes"], "set by another writer");
+    }
 }
 
 /// The names of the sample customer's attributes without its key.

@@ -268,6 +268,22 @@ async fn lost_response_of_an_email_change_leaves_it_unverified() {
 }
 
 #[tokio::test]
+async fn rejection_after_a_lost_response_gets_retry_after() {
+    for (case, fault) in lost() {
+        let (app, proxy) = app().await;
+        proxy.inject("UpdateItem", Calls::Nth(1), fault);
+        let rejection = InjectedFault::Error(400, "AccessDeniedException");
+        proxy.inject("UpdateItem", Calls::Nth(2), rejection);
+        let response = app.send_and_log(new_notes()).await;
+        let cause = assert_logged_internal_error(case, &response, Some("1"));
+        assert!(cause.contains("AccessDeniedException"), "{cause}");
+        assert!(cause.contains("may be stored"), "{cause}");
+        assert_eq!(proxy.calls("UpdateItem"), 2, "{case}");
+        assert_stored(case, &app, json!({"notes": "set by this request"}), 1).await;
+    }
+}
+
+#[tokio::test]
 async fn silent_reused_connection_costs_one_attempt() {
     let (app, proxy) = app().await;
     assert_eq!(app.send(new_notes()).await.status, 200);
@@ -429,11 +445,13 @@ async fn request_is_not_logged_when_the_sdk_quotes_it() {
     assert!(cause.contains("endpoint is not a valid URI"), "{cause}");
 }
 
+const PERMANENT: [&str; 2] = ["ValidationException", "AccessDeniedException"];
+
 /// Every fault of this module, and errors that are permanent.
 fn faults() -> Vec<InjectedFault> {
     let faults = transient().into_iter().chain(lost()).chain(unreadable());
     let mut faults: Vec<_> = faults.map(|(_, fault)| fault).collect();
-    for code in ["ValidationException", "AccessDeniedException"] {
+    for code in PERMANENT {
         faults.push(InjectedFault::Error(400, code));
     }
     faults
@@ -461,7 +479,13 @@ fn cases() -> impl Strategy<Value = Case> {
     let if_match = ["*", "\"6\"", "\"5\"", "\"x\""].to_vec();
     let if_match = prop::option::of(prop::sample::select(if_match));
     let fault = prop::option::weighted(0.2, 0..faults().len());
-    let faults = prop::collection::vec(fault, 4);
+    let any = prop::collection::vec(fault, 4);
+    let lost = transient().len()..transient().len() + lost().len();
+    let permanent = faults().len() - PERMANENT.len()..faults().len();
+    let rejected_retry = (lost, permanent);
+    let rejected_retry =
+        rejected_retry.prop_map(|(lost, permanent)| vec![Some(lost), Some(permanent)]);
+    let faults = prop_oneof![3 => any, 1 => rejected_retry];
     let parts = (
         stored_items(),
         fields,

@@ -63,12 +63,12 @@ fn documented_fields() -> Descriptions {
     let describe = |(name, schema): (&str, &Value)| {
         let nullable = has_type(schema, "null");
         let description = if has_type(schema, "array") && nullable {
-            "clearable list".to_owned()
+            "optional list".to_owned()
         } else if is_text(schema) {
             let kind = match (is_required(REQUEST_SCHEMA, name), nullable) {
                 (true, _) => "required",
-                (false, true) => "clearable",
-                (false, false) => "optional",
+                (false, true) => "optional",
+                (false, false) => "optional and never cleared",
             };
             text(kind, schema["maxLength"].as_u64())
         } else {
@@ -94,8 +94,8 @@ fn implemented_fields() -> Descriptions {
     let describe = |write: &Write| match write {
         Write::ReadOnly => "ignored".to_owned(),
         Write::Required(rule) => text("required", max_length(rule)),
-        Write::Clearable(rule) => text("clearable", max_length(rule)),
-        Write::List(_) => "clearable list".to_owned(),
+        Write::Optional(rule) => text("optional", max_length(rule)),
+        Write::List(_) => "optional list".to_owned(),
     };
     let fields = FIELDS.iter();
     fields
@@ -349,7 +349,7 @@ async fn every_list_rejects_other_types() {
     let app = TestApp::new().await;
     let mut failures = Failures::default();
     for (name, description) in documented_fields() {
-        if description != "clearable list" {
+        if description != "optional list" {
             continue;
         }
         for value in [json!(1), json!(true), json!("text"), json!(""), json!({})] {
@@ -390,25 +390,16 @@ async fn every_required_field_is_required() {
     failures.assert_none();
 }
 
-#[test]
-fn every_optional_field_can_be_cleared() {
-    for (name, description) in documented_fields() {
-        let can_be_cleared = description.starts_with("clearable");
-        let is_optional = !description.starts_with("required") && description != "ignored";
-        assert!(can_be_cleared || !is_optional, "{name}: {description}");
-    }
-}
-
 #[tokio::test]
-async fn every_clearable_field_is_cleared_by_null_and_empty() {
+async fn every_optional_field_is_cleared_by_null_and_empty() {
     let app = TestApp::new().await;
     let mut failures = Failures::default();
     for (name, description) in documented_fields() {
-        if !description.starts_with("clearable") {
+        if !description.starts_with("optional") {
             continue;
         }
         let empty = match description.as_str() {
-            "clearable list" => json!([]),
+            "optional list" => json!([]),
             _ => json!(""),
         };
         for value in [&Value::Null, &empty] {

@@ -81,7 +81,7 @@ async fn assert_agreement(cases: impl IntoIterator<Item = Case>) {
 /// The pointer to every string of a request body. `fields` checks that `openapi.yaml` has the same.
 fn strings() -> Vec<String> {
     let texts = FIELDS.iter().filter(|field| match field.write {
-        Write::Required(_) | Write::Clearable(_) => true,
+        Write::Required(_) | Write::Optional(_) => true,
         Write::ReadOnly | Write::List(_) => false,
     });
     let mut pointers: Vec<_> = texts.map(|field| format!("/{}", field.name)).collect();

@@ -1,13 +1,18 @@
 //! Properties that hold for every input, checked on generated ones.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::future::Future;
 use std::sync::Arc;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestError, TestRunner};
 use serde_json::{Value, json};
 use testkit::response::shortened;
+use testkit::sample_customer;
+use testkit::tables;
+use update_customer::customer::fields::{FIELDS, FieldType, Write};
+use update_customer::dynamodb::attribute::Item;
 
 use crate::support::{Response, TestApp, WRITE_TOKEN, put};
 
@@ -270,6 +275,55 @@ fn returned_data_sent_back_changes_nothing() {
         check_equal(&after, &before)?;
         second.body["data"]["updatedAt"] = first.body["data"]["updatedAt"].clone();
         check_equal(&second.body["data"], &first.body["data"])
+    });
+}
+
+/// The sample customer, with some of its optional and read-only attributes absent, NULL or empty.
+fn items_with_empty_attributes() -> impl Strategy<Value = Item> {
+    let fields = FIELDS.iter().filter(|field| {
+        !matches!(field.write, Write::Required(_)) && !["id", "updatedAt"].contains(&field.name)
+    });
+    let attributes: Vec<_> = fields
+        .map(|field| {
+            let empty = match field.field_type {
+                FieldType::Text => AttributeValue::S(String::new()),
+                FieldType::Boolean => AttributeValue::Bool(false),
+                FieldType::List => AttributeValue::L(Vec::new()),
+                FieldType::Object => AttributeValue::M(HashMap::new()),
+            };
+            let empty = vec![None, Some(AttributeValue::Null(true)), Some(empty)];
+            let empty = proptest::option::of(proptest::sample::select(empty));
+            empty.prop_map(|attribute| (field.name, attribute))
+        })
+        .collect();
+    attributes.prop_map(|attributes| {
+        let mut item = tables::item(&sample_customer());
+        for (name, attribute) in attributes {
+            match attribute {
+                None => {}
+                Some(None) => drop(item.remove(name)),
+                Some(Some(attribute)) => drop(item.insert(name.to_owned(), attribute)),
+            }
+        }
+        item
+    })
+}
+
+#[test]
+fn returned_data_of_empty_attributes_sent_back_changes_nothing() {
+    check(100, items_with_empty_attributes(), |app, item| async move {
+        app.store_item(item).await;
+        let first = app.send(put()).await;
+        prop_assert_eq!(first.status, 200, "{}", shortened(&first.body));
+        let data = &first.body["data"];
+        // The customer already holds all of it, so that even a stale version is accepted.
+        let held = app.send(put().json(data).if_match("\"0\"")).await;
+        prop_assert_eq!(held.status, 200, "{}", shortened(&held.body));
+        check_equal(&held.body["data"], data)?;
+        let mut second = app.send(put().json(data)).await;
+        prop_assert_eq!(second.status, 200, "{}", shortened(&second.body));
+        second.body["data"]["updatedAt"] = data["updatedAt"].clone();
+        check_equal(&second.body["data"], data)
     });
 }
 

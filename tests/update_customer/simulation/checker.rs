@@ -9,8 +9,9 @@
 //! 5. 200 shows a state that was stored while the request was in flight, that has everything requested,
 //!    and that this request wrote or, with a stale `If-Match`, found.
 //! 6. 412 and 404 were true when one of the request's writes reached the customer. A 412 has the version
-//!    of that moment.
-//! 7. 500 occurs only when all attempts of the SDK failed, or when other writers were faster each time.
+//!    of that moment, and the request has changed nothing.
+//! 7. 500 occurs only when all attempts of the SDK failed, when other writers were faster each time, or when
+//!    `If-Match` does not tell whether a write without a response is stored.
 //!
 //! Two more guarantees follow. *One winner for each version*: the first write increments the version (1),
 //! so a second one would violate (2). *No acknowledged field is lost to an older write*: a write changes
@@ -77,6 +78,8 @@ struct Progress {
     found: Vec<State>,
     /// Consecutive writes that the network failed.
     failures: usize,
+    /// Whether a write got no response, so that it may be stored.
+    is_open: bool,
 }
 
 struct Replay<'a> {
@@ -107,6 +110,7 @@ impl Replay<'_> {
                     Delivery::Delivered => 0,
                     _ => progress.failures + 1,
                 };
+                progress.is_open |= !matches!(delivery, Delivery::Delivered | Delivery::Throttled);
                 if !applied && *delivery == Delivery::Delivered {
                     progress.found.push(after.clone());
                 }
@@ -225,7 +229,10 @@ fn check_response(
                     && !matches(call, version(state))
                     && !has_changes(state, &call.changes)
             });
-            (valid, "no write found this version with other values")
+            match progress.written.is_empty() {
+                true => (valid, "no write found this version with other values"),
+                false => (false, "a write is stored"),
+            }
         }
         404 => {
             let valid = progress.found.contains(&None);
@@ -234,8 +241,11 @@ fn check_response(
         500 => {
             let attempts_failed = progress.failures >= MAX_ATTEMPTS;
             let writes_rejected = progress.found.len() >= MAX_WRITES;
+            let lowest = call.if_match.iter().flatten().min();
+            let may_be_stored = progress.is_open
+                && found().any(|state| lowest.is_some_and(|lowest| version(state) >= lowest + 2));
             (
-                attempts_failed || writes_rejected,
+                attempts_failed || writes_rejected || may_be_stored,
                 "there were attempts left",
             )
         }

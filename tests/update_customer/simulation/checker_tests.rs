@@ -370,6 +370,16 @@ fn detects_an_untrue_412_or_404() {
         .failed_write(0, Delivery::RequestLost)
         .response(0, 412)
         .assert_violates(no_other);
+    only(&[6], "a")
+        .write_without_response(0)
+        .other_writer(|state| {
+            let state = state.as_mut().unwrap();
+            state["notes"] = json!("b");
+            state["version"] = json!(8);
+        })
+        .failed_write(0, Delivery::Delivered)
+        .response(0, 412)
+        .assert_violates("response 412 of call 0: a write is stored");
     only(&[5], "a")
         .failed_write(0, Delivery::Delivered)
         .response(0, 404)
@@ -385,6 +395,14 @@ fn detects_an_unnecessary_500() {
     twice
         .response(0, 500)
         .assert_violates("response 500 of call 0: there were attempts left");
+    let stale = |version| {
+        history(vec![only_if(&[version], call("notes", "a"))])
+            .failed_write(0, Delivery::RequestLost)
+            .failed_write(0, Delivery::Delivered)
+            .response(0, 500)
+    };
+    stale(4).assert_valid();
+    stale(5).assert_violates("response 500 of call 0: there were attempts left");
     one()
         .write(0)
         .response(0, 409)
