@@ -224,8 +224,7 @@ impl Request {
 /// names and values that it uses.
 fn check_expressions(update: &UpdateItem) {
     let condition = &update.condition_expression;
-    assert!(condition.starts_with("attribute_exists(#id) AND "));
-    assert_eq!(update.expression_attribute_names["#id"], "id");
+    assert!(condition.starts_with("attribute_exists(id) AND "));
     assert_eq!(update.return_values, "ALL_NEW");
     assert_eq!(update.return_values_on_condition_check_failure, "ALL_OLD");
     let expressions = format!("{} {condition}", update.update_expression);
@@ -274,8 +273,8 @@ fn dynamodb(call: &Call) -> Reply {
     let values = &update.expression_attribute_values;
     let is_expected =
         |name: &String, value: &RawValue| name.starts_with(":e") && value.get() == r#"{"N":"7"}"#;
-    let is_stale = condition.contains("attribute_not_exists(#id)")
-        || condition.contains("#version IN ")
+    let is_stale = condition.contains("attribute_not_exists(id)")
+        || condition.contains("version IN ")
             && !values.iter().any(|(name, value)| is_expected(name, value));
     let stored_email = format!(r#"{{"S":"{STORED_EMAIL}"}}"#);
     let is_changed = condition.contains(":verified") && values[":email"].get() != stored_email;
@@ -308,9 +307,9 @@ fn updated(update: &UpdateItem) -> String {
         ("version", r#"{"N":"8"}"#.to_owned()),
     ]);
     let expression = &update.update_expression;
-    for (placeholder, name) in &update.expression_attribute_names {
-        if expression.contains(&format!("{placeholder} = :{name}")) {
-            let value = &update.expression_attribute_values[&format!(":{name}")];
+    for (placeholder, value) in &update.expression_attribute_values {
+        let name = &placeholder[1..];
+        if expression.contains(&format!("{name} = {placeholder}")) {
             item.insert(name, value.get().to_owned());
         }
     }

@@ -1,5 +1,6 @@
 //! The expressions of one `UpdateItem`: the update, and the condition under which it happens.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::SystemTime;
 
@@ -50,8 +51,11 @@ impl EmailCondition {
     }
 }
 
-/// The expressions with their placeholders. Every attribute name has one, because `status` and others
-/// are reserved words.
+/// The names that need a placeholder because they are reserved words of DynamoDB (Developer Guide,
+/// "Reserved words in DynamoDB"). Each placeholder makes the request longer.
+const RESERVED: [&str; 2] = ["role", "status"];
+
+/// The expressions with their placeholders.
 pub struct UpdateExpression {
     pub update: String,
     pub condition: String,
@@ -71,7 +75,7 @@ impl UpdateExpression {
         let mut expression = Self {
             update: String::with_capacity(32 * capacity),
             condition: String::with_capacity(2_048),
-            names: HashMap::with_capacity(capacity),
+            names: HashMap::with_capacity(RESERVED.len()),
             values: HashMap::with_capacity(capacity),
         };
         expression.set_fields(update, email, subject);
@@ -82,8 +86,7 @@ impl UpdateExpression {
 
     fn set_fields(&mut self, update: &CustomerUpdate, email: &EmailCondition, subject: &str) {
         let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
-        self.update += "SET #version = if_not_exists(#version, :v0) + :one";
-        self.name("version");
+        self.update += "SET version = if_not_exists(version, :v0) + :one";
         self.value(":v0", number(0));
         self.value(":one", number(1));
         self.set("updatedAt", AttributeValue::S(now));
@@ -99,13 +102,13 @@ impl UpdateExpression {
     }
 
     fn remove_fields(&mut self, update: &CustomerUpdate) {
-        let mut separator = " REMOVE #";
+        let mut separator = " REMOVE ";
         for (name, change) in update.changes() {
             if let Change::Clear = change {
+                let path = self.path(name);
                 self.update += separator;
-                self.update += name;
-                self.name(name);
-                separator = ", #";
+                self.update += &path;
+                separator = ", ";
             }
         }
     }
@@ -116,8 +119,7 @@ impl UpdateExpression {
         expected_version: &ExpectedVersion,
         email: &EmailCondition,
     ) {
-        self.condition += "attribute_exists(#id)";
-        self.name("id");
+        self.condition += "attribute_exists(id)";
         self.version_condition(expected_version);
         self.email_condition(email, update.email());
         self.type_conditions(update, email);
@@ -128,21 +130,21 @@ impl UpdateExpression {
             // A comparison is also false for a version that is not a number.
             ExpectedVersion::Any => {
                 self.condition +=
-                    " AND (attribute_not_exists(#version) OR #version BETWEEN :v0 AND :max)";
+                    " AND (attribute_not_exists(version) OR version BETWEEN :v0 AND :max)";
                 self.value(":max", number(MAX_VERSION));
             }
             // Never true, but the failed write still finds out whether the customer exists.
-            ExpectedVersion::Absent => self.condition += " AND attribute_not_exists(#id)",
+            ExpectedVersion::Absent => self.condition += " AND attribute_not_exists(id)",
             ExpectedVersion::OneOf(versions) if versions.is_empty() => {
-                self.condition += " AND attribute_not_exists(#id)";
+                self.condition += " AND attribute_not_exists(id)";
             }
             ExpectedVersion::OneOf(versions) => {
                 let list: Vec<_> = (0..versions.len())
                     .map(|index| format!(":e{index}"))
                     .collect();
-                let known = format!("#version IN ({})", list.join(", "));
+                let known = format!("version IN ({})", list.join(", "));
                 self.condition += &match versions.contains(&0) {
-                    true => format!(" AND (attribute_not_exists(#version) OR {known})"),
+                    true => format!(" AND (attribute_not_exists(version) OR {known})"),
                     false => format!(" AND {known}"),
                 };
                 for (placeholder, &version) in list.iter().zip(versions) {
@@ -153,64 +155,72 @@ impl UpdateExpression {
     }
 
     fn email_condition(&mut self, email: &EmailCondition, new_email: &str) {
-        self.name("email");
         match email {
             EmailCondition::UnverifiedOrUnchanged => {
-                self.condition += " AND (attribute_not_exists(#verifiedEmail) OR #verifiedEmail <> :verified \
-                                   OR #email = :email)";
-                self.name("verifiedEmail");
+                self.condition += " AND (attribute_not_exists(verifiedEmail) OR verifiedEmail <> :verified \
+                                   OR email = :email)";
                 self.value(":verified", AttributeValue::Bool(true));
                 self.value(":email", AttributeValue::S(new_email.to_owned()));
             }
             EmailCondition::Observed {
                 email: Some(email), ..
             } => {
-                self.condition += " AND #email = :observedEmail";
+                self.condition += " AND email = :observedEmail";
                 self.value(":observedEmail", email.clone());
             }
             EmailCondition::Observed { email: None, .. } => {
-                self.condition += " AND attribute_not_exists(#email)"
+                self.condition += " AND attribute_not_exists(email)"
             }
         }
     }
 
     /// The write must not happen if its response could not show the customer.
     fn type_conditions(&mut self, update: &CustomerUpdate, email: &EmailCondition) {
+        let mut types = vec!["NULL"];
         for field in kept_fields(update, email) {
+            let path = self.path(field.name);
             let type_name = attribute::type_name(field.field_type);
             for part in [
-                " AND (attribute_not_exists(#",
-                field.name,
-                ") OR attribute_type(#",
-                field.name,
+                " AND (attribute_not_exists(",
+                &path,
+                ") OR attribute_type(",
+                &path,
                 ", :",
                 type_name,
-                ") OR attribute_type(#",
-                field.name,
+                ") OR attribute_type(",
+                &path,
                 ", :NULL))",
             ] {
                 self.condition += part;
             }
-            self.name(field.name);
-            for type_name in [type_name, "NULL"] {
-                let value = AttributeValue::S(type_name.to_owned());
-                self.values.insert(format!(":{type_name}"), value);
+            if !types.contains(&type_name) {
+                types.push(type_name);
             }
+        }
+        for type_name in types {
+            let value = AttributeValue::S(type_name.to_owned());
+            self.values.insert([":", type_name].concat(), value);
         }
     }
 
-    /// Appends `, #name = :name` to the SET clause.
+    /// Appends `, name = :name` to the SET clause.
     fn set(&mut self, name: &str, value: AttributeValue) {
-        let placeholder = format!(":{name}");
-        for part in [", #", name, " = ", &placeholder] {
+        let placeholder = [":", name].concat();
+        let path = self.path(name);
+        for part in [", ", &path, " = ", &placeholder] {
             self.update += part;
         }
-        self.name(name);
         self.values.insert(placeholder, value);
     }
 
-    fn name(&mut self, name: &str) {
-        self.names.insert(format!("#{name}"), name.to_owned());
+    /// The attribute of this name, as the expressions refer to it.
+    fn path<'a>(&mut self, name: &'a str) -> Cow<'a, str> {
+        if !RESERVED.contains(&name) {
+            return Cow::Borrowed(name);
+        }
+        let placeholder = ["#", name].concat();
+        self.names.insert(placeholder.clone(), name.to_owned());
+        Cow::Owned(placeholder)
     }
 
     fn value(&mut self, placeholder: &str, value: AttributeValue) {
