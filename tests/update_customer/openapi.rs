@@ -395,3 +395,8 @@ fn error_codes_agree_with_the_schema() {
     ];
     assert_same_codes("/components/schemas/ErrorCode/enum", &codes);
 }
+
+#[test]
+fn version_is_the_crate_s() {
+    assert_eq!(*at("/info/version"), env!("CARGO_PKG_VERSION"));
+}
