@@ -58,8 +58,8 @@ def rule_outside_schema(body):
     labels = [label if label.isascii() else "xn--" + label.encode("punycode").decode() for label in domain.split(".")]
     if len(".".join(labels)) > 253 or any(len(label) > 63 for label in labels):
         return "a domain with too many bytes"
-    if any(label[2:4] == "--" for label in domain.split(".")):
-        return "a domain label with hyphens as its third and fourth character"
+    if any(label.lower().startswith("xn--") for label in domain.split(".")):
+        return "a domain label that may be invalid Punycode"
     if re.search("[\u200C\u200D]", domain):
         return "a joiner that may be in the wrong place"
     meta_fields = body.get("metaFields") or []

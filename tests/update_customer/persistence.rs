@@ -30,7 +30,7 @@ async fn fields_are_stored_as_sent_and_others_are_kept() {
 #[tokio::test]
 async fn values_have_native_dynamodb_types() {
     let app = TestApp::new().await;
-    let value = r#"{"s": "x", "n": 12.50, "b": true, "z": null, "l": [1], "m": {}}"#;
+    let value = r#"{"s": "x", "n": 12.25, "b": true, "z": null, "l": [1], "m": {}}"#;
     let body = format!(
         r#"{{"firstName": "John", "lastName": "Doe", "email": "john@aximcommerce.com",
             "address": [{{"isDefaultAddress": true}}], "metaFields": [{{"code": "c", "value": {value}}}]}}"#
@@ -43,7 +43,7 @@ async fn values_have_native_dynamodb_types() {
         .as_m()
         .unwrap();
     assert_eq!(value["s"], AttributeValue::S("x".into()));
-    assert_eq!(value["n"], AttributeValue::N("12.5".into()));
+    assert_eq!(value["n"], AttributeValue::N("12.25".into()));
     assert_eq!(value["b"], AttributeValue::Bool(true));
     assert_eq!(value["z"], AttributeValue::Null(true));
     assert_eq!(
