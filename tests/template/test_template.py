@@ -225,7 +225,7 @@ def test_cors_allows_the_headers_of_the_api():
     cors = Stack(CorsAllowedOrigins=origins).properties("Api")["CorsConfiguration"]
     assert cors["AllowOrigins"] == ["https://admin.example.com", "http://localhost:5173"]
     assert cors["AllowMethods"] == ["PUT"]
-    assert set(cors["AllowHeaders"]) == {"accesstoken", "content-type", "if-match"}
+    assert set(cors["AllowHeaders"]) == {"accesstoken", "content-type", "if-match", "if-none-match"}
     assert set(cors["ExposeHeaders"]) == {
         "x-customer-version",
         "x-amzn-remapped-www-authenticate",
