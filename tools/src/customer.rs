@@ -1,0 +1,171 @@
+//! Customers in the table, read and written without the API.
+
+use std::io::{self, Read, Write};
+use std::time::SystemTime;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::{Map, Value};
+use update_customer::customer::fields::{FIELDS, Field, FieldType, Write as Access};
+use update_customer::customer::{Change, CustomerId, CustomerUpdate};
+use update_customer::dynamodb::attribute::{self, Item};
+use update_customer::validation::json;
+
+use crate::aws::sentence;
+use crate::{Failure, terminal};
+
+/// The customers table.
+pub struct Customers {
+    client: Client,
+    table: String,
+}
+
+impl Customers {
+    pub fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+
+    /// The attributes of a customer: those of `data` first, then the others.
+    pub async fn read(&self, id: &str) -> Result<Option<Map<String, Value>>, Failure> {
+        let get = self.client.get_item().table_name(&self.table);
+        let get = get
+            .key("id", AttributeValue::S(key(id)?))
+            .consistent_read(true);
+        let got = get.send().await.map_err(|error| {
+            sentence(
+                &format!("could not read the customer in table {}", self.table),
+                &error,
+            )
+        })?;
+        let Some(mut item) = got.item else {
+            return Ok(None);
+        };
+        let mut attributes = Map::new();
+        for field in FIELDS {
+            let value = item.remove(field.name);
+            attributes
+                .extend(value.map(|value| (field.name.to_owned(), attribute::to_json(value))));
+        }
+        let mut others: Vec<_> = item.into_iter().collect();
+        others.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let others = others.into_iter();
+        attributes.extend(others.map(|(name, value)| (name, attribute::to_json(value))));
+        Ok(Some(attributes))
+    }
+
+    /// Prints a customer as JSON.
+    pub async fn print(&self, id: &str) -> Result<(), Failure> {
+        let customer = self.read(id).await?;
+        let customer = customer.ok_or_else(|| format!("no customer has the id {id:?}"))?;
+        writeln!(io::stdout(), "{}", terminal::json(&Value::Object(customer)))?;
+        Ok(())
+    }
+
+    /// Creates a customer from a JSON object with the members of `data`. The rules are those of the API. An
+    /// existing customer stays as it is.
+    pub async fn create(&self, id: &str, mut input: impl Read) -> Result<(), Failure> {
+        let mut text = Vec::new();
+        input.read_to_end(&mut text)?;
+        let item = item(id, &text)?;
+        self.put(item).await?;
+        eprintln!("Created the customer {id:?} in table {}.", self.table);
+        Ok(())
+    }
+
+    /// Stores a customer unless there is one with this id.
+    pub async fn put(&self, item: Item) -> Result<(), Failure> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item));
+        let put = put
+            .condition_expression("attribute_not_exists(id)")
+            .send()
+            .await;
+        put.map_err(|error| {
+            let error = match error.as_service_error() {
+                Some(service_error) if service_error.is_conditional_check_failed_exception() => {
+                    return "the customer exists; change it through the API".to_owned();
+                }
+                _ => error,
+            };
+            sentence(
+                &format!("could not create the customer in table {}", self.table),
+                &error,
+            )
+        })?;
+        Ok(())
+    }
+
+    pub async fn delete(&self, id: &str) -> Result<(), Failure> {
+        let delete = self.client.delete_item().table_name(&self.table);
+        let delete = delete.key("id", AttributeValue::S(key(id)?)).send().await;
+        delete.map_err(|error| {
+            sentence(
+                &format!(
+                    "could not delete the customer {id:?} in table {}",
+                    self.table
+                ),
+                &error,
+            )
+        })?;
+        Ok(())
+    }
+}
+
+fn key(id: &str) -> Result<String, Failure> {
+    let id = CustomerId::try_from(id.to_owned()).map_err(|error| error.to_string())?;
+    Ok(id.as_str().to_owned())
+}
+
+/// The item of a new customer from the text of a JSON object.
+fn item(id: &str, text: &[u8]) -> Result<Item, Failure> {
+    let (body, errors) = json::parse(text).map_err(|error| error.to_string())?;
+    let update = CustomerUpdate::parse(body.clone(), errors);
+    let update = update.map_err(|errors| {
+        let errors = errors.as_slice().iter();
+        let lines =
+            errors.map(|error| format!("\n  {}: {}", error.pointer.escape_debug(), error.message));
+        format!("the customer breaks rules:{}", lines.collect::<String>())
+    })?;
+    let mut item = Item::new();
+    for field in FIELDS
+        .iter()
+        .filter(|field| matches!(field.write, Access::ReadOnly))
+    {
+        if let Some(value) = body.get(field.name).filter(|value| !value.is_null()) {
+            if !has_type(field, value) {
+                return Err(format!("`{}` has another type than documented", field.name).into());
+            }
+            item.insert(field.name.to_owned(), attribute::from_json(value));
+        }
+    }
+    let same_id = item
+        .get("id")
+        .is_none_or(|stored| stored.as_s().is_ok_and(|stored| stored == id));
+    if !same_id {
+        return Err("`id` in the object differs from the id that was given"
+            .to_owned()
+            .into());
+    }
+    for (name, change) in update.changes() {
+        if let Change::Set(value) = change {
+            item.insert((*name).to_owned(), attribute::from_json(value));
+        }
+    }
+    item.insert("id".to_owned(), AttributeValue::S(key(id)?));
+    let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
+    item.entry("createdAt".to_owned())
+        .or_insert(AttributeValue::S(now));
+    Ok(item)
+}
+
+fn has_type(field: &Field, value: &Value) -> bool {
+    match field.field_type {
+        FieldType::Text => value.is_string(),
+        FieldType::Boolean => value.is_boolean(),
+        FieldType::List => value.is_array(),
+        FieldType::Object => value.is_object(),
+    }
+}
