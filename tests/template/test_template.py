@@ -331,6 +331,16 @@ def test_changed_property_publishes_a_version():
     assert TEMPLATE["Resources"]["UpdateCustomerFunction"]["Properties"]["AutoPublishAliasAllProperties"] is True
 
 
+def test_deploy_keeps_the_version_that_it_replaces(stack):
+    # CloudFormation deletes what it replaces unless UpdateReplacePolicy says otherwise; DeletionPolicy is for the rest.
+    ((name, _),) = stack.of_type("AWS::Lambda::Version").items()
+    assert stack.resources[name]["DeletionPolicy"] == "Retain"
+    assert stack.resources[name]["UpdateReplacePolicy"] == "Retain"
+    # The function ends with the stack, but SAM would pass a policy of its own to the version too.
+    assert "DeletionPolicy" not in stack.resources["UpdateCustomerFunction"]
+    assert "VersionDeletionPolicy" not in TEMPLATE["Resources"]["UpdateCustomerFunction"]["Properties"]
+
+
 def test_longest_version_description_fits():
     longest = {}
     for name in OTHER_VALUES:
