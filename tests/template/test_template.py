@@ -637,6 +637,19 @@ def test_sam_deploy_needs_no_arguments():
     assert deploy["capabilities"] == "CAPABILITY_IAM"
 
 
+def test_sam_deploy_waits_for_the_slowest_deployment():
+    def minutes(preference):
+        shift = re.fullmatch(r"AllAtOnce|Canary10Percent(\d+)Minutes|Linear10PercentEvery(\d+)Minutes?", preference)
+        canary, linear = (int(number or 0) for number in shift.groups())
+        # The first tenth shifts at once.
+        return canary + 9 * linear
+
+    slowest = max(map(minutes, TEMPLATE["Parameters"]["DeploymentPreference"]["AllowedValues"]))
+    settings = tomllib.loads((ROOT / "samconfig.toml").read_text())["default"]
+    # The rest of a deploy takes a few minutes.
+    assert settings["deploy"]["parameters"]["max_wait_duration"] >= slowest + 15
+
+
 def test_no_role_needs_capability_named_iam(stack):
     # A role with an explicit name requires CAPABILITY_NAMED_IAM.
     assert not any("RoleName" in role for role in stack.of_type("AWS::IAM::Role").values())
