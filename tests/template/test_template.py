@@ -228,6 +228,7 @@ def test_cors_allows_the_headers_of_the_api():
     assert set(cors["AllowHeaders"]) == {"accesstoken", "content-type", "if-match", "if-none-match"}
     assert set(cors["ExposeHeaders"]) == {
         "x-customer-version",
+        "www-authenticate",
         "x-amzn-remapped-www-authenticate",
         "retry-after",
     }
