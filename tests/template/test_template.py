@@ -195,25 +195,34 @@ def test_throttling_follows_the_parameters():
     assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] == 11
 
 
-def test_access_log_is_one_json_line_without_callers_text(stack):
+# Each value of the access log, as it can look. None is text of a caller (a header, a path, a body), and none is a
+# message, which may contain a quote.
+ACCESS_LOG_VALUES = {
+    "$context.requestId": "JKJaXmPLvHcESHA=",
+    "$context.integration.requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+    "$context.requestTimeEpoch": "1764115200",
+    "$context.identity.sourceIp": "2001:db8::1",
+    "$context.routeKey": "PUT /customers/{customer_id}",
+    "$context.status": "500",
+    "$context.integration.status": "200",
+    "$context.integration.integrationStatus": "403",
+    "$context.responseLength": "35",
+    "$context.responseLatency": "12",
+    "$context.integration.latency": "11",
+    "$context.error.responseType": "INTEGRATION_FAILURE",
+}
+
+
+@pytest.mark.parametrize("absent", [False, True])
+def test_access_log_is_one_json_line(stack, absent):
     settings = stack.properties("Stage")["AccessLogSettings"]
     assert settings["DestinationArn"] == "AccessLogGroup.Arn"
-    assert "\n" not in settings["Format"]
-    # None of these contains a header, a path or a body. The token is in a header.
-    assert set(json.loads(settings["Format"]).values()) == {
-        "$context.requestId",
-        "$context.integration.requestId",
-        "$context.requestTimeEpoch",
-        "$context.identity.sourceIp",
-        "$context.routeKey",
-        "$context.status",
-        "$context.integration.status",
-        "$context.responseLength",
-        "$context.responseLatency",
-        "$context.integration.latency",
-        "$context.error.responseType",
-        "$context.integration.error",
-    }
+    value = lambda name: "-" if absent else ACCESS_LOG_VALUES[name]
+    line = re.sub(r"\$context\.[\w.]+", lambda match: value(match[0]), settings["Format"])
+    assert "\n" not in line
+    assert sorted(json.loads(line).values()) == sorted(map(value, ACCESS_LOG_VALUES))
+    # Also safe when a value is absent: each is quoted.
+    assert set(json.loads(settings["Format"]).values()) == ACCESS_LOG_VALUES.keys()
 
 
 def test_cors_is_off_by_default(stack):
