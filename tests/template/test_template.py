@@ -553,6 +553,18 @@ def test_dashboard_queries_fields_of_the_access_log(stack):
     assert {"sourceIp", "status"} <= fields
 
 
+@pytest.mark.parametrize(
+    "text",
+    [Stack().properties("Dashboard")["DashboardBody"], (ROOT / "docs/OPERATIONS.md").read_text()],
+    ids=["dashboard", "runbook"],
+)
+def test_queries_compare_the_status_as_text(text):
+    # The access log has a text, the function's log a number.
+    queried = re.findall(r"\bstatus (\S+) \S+ (?=\|)", text)
+    assert len(queried) == 2 and set(queried) == {"like"}
+    assert not re.search(r"\bstatus\s*(=|!=|<|>|in\b)", text)
+
+
 # Parameters and outputs
 
 
