@@ -20,6 +20,7 @@ import pytest
 from stack import ROOT, TEMPLATE, Stack, references
 
 EXISTING = {"ExistingCustomersTable": "crm.customers", "ExistingAccessTokensTable": "crm.tokens"}
+EMAIL = "on-call@example.com"
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:alarms"
 ARN_PREFIX = "arn:aws:dynamodb:eu-west-1:111122223333:table/"
 ALARMS = {
@@ -40,7 +41,7 @@ VARIANTS = [
         ({}, {"ExistingCustomersTable": "crm.customers"}),
         ({}, {"ExistingAccessTokensTable": "crm.tokens"}),
         ({}, {"CorsAllowedOrigins": "https://a.example,https://b.example"}),
-        ({}, {"AlarmTopicArn": TOPIC}),
+        ({}, {"AlarmTopicArn": TOPIC, "AlarmEmail": EMAIL}),
         ({}, {"ReservedConcurrency": 5}),
         ({}, {"DeploymentPreference": "AllAtOnce"}),
     )
@@ -503,11 +504,51 @@ def test_alarms_ignore_missing_data_and_are_described(stack):
         assert len(alarm["AlarmDescription"]) > 50, name
 
 
-def test_alarms_notify_the_topic_if_there_is_one(stack):
-    for alarm in stack.of_type("AWS::CloudWatch::Alarm").values():
-        assert "AlarmActions" not in alarm and "OKActions" not in alarm
-    for alarm in Stack(AlarmTopicArn=TOPIC).of_type("AWS::CloudWatch::Alarm").values():
-        assert alarm["AlarmActions"] == alarm["OKActions"] == [TOPIC]
+def test_alarm_description_names_its_section_of_the_runbook(stack):
+    headings = re.findall(r"^### (\w+)$", (ROOT / "docs/OPERATIONS.md").read_text(), re.MULTILINE)
+    for name, alarm in stack.of_type("AWS::CloudWatch::Alarm").items():
+        assert name in headings
+        assert alarm["AlarmDescription"].endswith(f" Runbook: docs/OPERATIONS.md#{name.lower()}")
+
+
+@pytest.mark.parametrize(
+    "parameters, notified",
+    [
+        ({}, []),
+        ({"AlarmTopicArn": TOPIC}, [TOPIC]),
+        ({"AlarmEmail": EMAIL}, ["AlarmTopic"]),
+        ({"AlarmTopicArn": TOPIC, "AlarmEmail": EMAIL}, [TOPIC, "AlarmTopic"]),
+    ],
+    ids=name_of,
+)
+def test_alarms_notify_the_topic_and_the_address(parameters, notified):
+    for alarm in Stack(**parameters).of_type("AWS::CloudWatch::Alarm").values():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == notified
+
+
+def test_address_is_subscribed_to_an_encrypted_topic():
+    stack = Stack(AlarmEmail=EMAIL)
+    assert stack.properties("AlarmTopic")["Subscription"] == [{"Protocol": "email", "Endpoint": EMAIL}]
+    assert stack.properties("AlarmTopic")["KmsMasterKeyId"] == "AlarmTopicKey"
+    assert stack.properties("AlarmTopicKey")["EnableKeyRotation"] is True
+    types = {resource["Type"] for resource in Stack().resources.values()}
+    assert not types & {"AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "AWS::KMS::Key"}
+
+
+def test_only_cloudwatch_of_this_account_may_notify_the_address():
+    stack = Stack(AlarmEmail=EMAIL)
+    cloudwatch = {
+        "Sid": "PublishAlarms",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}},
+    }
+    assert stack.properties("AlarmTopicPolicy")["Topics"] == ["AlarmTopic"]
+    (statement,) = stack.properties("AlarmTopicPolicy")["PolicyDocument"]["Statement"]
+    assert statement == cloudwatch | {"Action": "sns:Publish", "Resource": "AlarmTopic"}
+    administer, statement = stack.properties("AlarmTopicKey")["KeyPolicy"]["Statement"]
+    assert administer["Principal"] == {"AWS": "arn:aws:iam::111122223333:root"}
+    assert statement == cloudwatch | {"Action": ["kms:Decrypt", "kms:GenerateDataKey*"], "Resource": "*"}
 
 
 def dashboard(**parameters):
@@ -605,6 +646,11 @@ def test_parameter_is_used(name):
             "AlarmTopicArn",
             ["", TOPIC, "arn:aws-us-gov:sns:us-gov-west-1:111122223333:on-call_1"],
             ["alarms", TOPIC + ".fifo", "arn:aws:sqs:eu-west-1:111122223333:alarms", TOPIC + " "],
+        ),
+        (
+            "AlarmEmail",
+            ["", EMAIL],
+            ["on-call", "a@b@example.com", "a@example.com b@example.com", EMAIL + " "],
         ),
         (
             "CorsAllowedOrigins",
