@@ -17,7 +17,7 @@ from graphlib import TopologicalSorter
 
 import pytest
 
-from stack import ROOT, TEMPLATE, Stack, references
+from stack import PARTITIONS, ROOT, TEMPLATE, Stack, references
 
 EXISTING = {"ExistingCustomersTable": "crm.customers", "ExistingAccessTokensTable": "crm.tokens"}
 EMAIL = "on-call@example.com"
@@ -682,6 +682,15 @@ def test_outputs_are_these(stack):
     # With another stage, the output would have to contain its name, or the API would return 404.
     assert stack.properties("Stage")["StageName"] == "$default"
     assert all(output["Description"] for output in TEMPLATE["Outputs"].values())
+
+
+def test_dashboard_url_is_that_of_the_partition():
+    urls = {partition: Stack(partition).outputs["DashboardUrl"].split("/cloudwatch/")[0] for partition in PARTITIONS}
+    assert urls == {
+        "aws": "https://eu-west-1.console.aws.amazon.com",
+        "aws-cn": "https://cn-north-1.console.amazonaws.cn",
+        "aws-us-gov": "https://us-gov-west-1.console.amazonaws-us-gov.com",
+    }
 
 
 def test_every_skipped_finding_has_a_reason():
