@@ -63,6 +63,15 @@ fn level(name: &str) -> LevelFilter {
     }
 }
 
+/// Logs the commit that the program was built from, and the function's version that Lambda starts.
+pub fn started() {
+    tracing::info!(
+        commit = env!("UPDATE_CUSTOMER_COMMIT"),
+        functionVersion = env::var("AWS_LAMBDA_FUNCTION_VERSION").ok(),
+        "program started"
+    );
+}
+
 /// Logs that start-up did not reach DynamoDB. The first request tries again.
 pub fn warm_up_failed(cause: &str) {
     tracing::warn!(cause, "DynamoDB was not reached during start-up");

@@ -19,6 +19,7 @@ use update_customer::{lambda, logging, panic};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     logging::init();
+    logging::started();
     panic::install_hook();
     match run().await {
         Ok(()) => ExitCode::SUCCESS,

@@ -26,6 +26,13 @@ PSEUDO_PARAMETERS = {
     "AWS::URLSuffix": "amazonaws.com",
 }
 
+# What differs from PSEUDO_PARAMETERS in another partition.
+PARTITIONS = {
+    "aws": {},
+    "aws-cn": {"AWS::Partition": "aws-cn", "AWS::Region": "cn-north-1", "AWS::URLSuffix": "amazonaws.com.cn"},
+    "aws-us-gov": {"AWS::Partition": "aws-us-gov", "AWS::Region": "us-gov-west-1"},
+}
+
 _NO_VALUE = object()
 _VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
 
@@ -38,13 +45,14 @@ class _NoManagedPolicies:
 class Stack:
     """The resources of a deployment with these parameter values; the others have their defaults."""
 
-    def __init__(self, **parameters):
+    def __init__(self, partition="aws", **parameters):
         unknown = parameters.keys() - TEMPLATE["Parameters"].keys()
         assert not unknown, f"the template has no parameter {unknown}"
         self.parameters = {
             name: parameters.get(name, parameter["Default"])
             for name, parameter in TEMPLATE["Parameters"].items()
         }
+        self.pseudo_parameters = PSEUDO_PARAMETERS | PARTITIONS[partition]
         template = copy.deepcopy(TEMPLATE)
         # `sam deploy` puts the uploaded archive here; the translator accepts no local path.
         template["Resources"]["UpdateCustomerFunction"]["Properties"]["CodeUri"] = "s3://bucket/key"
@@ -123,8 +131,8 @@ class Stack:
     def _reference(self, name):
         if name == "AWS::NoValue":
             return _NO_VALUE
-        if name in PSEUDO_PARAMETERS:
-            return PSEUDO_PARAMETERS[name]
+        if name in self.pseudo_parameters:
+            return self.pseudo_parameters[name]
         if name in self.parameters:
             value = self.parameters[name]
             if TEMPLATE["Parameters"][name]["Type"] == "CommaDelimitedList":

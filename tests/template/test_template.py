@@ -17,9 +17,10 @@ from graphlib import TopologicalSorter
 
 import pytest
 
-from stack import ROOT, TEMPLATE, Stack, references
+from stack import PARTITIONS, ROOT, TEMPLATE, Stack, references
 
 EXISTING = {"ExistingCustomersTable": "crm.customers", "ExistingAccessTokensTable": "crm.tokens"}
+EMAIL = "on-call@example.com"
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:alarms"
 ARN_PREFIX = "arn:aws:dynamodb:eu-west-1:111122223333:table/"
 ALARMS = {
@@ -40,7 +41,7 @@ VARIANTS = [
         ({}, {"ExistingCustomersTable": "crm.customers"}),
         ({}, {"ExistingAccessTokensTable": "crm.tokens"}),
         ({}, {"CorsAllowedOrigins": "https://a.example,https://b.example"}),
-        ({}, {"AlarmTopicArn": TOPIC}),
+        ({}, {"AlarmTopicArn": TOPIC, "AlarmEmail": EMAIL}),
         ({}, {"ReservedConcurrency": 5}),
         ({}, {"DeploymentPreference": "AllAtOnce"}),
     )
@@ -195,25 +196,34 @@ def test_throttling_follows_the_parameters():
     assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] == 11
 
 
-def test_access_log_is_one_json_line_without_callers_text(stack):
+# Each value of the access log, as it can look. None is text of a caller (a header, a path, a body), and none is a
+# message, which may contain a quote.
+ACCESS_LOG_VALUES = {
+    "$context.requestId": "JKJaXmPLvHcESHA=",
+    "$context.integration.requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+    "$context.requestTimeEpoch": "1764115200",
+    "$context.identity.sourceIp": "2001:db8::1",
+    "$context.routeKey": "PUT /customers/{customer_id}",
+    "$context.status": "500",
+    "$context.integration.status": "200",
+    "$context.integration.integrationStatus": "403",
+    "$context.responseLength": "35",
+    "$context.responseLatency": "12",
+    "$context.integration.latency": "11",
+    "$context.error.responseType": "INTEGRATION_FAILURE",
+}
+
+
+@pytest.mark.parametrize("absent", [False, True])
+def test_access_log_is_one_json_line(stack, absent):
     settings = stack.properties("Stage")["AccessLogSettings"]
     assert settings["DestinationArn"] == "AccessLogGroup.Arn"
-    assert "\n" not in settings["Format"]
-    # None of these contains a header, a path or a body. The token is in a header.
-    assert set(json.loads(settings["Format"]).values()) == {
-        "$context.requestId",
-        "$context.integration.requestId",
-        "$context.requestTimeEpoch",
-        "$context.identity.sourceIp",
-        "$context.routeKey",
-        "$context.status",
-        "$context.integration.status",
-        "$context.responseLength",
-        "$context.responseLatency",
-        "$context.integration.latency",
-        "$context.error.responseType",
-        "$context.integration.error",
-    }
+    value = lambda name: "-" if absent else ACCESS_LOG_VALUES[name]
+    line = re.sub(r"\$context\.[\w.]+", lambda match: value(match[0]), settings["Format"])
+    assert "\n" not in line
+    assert sorted(json.loads(line).values()) == sorted(map(value, ACCESS_LOG_VALUES))
+    # Also safe when a value is absent: each is quoted.
+    assert set(json.loads(settings["Format"]).values()) == ACCESS_LOG_VALUES.keys()
 
 
 def test_cors_is_off_by_default(stack):
@@ -228,6 +238,7 @@ def test_cors_allows_the_headers_of_the_api():
     assert set(cors["AllowHeaders"]) == {"accesstoken", "content-type", "if-match", "if-none-match"}
     assert set(cors["ExposeHeaders"]) == {
         "x-customer-version",
+        "www-authenticate",
         "x-amzn-remapped-www-authenticate",
         "retry-after",
     }
@@ -329,6 +340,16 @@ def test_changed_parameter_publishes_a_version(stack):
 
 def test_changed_property_publishes_a_version():
     assert TEMPLATE["Resources"]["UpdateCustomerFunction"]["Properties"]["AutoPublishAliasAllProperties"] is True
+
+
+def test_deploy_keeps_the_version_that_it_replaces(stack):
+    # CloudFormation deletes what it replaces unless UpdateReplacePolicy says otherwise; DeletionPolicy is for the rest.
+    ((name, _),) = stack.of_type("AWS::Lambda::Version").items()
+    assert stack.resources[name]["DeletionPolicy"] == "Retain"
+    assert stack.resources[name]["UpdateReplacePolicy"] == "Retain"
+    # The function ends with the stack, but SAM would pass a policy of its own to the version too.
+    assert "DeletionPolicy" not in stack.resources["UpdateCustomerFunction"]
+    assert "VersionDeletionPolicy" not in TEMPLATE["Resources"]["UpdateCustomerFunction"]["Properties"]
 
 
 def test_longest_version_description_fits():
@@ -483,11 +504,51 @@ def test_alarms_ignore_missing_data_and_are_described(stack):
         assert len(alarm["AlarmDescription"]) > 50, name
 
 
-def test_alarms_notify_the_topic_if_there_is_one(stack):
-    for alarm in stack.of_type("AWS::CloudWatch::Alarm").values():
-        assert "AlarmActions" not in alarm and "OKActions" not in alarm
-    for alarm in Stack(AlarmTopicArn=TOPIC).of_type("AWS::CloudWatch::Alarm").values():
-        assert alarm["AlarmActions"] == alarm["OKActions"] == [TOPIC]
+def test_alarm_description_names_its_section_of_the_runbook(stack):
+    headings = re.findall(r"^### (\w+)$", (ROOT / "docs/OPERATIONS.md").read_text(), re.MULTILINE)
+    for name, alarm in stack.of_type("AWS::CloudWatch::Alarm").items():
+        assert name in headings
+        assert alarm["AlarmDescription"].endswith(f" Runbook: docs/OPERATIONS.md#{name.lower()}")
+
+
+@pytest.mark.parametrize(
+    "parameters, notified",
+    [
+        ({}, []),
+        ({"AlarmTopicArn": TOPIC}, [TOPIC]),
+        ({"AlarmEmail": EMAIL}, ["AlarmTopic"]),
+        ({"AlarmTopicArn": TOPIC, "AlarmEmail": EMAIL}, [TOPIC, "AlarmTopic"]),
+    ],
+    ids=name_of,
+)
+def test_alarms_notify_the_topic_and_the_address(parameters, notified):
+    for alarm in Stack(**parameters).of_type("AWS::CloudWatch::Alarm").values():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == notified
+
+
+def test_address_is_subscribed_to_an_encrypted_topic():
+    stack = Stack(AlarmEmail=EMAIL)
+    assert stack.properties("AlarmTopic")["Subscription"] == [{"Protocol": "email", "Endpoint": EMAIL}]
+    assert stack.properties("AlarmTopic")["KmsMasterKeyId"] == "AlarmTopicKey"
+    assert stack.properties("AlarmTopicKey")["EnableKeyRotation"] is True
+    types = {resource["Type"] for resource in Stack().resources.values()}
+    assert not types & {"AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "AWS::KMS::Key"}
+
+
+def test_only_cloudwatch_of_this_account_may_notify_the_address():
+    stack = Stack(AlarmEmail=EMAIL)
+    cloudwatch = {
+        "Sid": "PublishAlarms",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}},
+    }
+    assert stack.properties("AlarmTopicPolicy")["Topics"] == ["AlarmTopic"]
+    (statement,) = stack.properties("AlarmTopicPolicy")["PolicyDocument"]["Statement"]
+    assert statement == cloudwatch | {"Action": "sns:Publish", "Resource": "AlarmTopic"}
+    administer, statement = stack.properties("AlarmTopicKey")["KeyPolicy"]["Statement"]
+    assert administer["Principal"] == {"AWS": "arn:aws:iam::111122223333:root"}
+    assert statement == cloudwatch | {"Action": ["kms:Decrypt", "kms:GenerateDataKey*"], "Resource": "*"}
 
 
 def dashboard(**parameters):
@@ -533,6 +594,18 @@ def test_dashboard_queries_fields_of_the_access_log(stack):
     assert {"sourceIp", "status"} <= fields
 
 
+@pytest.mark.parametrize(
+    "text",
+    [Stack().properties("Dashboard")["DashboardBody"], (ROOT / "docs/OPERATIONS.md").read_text()],
+    ids=["dashboard", "runbook"],
+)
+def test_queries_compare_the_status_as_text(text):
+    # The access log has a text, the function's log a number.
+    queried = re.findall(r"\bstatus (\S+) \S+ (?=\|)", text)
+    assert len(queried) == 2 and set(queried) == {"like"}
+    assert not re.search(r"\bstatus\s*(=|!=|<|>|in\b)", text)
+
+
 # Parameters and outputs
 
 
@@ -575,6 +648,11 @@ def test_parameter_is_used(name):
             ["alarms", TOPIC + ".fifo", "arn:aws:sqs:eu-west-1:111122223333:alarms", TOPIC + " "],
         ),
         (
+            "AlarmEmail",
+            ["", EMAIL],
+            ["on-call", "a@b@example.com", "a@example.com b@example.com", EMAIL + " "],
+        ),
+        (
             "CorsAllowedOrigins",
             ["", "https://admin.example.com", "http://localhost:5173"],
             ["*", "https://*", "admin.example.com", "https://admin.example.com/", "null"],
@@ -606,6 +684,15 @@ def test_outputs_are_these(stack):
     assert all(output["Description"] for output in TEMPLATE["Outputs"].values())
 
 
+def test_dashboard_url_is_that_of_the_partition():
+    urls = {partition: Stack(partition).outputs["DashboardUrl"].split("/cloudwatch/")[0] for partition in PARTITIONS}
+    assert urls == {
+        "aws": "https://eu-west-1.console.aws.amazon.com",
+        "aws-cn": "https://cn-north-1.console.amazonaws.cn",
+        "aws-us-gov": "https://us-gov-west-1.console.amazonaws-us-gov.com",
+    }
+
+
 def test_every_skipped_finding_has_a_reason():
     skips = [
         skip
@@ -625,6 +712,19 @@ def test_sam_deploy_needs_no_arguments():
     assert deploy["resolve_s3"] is True
     assert deploy["confirm_changeset"] is False
     assert deploy["capabilities"] == "CAPABILITY_IAM"
+
+
+def test_sam_deploy_waits_for_the_slowest_deployment():
+    def minutes(preference):
+        shift = re.fullmatch(r"AllAtOnce|Canary10Percent(\d+)Minutes|Linear10PercentEvery(\d+)Minutes?", preference)
+        canary, linear = (int(number or 0) for number in shift.groups())
+        # The first tenth shifts at once.
+        return canary + 9 * linear
+
+    slowest = max(map(minutes, TEMPLATE["Parameters"]["DeploymentPreference"]["AllowedValues"]))
+    settings = tomllib.loads((ROOT / "samconfig.toml").read_text())["default"]
+    # The rest of a deploy takes a few minutes.
+    assert settings["deploy"]["parameters"]["max_wait_duration"] >= slowest + 15
 
 
 def test_no_role_needs_capability_named_iam(stack):

@@ -34,7 +34,7 @@ fn command(variables: &[(&str, &str)]) -> Command {
     command
 }
 
-/// A running program with its log (standard output) and its standard error.
+/// A running program with its log (standard output, without the first line) and its standard error.
 pub struct Program {
     child: Child,
     log: JoinHandle<String>,
@@ -59,8 +59,24 @@ impl Program {
     }
 
     async fn output(self) -> (String, String) {
-        (self.log.await.unwrap(), self.error.await.unwrap())
+        let log = self.log.await.unwrap();
+        let (first, log) = log.split_once('\n').expect("a log line");
+        assert_names_commit_and_version(first);
+        (log.to_owned(), self.error.await.unwrap())
     }
+}
+
+/// Checks the line that every start logs, as JSON or as text.
+#[track_caller]
+fn assert_names_commit_and_version(line: &str) {
+    let fields = line.replace("\":\"", "=\"");
+    let commit = fields.split("commit=\"").nth(1).unwrap_or_default();
+    let commit = commit.split('"').next().unwrap_or_default();
+    let hash = commit.strip_suffix("-dirty").unwrap_or(commit);
+    let is_hash = hash.len() == 40 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    assert!(is_hash || commit == "unknown", "{line}");
+    assert!(line.contains("program started"), "{line}");
+    assert!(fields.contains("functionVersion=\"1\""), "{line}");
 }
 
 /// A program that has started and requested its first event.
