@@ -16,9 +16,11 @@ pub enum Json {
     String(String),
     Array(Vec<Json>),
     Object(Vec<(String, Json)>),
+    /// A container inside `MAX_DEPTH` others, which is read as null. It has this many repeated keys.
+    Skipped(usize),
 }
 
-/// A container inside this many others is read as null, as the function does.
+/// A container inside this many others is skipped, as the function does.
 pub const MAX_DEPTH: usize = 128;
 
 /// `None` when the text is not JSON.
@@ -30,7 +32,7 @@ fn value(raw: &RawValue, depth: usize) -> Option<Json> {
     let text = raw.get();
     let first = text.as_bytes().first()?;
     if depth == 0 && b"{[".contains(first) {
-        return has_valid_strings(text).then_some(Json::Null);
+        return count_duplicates(text).map(Json::Skipped);
     }
     let within = |raw| value(raw, depth - 1);
     Some(match first {
@@ -50,18 +52,30 @@ fn value(raw: &RawValue, depth: usize) -> Option<Json> {
     })
 }
 
-/// Whether the strings in a JSON text are Unicode. `RawValue` also takes half of a surrogate pair.
-fn has_valid_strings(text: &str) -> bool {
-    let mut rest = text;
-    while let Some(start) = rest.find('"') {
-        rest = &rest[start..];
-        let mut strings = serde_json::Deserializer::from_str(rest).into_iter::<String>();
-        if !matches!(strings.next(), Some(Ok(_))) {
-            return false;
+/// The number of repeated keys in a JSON text. `None` when a string is no Unicode: `RawValue` also takes
+/// half of a surrogate pair. Without recursion, because the text may have any depth.
+fn count_duplicates(text: &str) -> Option<usize> {
+    let (mut rest, mut duplicates) = (text, 0);
+    let mut open = Vec::new();
+    while let Some(at) = rest.find(['{', '[', '}', ']', '"']) {
+        rest = &rest[at..];
+        let mut length = 1;
+        match rest.as_bytes()[0] {
+            b'{' | b'[' => open.push(HashSet::new()),
+            b'}' | b']' => drop(open.pop()),
+            _ => {
+                let mut strings = serde_json::Deserializer::from_str(rest).into_iter::<String>();
+                let string = strings.next()?.ok()?;
+                length = strings.byte_offset();
+                let is_key = rest[length..].trim_start().starts_with(':');
+                if is_key && !open.last_mut()?.insert(string) {
+                    duplicates += 1;
+                }
+            }
         }
-        rest = &rest[strings.byte_offset()..];
+        rest = &rest[length..];
     }
-    true
+    Some(duplicates)
 }
 
 struct Members<'a>(Vec<(String, &'a RawValue)>);
@@ -93,7 +107,7 @@ impl Json {
     /// equal keys.
     pub fn reads_as(&self, value: &Value) -> bool {
         match (self, value) {
-            (Self::Null, Value::Null) => true,
+            (Self::Null | Self::Skipped(_), Value::Null) => true,
             (Self::Bool(one), Value::Bool(other)) => one == other,
             (Self::Number(one), Value::Number(other)) => decimal(one) == decimal(other.as_str()),
             (Self::String(one), Value::String(other)) => one == other,
@@ -207,6 +221,9 @@ impl Json {
 
     /// The number of keys that repeat an earlier one in their object, at any depth.
     pub fn duplicates(&self) -> usize {
+        if let Self::Skipped(duplicates) = self {
+            return *duplicates;
+        }
         let within: usize = self.parts().map(Self::duplicates).sum();
         within + self.members().len() - self.first_members().len()
     }

@@ -333,6 +333,8 @@ fn shape(c: char) -> char {
         // A later version of Unicode can make any character of an unassigned code point.
         DecimalNumber | Unassigned => '0',
         DashPunctuation | SpaceSeparator => '-',
+        // Dashes of other categories.
+        _ if "\u{2053}\u{207b}\u{208b}\u{2212}".contains(c) => '-',
         _ if "+.()/,#*".contains(c) => '-',
         _ => c,
     }
@@ -431,7 +433,9 @@ pub fn is_justified(error: &ValidationError, body: &Json, exact: bool) -> bool {
             name == "isDefaultAddress" && any(&|value| *value == Json::Bool(true))
         }
         ErrorCode::DuplicateCode => invalid("code"),
-        ErrorCode::DuplicateKey => found.len() >= 2,
+        ErrorCode::DuplicateKey => {
+            found.len() >= 2 || any(&|value| matches!(value, Json::Skipped(1..)))
+        }
         ErrorCode::UnknownField => {
             let name = name.replace("~1", "/").replace("~0", "~");
             members.is_some_and(|members| find(members, &name).is_none())

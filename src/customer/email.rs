@@ -38,11 +38,16 @@ fn find_cause(text: &str) -> Option<String> {
         return Some("it has a display name or angle brackets; send the address alone".to_owned());
     }
     let Some((local_part, domain)) = text.rsplit_once('@') else {
-        return Some("it has no `@`".to_owned());
+        let found = find(text, 0, |c| AT_SIGNS.contains(&c));
+        let cause = found.map(|found| format!("it contains {found}, which is not the sign `@`"));
+        return Some(cause.unwrap_or_else(|| "it has no `@`".to_owned()));
     };
     let domain_index = local_part.chars().count() + 1;
     local_part::find_cause(local_part).or_else(|| domain::find_cause(domain, domain_index))
 }
+
+/// The characters that NFKC changes to `@`.
+const AT_SIGNS: [char; 2] = ['\u{fe6b}', '\u{ff20}'];
 
 /// The joiners, which some scripts need in a domain. IDNA restricts where they may be.
 fn is_joiner(c: char) -> bool {
@@ -162,7 +167,14 @@ mod tests {
         let second = "it has more than one `@`; send one address";
         for (text, expected) in [
             ("john", "it has no `@`"),
-            ("john＠example.com", "it has no `@`"),
+            (
+                "john＠example.com",
+                "it contains U+FF20 at character 5, which is not the sign `@`",
+            ),
+            (
+                "a﹫b.co",
+                "it contains U+FE6B at character 2, which is not the sign `@`",
+            ),
             ("mailto:john", "it has no `@`"),
             ("John <john@example.com>", display_name),
             ("<john@example.com>", display_name),

@@ -1,6 +1,6 @@
 //! Phone numbers.
 
-use icu_properties::props::{EnumeratedProperty, GeneralCategory};
+use icu_properties::props::{BinaryProperty, Dash, EnumeratedProperty, GeneralCategory};
 
 use super::characters::located;
 use super::rules::{MaxLength, TextRule, Violation, violation};
@@ -60,12 +60,9 @@ fn is_digit(c: char) -> bool {
 
 /// Spaces and dashes of any script, and the other characters that phone numbers are written with.
 fn is_punctuation(c: char) -> bool {
-    use GeneralCategory::{DashPunctuation, SpaceSeparator};
     "+.()/,#*;".contains(c)
-        || matches!(
-            GeneralCategory::for_char(c),
-            DashPunctuation | SpaceSeparator
-        )
+        || Dash::for_char(c)
+        || GeneralCategory::for_char(c) == GeneralCategory::SpaceSeparator
 }
 
 fn digits(text: &str) -> usize {
@@ -88,6 +85,7 @@ mod tests {
             "(555) 555-5555 # 1234",
             "908\u{a0}555\u{2013}0100",
             "908\u{3000}555\u{2010}0100",
+            "03\u{2212}1234\u{2212}5678",
             "٠٩٨٧٦٥",
             "１２３４",
             "𝟙𝟚𝟛",

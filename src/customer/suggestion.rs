@@ -25,8 +25,8 @@ const ALIASES: [(&str, &str); 21] = [
     ("zip", "zipcode"),
 ];
 
-/// Folded names that resemble a field here and mean something else.
-const OTHER_FIELDS: [&str; 1] = ["county"];
+/// Folded names that resemble another field and mean something else. `state` is like `status`.
+const OTHER_FIELDS: [&str; 3] = ["county", "isb2c", "state"];
 
 /// Endings by which names of different fields differ: `address` and `addressId`, `updatedAt` and
 /// `updatedBy`.
@@ -50,11 +50,12 @@ pub fn suggest(name: &str, known: &[&'static str]) -> Option<&'static str> {
 
 fn nearest(folded: &str, known: &[&'static str]) -> Option<&'static str> {
     const MAX_EDIT_DISTANCE: usize = 2;
-    if OTHER_FIELDS.contains(&folded) {
-        return None;
-    }
+    let is_other = OTHER_FIELDS.contains(&folded);
     let similar = known.iter().filter(|known| {
         let known = fold(known);
+        if is_other {
+            return known == folded;
+        }
         digits(&known).eq(digits(folded)) && ending(&known) == ending(folded)
     });
     let distances = similar.map(|&known| (strsim::osa_distance(folded, &fold(known)), known));
@@ -153,6 +154,10 @@ mod tests {
         ] {
             assert_eq!(suggest(name, &known), None, "{name}");
         }
+        for name in ["state", "State", "isB2C"] {
+            assert_eq!(suggest(name, &["status", "isB2B"]), None, "{name}");
+        }
+        assert_eq!(suggest("_State", &known), Some("state"));
     }
 
     #[test]

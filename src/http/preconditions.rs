@@ -38,7 +38,7 @@ fn if_match(headers: &HeaderMap) -> Result<ExpectedVersion, Error> {
     }
     let mut lines = Vec::new();
     for value in values {
-        lines.push(value.to_str().map_err(|_| malformed())?);
+        lines.push(String::from_utf8_lossy(value.as_bytes()));
     }
     let list = lines.join(",");
     if list.trim() == "*" {
@@ -80,7 +80,10 @@ fn entity_tags(list: &str) -> Result<Vec<EntityTag<'_>>, Error> {
         };
         let inner = quoted.strip_prefix('"').ok_or_else(malformed)?;
         let (opaque, after) = inner.split_once('"').ok_or_else(malformed)?;
-        if !opaque.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if !opaque
+            .chars()
+            .all(|c| c.is_ascii_graphic() || !c.is_ascii())
+        {
             return Err(malformed());
         }
         tags.push(if weak {

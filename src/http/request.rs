@@ -98,9 +98,10 @@ fn check_content_encoding(headers: &HeaderMap) -> Result<(), Error> {
 
 /// The coding as text, unless it looks like something else than the name of a coding.
 fn coding_name(coding: &[u8]) -> Option<&str> {
-    const MAX_BYTES: usize = 20;
+    const MAX_BYTES: usize = 64;
     let name = str::from_utf8(coding).ok()?;
-    let in_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    // A token (RFC 9110, section 5.6.2).
+    let in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     (name.len() <= MAX_BYTES && name.bytes().all(in_name)).then_some(name)
 }
 

@@ -4,9 +4,10 @@
 //! tokenizer is `jiter` rather than `serde_json`, because `serde_json` represents a number of any
 //! precision as an object with a reserved key, which a caller could send as well.
 
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
-use jiter::{Jiter, JiterError, JiterErrorType, JiterResult, JsonErrorType, Peek};
+use jiter::{Jiter, JiterError, JiterErrorType, JsonErrorType, Peek};
 use serde_json::Value;
 use serde_json::map::{Entry, Map};
 use thiserror::Error;
@@ -91,7 +92,7 @@ impl Parser<'_> {
     ) -> Result<Value, ParseError> {
         match first {
             Peek::Object | Peek::Array if depth == MAX_DEPTH => {
-                self.skip_container(first)?;
+                self.skip_container(first, at)?;
                 Ok(Value::Null)
             }
             Peek::Object => self.object(at, depth),
@@ -131,58 +132,62 @@ impl Parser<'_> {
         number.ok_or_else(|| self.syntax_error("invalid number", start))
     }
 
-    /// Reads a container to its end, without recursion: a body has room for 400,000 levels.
-    fn skip_container(&mut self, container: Peek) -> Result<(), ParseError> {
-        let mut open = vec![container];
-        let mut next = self.enter(container)?;
-        while let Some(&innermost) = open.last() {
-            next = match next {
+    /// Reads a container to its end, without recursion: a body has room for 400,000 levels. `at` points to
+    /// the container.
+    fn skip_container(&mut self, container: Peek, at: &JsonPointer<'_>) -> Result<(), ParseError> {
+        // The keys of each open object; `None` for an array.
+        let mut open: Vec<Option<HashSet<String>>> = Vec::new();
+        let mut next = Some(container);
+        loop {
+            let is_new = match next {
                 Some(first @ (Peek::Object | Peek::Array)) => {
-                    open.push(first);
-                    self.enter(first)?
+                    open.push((first == Peek::Object).then(HashSet::new));
+                    true
                 }
                 Some(first) => {
                     self.scalar(first)?;
-                    self.step(innermost)?
+                    false
                 }
                 None => {
                     open.pop();
-                    match open.last() {
-                        Some(&outer) => self.step(outer)?,
-                        None => None,
-                    }
+                    false
                 }
             };
+            let Some(innermost) = open.last_mut() else {
+                return Ok(());
+            };
+            next = self.next_value(innermost.as_mut(), is_new, at)?;
         }
-        Ok(())
     }
 
-    /// The first token of a container's first value. `None` when the container is empty.
-    fn enter(&mut self, container: Peek) -> Result<Option<Peek>, ParseError> {
-        let first = match container {
-            Peek::Object => {
-                let has_member = self.json.known_object().map(|key| key.is_some());
-                has_member.and_then(|has_member| self.peek_if(has_member))
-            }
-            _ => self.json.known_array(),
+    /// The first token of a container's first or next value. `None` after the last one.
+    fn next_value(
+        &mut self,
+        keys: Option<&mut HashSet<String>>,
+        is_first: bool,
+        at: &JsonPointer<'_>,
+    ) -> Result<Option<Peek>, ParseError> {
+        let Some(keys) = keys else {
+            let next = match is_first {
+                true => self.json.known_array(),
+                false => self.json.array_step(),
+            };
+            return next.map_err(|error| self.error(error));
         };
-        first.map_err(|error| self.error(error))
-    }
-
-    /// The first token of a container's next value. `None` after the last one.
-    fn step(&mut self, container: Peek) -> Result<Option<Peek>, ParseError> {
-        let next = match container {
-            Peek::Object => {
-                let has_member = self.json.next_key().map(|key| key.is_some());
-                has_member.and_then(|has_member| self.peek_if(has_member))
-            }
-            _ => self.json.array_step(),
+        let before_key = self.index();
+        let key = match is_first {
+            true => self.json.known_object(),
+            false => self.json.next_key(),
         };
-        next.map_err(|error| self.error(error))
-    }
-
-    fn peek_if(&mut self, has_member: bool) -> JiterResult<Option<Peek>> {
-        has_member.then(|| self.json.peek()).transpose()
+        let key = key.map(|key| key.map(str::to_owned));
+        let Some(key) = key.map_err(|error| self.error(error))? else {
+            return Ok(None);
+        };
+        if !keys.insert(key) {
+            self.repeated_key(at, before_key);
+        }
+        let first = self.json.peek();
+        first.map(Some).map_err(|error| self.error(error))
     }
 
     fn array(&mut self, at: &JsonPointer<'_>, depth: usize) -> Result<Value, ParseError> {
@@ -241,7 +246,10 @@ impl Parser<'_> {
             JiterErrorType::JsonError(
                 JsonErrorType::LoneLeadingSurrogateInHexEscape
                 | JsonErrorType::UnexpectedEndOfHexEscape,
-            ) => self.syntax_error("half of a surrogate pair", self.half_of_pair_before(index)),
+            ) => {
+                let half = self.half_of_pair().unwrap_or(index);
+                self.syntax_error("half of a surrogate pair", half)
+            }
             JiterErrorType::JsonError(reason) => self.syntax_error(&reason.to_string(), index),
             JiterErrorType::WrongType { .. } => self.syntax_error("expected value", index),
         }
@@ -262,8 +270,11 @@ impl Parser<'_> {
             [0xef, 0xbb, 0xbf, ..] => ParseError::ByteOrderMark,
             [0x1f, 0x8b, ..] => ParseError::Compressed("gzip"),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => ParseError::Compressed("zstd"),
-            // The fourth start of zlib data is the text `x^`.
             [0x78, 0x01 | 0x9c | 0xda, ..] => ParseError::Compressed("zlib"),
+            // Also the text `x^`.
+            [0x78, 0x5e, ..] if str::from_utf8(self.body).is_err() => {
+                ParseError::Compressed("zlib")
+            }
             [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => ParseError::OtherEncoding("UTF-32"),
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => ParseError::OtherEncoding("UTF-16"),
             // JSON starts with two ASCII characters, whatever its encoding.
@@ -279,17 +290,24 @@ impl Parser<'_> {
         })
     }
 
-    /// The index of the escape that lacks its other half. `jiter` reports a place inside or behind the
-    /// escape that follows.
-    fn half_of_pair_before(&self, index: usize) -> usize {
+    /// The index of the first escape that lacks its other half. `jiter` reports a place behind it.
+    fn half_of_pair(&self) -> Option<usize> {
         const ESCAPE_BYTES: usize = "\\ud800".len();
-        let before = &self.body[..index.min(self.body.len())];
-        let escapes = |pair: &[u8]| pair == b"\\u";
-        let last = before.windows(2).rposition(escapes).unwrap_or(index);
-        match self.body.get(last + 2..last + 4) {
-            Some([b'd' | b'D', b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F']) => last,
-            // The escape after the half is no half.
-            _ => last.saturating_sub(ESCAPE_BYTES),
+        let unit = |at: usize| {
+            let digits = self.body.get(at..at + ESCAPE_BYTES)?.strip_prefix(b"\\u")?;
+            u16::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
+        };
+        let mut index = 0;
+        loop {
+            let rest = self.body.get(index..)?;
+            index += rest.iter().position(|&byte| byte == b'\\')?;
+            index += match (unit(index), unit(index + ESCAPE_BYTES)) {
+                (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 2 * ESCAPE_BYTES,
+                (Some(0xd800..=0xdfff), _) => return Some(index),
+                (Some(_), _) => ESCAPE_BYTES,
+                // Such as `\n`.
+                (None, _) => 2,
+            };
         }
     }
 
@@ -486,11 +504,13 @@ mod tests {
             error_message(r#"{"a\ud83d":1}"#),
             "The body is not valid JSON: half of a surrogate pair at line 1, column 4"
         );
-        // Both are halves.
-        assert_eq!(
-            error_message(r#"{"\ud83d\ud83d":1}"#),
-            "The body is not valid JSON: half of a surrogate pair at line 1, column 9"
-        );
+        // The second one may be half of a pair.
+        for text in [r#"{"\ud83d\ud83d":1}"#, r#"{"\ud83d\ud83d\ude00":1}"#] {
+            assert_eq!(
+                error_message(text),
+                "The body is not valid JSON: half of a surrogate pair at line 1, column 3"
+            );
+        }
         assert_eq!(
             error_message(r#"{"a":"\ud800\u00zz"}"#),
             "The body is not valid JSON: invalid escape at line 1, column 17"

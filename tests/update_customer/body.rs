@@ -74,6 +74,10 @@ async fn message_names_the_encoding_of_a_body_that_is_not_utf_8() {
             "The body starts with a byte order mark; send it without one",
         ),
         (&gzip, "The body is compressed (gzip); send it uncompressed"),
+        (
+            b"\x78\x5e\xab\xae\x05\x00",
+            "The body is compressed (zlib); send it uncompressed",
+        ),
         (&utf_16, "The body is UTF-16, not UTF-8; send it as UTF-8"),
         (
             latin_1,
@@ -88,17 +92,26 @@ async fn message_names_the_encoding_of_a_body_that_is_not_utf_8() {
 #[tokio::test]
 async fn half_of_a_surrogate_pair_gets_400_and_its_position() {
     let app = TestApp::new().await;
-    let body = SAMPLE_REQUEST.trim().replacen("John", "\\ud83d", 1);
-    let line = body.lines().position(|line| line.contains("\\ud83d"));
-    let line = line.unwrap();
-    let column = body.lines().nth(line).unwrap().find("\\ud83d").unwrap();
-    let response = app.send(put().body(&body)).await;
-    let message = format!(
-        "The body is not valid JSON: half of a surrogate pair at line {}, column {}",
-        line + 1,
-        column + 1
-    );
-    assert_error(&message, &response, 400, "invalid_request", &message);
+    for (name, half) in [
+        (r"\ud83d", 0),
+        (r"\ude00", 0),
+        (r"\ud83d\ud83d", 0),
+        (r"\ud83d\ud83d\ude00", 0),
+        (r"\ud83d\u0041", 0),
+        (r"\ud83d\n", 0),
+        (r"\ud83d\ude00\\ud800\uD83D-", 19),
+    ] {
+        let body = SAMPLE_REQUEST.trim().replacen("John", name, 1);
+        let line = body.lines().position(|line| line.contains(name)).unwrap();
+        let column = body.lines().nth(line).unwrap().find(name).unwrap() + half;
+        let response = app.send(put().body(&body)).await;
+        let message = format!(
+            "The body is not valid JSON: half of a surrogate pair at line {}, column {}",
+            line + 1,
+            column + 1
+        );
+        assert_error(name, &response, 400, "invalid_request", &message);
+    }
 }
 
 #[tokio::test]
@@ -134,6 +147,30 @@ async fn repeated_key_is_rejected_at_any_depth() {
         response.body["errors"][0]["message"],
         "The key occurs twice in its object, the second time at line 2, column 29; send it once"
     );
+}
+
+#[tokio::test]
+async fn repeated_key_inside_128_containers_is_rejected_where_values_are_ignored() {
+    let app = TestApp::new().await;
+    for levels in [126, 127, 128, 1_000] {
+        let (open, close) = ("[".repeat(levels), "]".repeat(levels));
+        let value = format!(r#"{open}{{"a": {{"b": 1}}, "b": [{{"c": 2}}], "a": 3}}{close}"#);
+        let body = format!(
+            r#"{{"firstName": "J", "lastName": "D", "email": "j@x.co", "createdBy": {value}}}"#
+        );
+        let response = app.send(put().body(&body)).await;
+        let errors = response.validation_errors();
+        assert_eq!(errors.len(), 1, "{levels}: {errors:?}");
+        assert!(
+            errors[0].ends_with(" duplicate_key"),
+            "{levels}: {errors:?}"
+        );
+        let column = body.rfind("\"a\"").unwrap() + 1;
+        let message = format!(
+            "The key occurs twice in its object, the second time at line 1, column {column}; send it once"
+        );
+        assert_eq!(response.body["errors"][0]["message"], message);
+    }
 }
 
 /// A body with two more errors, whose `metaFields` entry has this value.

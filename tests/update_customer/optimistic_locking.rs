@@ -69,6 +69,7 @@ async fn stale_weak_and_foreign_tags_get_412() {
         "W/\"6\"",
         "\"06\"",
         "\"six\"",
+        "\"é\"",
         "\"\"",
     ] {
         let response = app.send(put().if_match(value)).await;
