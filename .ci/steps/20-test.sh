@@ -4,6 +4,6 @@ source "$(dirname "$0")/../lib.sh"
 
 in_readme 'cargo test'
 cargo test
-cargo test --locked -p access-token -p baselines -p calling -p smoke -p testkit
+cargo test --locked -p baselines -p calling -p ops -p testkit
 # The fuzz targets themselves need nightly; their inputs do not.
 cargo test --locked -p update-customer-fuzz --lib --tests

@@ -3,6 +3,7 @@
 //! Without `--write` nothing is written: each request is rejected, or asks for what the customer already holds,
 //! with a version that no customer has.
 
+use std::io::{self, Write};
 use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -54,17 +55,19 @@ struct Checks {
 }
 
 impl Checks {
-    fn check(&mut self, name: &str, response: &Response, passed: bool) {
+    fn check(&mut self, name: &str, response: &Response, passed: bool) -> io::Result<()> {
+        let mut output = io::stdout();
         self.count += 1;
         if passed {
-            println!("ok    {name}");
+            writeln!(output, "ok    {name}")
         } else {
             self.failed += 1;
             let (status, code) = (response.status, response.code());
-            println!(
+            writeln!(
+                output,
                 "FAIL  {name}: status {status}, code {code:?}, version {:?}",
                 response.version
-            );
+            )
         }
     }
 }
@@ -103,9 +106,9 @@ impl<'a> Smoke<'a> {
             self.new_customer(&mut checks).await?;
         }
         match checks.failed {
-            0 => println!("all {} checks passed", checks.count),
-            failed => println!("{failed} of {} checks failed", checks.count),
-        }
+            0 => writeln!(io::stdout(), "all {} checks passed", checks.count),
+            failed => writeln!(io::stdout(), "{failed} of {} checks failed", checks.count),
+        }?;
         Ok(checks.failed == 0)
     }
 
@@ -151,26 +154,26 @@ impl<'a> Smoke<'a> {
             "401 without a token",
             &response,
             response.is(401, "token_missing"),
-        );
+        )?;
         let response = self.send(&unknown, &[("accessToken", "no-such-token"), never], &valid)?;
         checks.check(
             "401 for an unknown token",
             &response,
             response.is(401, "token_invalid"),
-        );
+        )?;
         let response = self.send(&unknown, &[token, never], "{")?;
         let passed = response.is(400, "invalid_request");
-        checks.check("400 for a body that is not JSON", &response, passed);
+        checks.check("400 for a body that is not JSON", &response, passed)?;
         let response = self.send(&unknown, &[token, never], r#"{"emial": ""}"#)?;
         let errors = response.body["errors"].as_array().map(Vec::len);
         let passed = response.is(400, "invalid_request") && errors == Some(4);
-        checks.check("400 with all field errors at once", &response, passed);
+        checks.check("400 with all field errors at once", &response, passed)?;
         let response = self.send(&unknown, &[token, ("If-Match", "unquoted")], &valid)?;
         let passed = response.is(400, "invalid_request");
-        checks.check("400 for a malformed If-Match", &response, passed);
+        checks.check("400 for a malformed If-Match", &response, passed)?;
         let response = self.send(&unknown, &[token, never], &valid)?;
         let passed = response.is(404, "customer_not_found");
-        checks.check("404 for an unknown customer", &response, passed);
+        checks.check("404 for an unknown customer", &response, passed)?;
         Ok(())
     }
 
@@ -185,7 +188,7 @@ impl<'a> Smoke<'a> {
         let held = required(text("firstName"), text("lastName"), text("email"));
         let response = self.update(id, NO_VERSION, &held)?;
         let passed = response.status == 200 && response.body["data"]["id"] == *id;
-        checks.check("200 for what the customer already holds", &response, passed);
+        checks.check("200 for what the customer already holds", &response, passed)?;
         let mut other = held;
         other["firstName"] = match text("firstName") {
             "Smoke" => json!("Test"),
@@ -193,7 +196,7 @@ impl<'a> Smoke<'a> {
         };
         let response = self.update(id, NO_VERSION, &other)?;
         let passed = response.is(412, "version_conflict") && response.version.is_some();
-        checks.check("412 for a version that no customer has", &response, passed);
+        checks.check("412 for a version that no customer has", &response, passed)?;
         Ok(())
     }
 
@@ -220,7 +223,7 @@ impl<'a> Smoke<'a> {
         let passed = first.status == 200
             && first.body["data"]["notes"] == "first"
             && first.version_number() == Some(1);
-        checks.check("200 with the next version for an update", &first, passed);
+        checks.check("200 with the next version for an update", &first, passed)?;
         body["notes"] = json!("second");
         let stale = self.update(id, "\"0\"", &body)?;
         let passed = stale.is(412, "version_conflict") && stale.version == first.version;
@@ -228,7 +231,7 @@ impl<'a> Smoke<'a> {
             "412 with the current version for a stale If-Match",
             &stale,
             passed,
-        );
+        )?;
         let mut whole = self.update(id, "\"1\"", &first.body["data"])?;
         whole.body["data"]["updatedAt"] = first.body["data"]["updatedAt"].clone();
         let passed = whole.body["data"] == first.body["data"] && whole.version_number() == Some(2);
@@ -236,7 +239,7 @@ impl<'a> Smoke<'a> {
             "200 for data sent back whole, which changes nothing",
             &whole,
             passed,
-        );
+        )?;
         Ok(())
     }
 }

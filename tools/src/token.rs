@@ -214,6 +214,9 @@ impl fmt::Display for Record {
         let scopes = self.0.get("scopes").and_then(|value| value.as_ss().ok());
         let mut scopes = scopes.cloned().unwrap_or_default();
         scopes.sort();
-        write!(f, "  {}", scopes.join(" ").escape_debug())
+        match scopes.as_slice() {
+            [] => f.write_str("  without a scope"),
+            scopes => write!(f, "  {}", scopes.join(" ").escape_debug()),
+        }
     }
 }

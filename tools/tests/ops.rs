@@ -373,7 +373,7 @@ async fn list_shows_every_record_and_escapes_it() {
         "a    malformed: an access token's record has no valid subject (S)",
         "c  odd  malformed: an access token's record has no valid expiresAt (N)",
         "d  odd  malformed: an access token's record has no valid scopes (SS)",
-        "e  red\\u{1b}[31m  does not expire  ",
+        "e  red\\u{1b}[31m  does not expire  without a scope",
     ] {
         assert!(lines.contains(&expected), "{expected:?} in {lines:#?}");
     }
