@@ -97,9 +97,30 @@ cargo_lambda() {
   export PATH="$cache/lambda-venv/bin:$PATH"
 }
 
+# The program that `sam_build` builds.
+bootstrap="$PWD/.aws-sam/build/UpdateCustomerFunction/bootstrap"
+
+# Builds the function as a deployment does.
+sam_build() { # arguments of sam build
+  python_environment template-venv --requirement tests/template/requirements.txt
+  cargo_lambda
+  SAM_CLI_TELEMETRY=0 "$cache/template-venv/bin/sam" build "$@"
+}
+
+# Prints the commit that a release build logs at each start, as build.rs finds it.
+built_commit() {
+  local sources=(build.rs Cargo.lock Cargo.toml rust-toolchain.toml src)
+  printf '%s%s\n' "$(git rev-list -1 HEAD -- "${sources[@]}")" \
+    "$(git diff --quiet HEAD -- "${sources[@]}" || echo -dirty)"
+}
+
 # Installs a Debian package if its program is missing.
-system_program() { # name of the package and its program
-  command -v "$1" > /dev/null && return
+system_program() { # program, package if it has another name
+  command -v "$1" > /dev/null || system_package "${2:-$1}"
+}
+
+# Installs a Debian package.
+system_package() { # package
   local sudo=()
   [[ $EUID -eq 0 ]] || sudo=(sudo)
   "${sudo[@]}" apt-get update -qq

@@ -1,11 +1,81 @@
 #!/usr/bin/env bash
-# `sam build`, and the built program under the tests of the Lambda runtime.
+# `sam build` for both architectures: the size of the archive, the C library that the program needs, and the tests that
+# run the program. The arm64 program runs in QEMU.
 source "$(dirname "$0")/../lib.sh"
 
+# Lets rustc compile for arm64: with rustup's target, or with Debian's compiler where rustup cannot download.
+arm64_compiler() {
+  rustup target add aarch64-unknown-linux-gnu 2> "$work/rustup" && return
+  echo 'rustup has no target for arm64; this is the compiler of Debian.'
+  local debian="$cache/debian-rust" package std
+  if [[ ! -x "$debian/usr/bin/rustc" ]]; then
+    # Lists and packages are in the cache, so that the system does not get another architecture.
+    mkdir -p "$cache"/apt/{lists,archives}/partial "$cache/debs"
+    cat > "$cache/apt.conf" << END
+APT::Architectures { "amd64"; "arm64"; };
+APT::Sandbox::User "root";
+Dir::State::lists "$cache/apt/lists";
+Dir::Cache "$cache/apt";
+END
+    (
+      export APT_CONFIG="$cache/apt.conf"
+      cd "$cache/debs"
+      apt-get update -qq
+      std="$(dependency libstd-rust-web-dev:amd64 libstd-rust-web-)"
+      apt-get download -qq rustc-web libstd-rust-web-dev:amd64 libstd-rust-web-dev:arm64 "$std:amd64" \
+        "$(dependency "$std:amd64" libllvm):amd64"
+    )
+    for package in "$cache"/debs/*.deb; do dpkg -x "$package" "$debian.new"; done
+    mv "$debian.new" "$debian"
+  fi
+  export RUSTC="$debian/usr/bin/rustc" LD_LIBRARY_PATH="$debian/usr/lib/x86_64-linux-gnu"
+  # cargo-lambda would look for rustup's target.
+  export RUSTUP=none
+  # Results of another compiler are of no use.
+  export CARGO_TARGET_DIR="$cache/target-arm64"
+}
+
+# Prints the package that another one depends on.
+dependency() { # package, start of the dependency's name
+  apt-cache depends "$1" | sed -n "s/^ *Depends: \($2[^:]*\).*/\1/p" | head -n 1
+}
+
+check_program() { # architecture as readelf names it
+  readelf --file-header "$bootstrap" | grep -q "Machine: .*$1" || fail "the program is not for $1"
+  # The start's log line has the commit.
+  grep --quiet --text --fixed-strings "$(built_commit)" "$bootstrap" || fail 'the program does not name its commit'
+  local size glibc
+  python3 -m zipfile -c "$work/bootstrap.zip" "$bootstrap"
+  size="$(stat --format %s "$work/bootstrap.zip")"
+  glibc="$(readelf --version-info --wide "$bootstrap" | grep -o 'GLIBC_[0-9.]*' | sort --version-sort | tail -n 1)"
+  printf '%s: program %s bytes, zip %s bytes, needs %s\n' "$1" "$(stat --format %s "$bootstrap")" "$size" "$glibc"
+  # A larger archive takes longer to load.
+  [[ $size -le 2600000 ]] || fail 'the zip is larger than 2.6 MB'
+  # provided.al2023 has 2.34.
+  [[ "$(printf '%s\n' "$glibc" GLIBC_2.34 | sort --version-sort | tail -n 1)" == GLIBC_2.34 ]] \
+    || fail 'provided.al2023 has no such C library'
+}
+
+test_program() { # program
+  BOOTSTRAP="$1" cargo test --locked --test update_customer -- lambda_runtime:: cold_start::
+}
+
 in_readme 'sam build && sam deploy'
-python_environment template-venv --requirement tests/template/requirements.txt
-cargo_lambda
-export SAM_CLI_TELEMETRY=0
-"$cache/template-venv/bin/sam" build --parameter-overrides Architecture=x86_64
-export BOOTSTRAP="$PWD/.aws-sam/build/UpdateCustomerFunction/bootstrap"
-cargo test --locked --test update_customer -- lambda_runtime:: cold_start::
+system_program qemu-aarch64-static qemu-user-static
+[[ -d /usr/aarch64-linux-gnu/lib ]] || system_package libc6-arm64-cross
+
+# Without arguments, as in the README. In a subshell, because the tests are for this machine's compiler.
+(
+  arm64_compiler
+  sam_build
+)
+check_program AArch64
+# Lambda's processors are at least Neoverse N1 (Graviton2).
+printf '#!/bin/sh\nexec "%s" -cpu neoverse-n1 -L /usr/aarch64-linux-gnu "%s"\n' \
+  "$(command -v qemu-aarch64-static)" "$bootstrap" > "$work/bootstrap"
+chmod +x "$work/bootstrap"
+test_program "$work/bootstrap"
+
+sam_build --parameter-overrides Architecture=x86_64
+check_program X86-64
+test_program "$bootstrap"

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# A deployment from the first deploy to the deletion of the stack, on MiniStack, an emulator of AWS.
+#
+# It does not show what the emulator lacks: gradual deployments, alarms, throttling, CORS and the access log.
+source "$(dirname "$0")/../lib.sh"
+
+python_environment ministack-venv --requirement tests/deployment/requirements.txt
+# This architecture, because the emulator runs the function as a process.
+sam_build --parameter-overrides Architecture=x86_64
+build_program access-token
+export ACCESS_TOKEN="$program" SAM="$cache/template-venv/bin/sam" SAM_CLI_TELEMETRY=0
+COMMIT="$(built_commit)"
+export COMMIT
+
+port="$(free_ports 1)"
+# The key `test` is the emulator's administrator. The emulator gives its own endpoint and log format to the function.
+unset AWS_PROFILE AWS_SESSION_TOKEN
+export AWS_ENDPOINT_URL="http://127.0.0.1:$port" AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
+export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_LAMBDA_LOG_FORMAT=JSON
+# With AUTH, the function has only the permissions of its role.
+env BIND_HOST=127.0.0.1 GATEWAY_PORT="$port" AUTH=true IOT_MTLS_ENABLED=0 SFTP_ENABLED=0 TMPDIR="$work" \
+  "$cache/ministack-venv/bin/ministack" > "$work/ministack" 2>&1 &
+curl --silent --fail --output "$work/health" --retry 60 --retry-delay 1 --retry-connrefused \
+  "$AWS_ENDPOINT_URL/_ministack/health" || { cat "$work/ministack"; fail 'the emulator does not start'; }
+
+PYTHONDONTWRITEBYTECODE=1 "$cache/ministack-venv/bin/python" tests/deployment/rehearse.py \
+  || { tail -n 50 "$work/ministack"; fail 'the rehearsal'; }
