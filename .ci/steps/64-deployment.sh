@@ -7,8 +7,8 @@ source "$(dirname "$0")/../lib.sh"
 python_environment ministack-venv --requirement tests/deployment/requirements.txt
 # This architecture, because the emulator runs the function as a process.
 sam_build --parameter-overrides Architecture=x86_64
-build_program access-token
-export ACCESS_TOKEN="$program" SAM="$cache/template-venv/bin/sam" SAM_CLI_TELEMETRY=0
+build_program ops
+export OPS="$program" SAM="$cache/template-venv/bin/sam" SAM_CLI_TELEMETRY=0
 COMMIT="$(built_commit)"
 export COMMIT
 
