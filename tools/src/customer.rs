@@ -4,7 +4,8 @@ use std::io::{self, Read, Write};
 use std::time::SystemTime;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use serde_json::{Map, Value};
 use update_customer::customer::fields::{FIELDS, Field, FieldType, Write as Access};
 use update_customer::customer::{Change, CustomerId, CustomerUpdate};
@@ -72,30 +73,32 @@ impl Customers {
         Ok(())
     }
 
-    /// Stores a customer unless there is one with this id.
+    /// Stores a customer unless there is another one with this id.
     pub async fn put(&self, item: Item) -> Result<(), Failure> {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item));
+        let put = self.client.put_item().table_name(&self.table);
+        let put = put.set_item(Some(item.clone()));
+        let put = put.condition_expression("attribute_not_exists(id)");
         let put = put
-            .condition_expression("attribute_not_exists(id)")
-            .send()
-            .await;
-        put.map_err(|error| {
-            let error = match error.as_service_error() {
-                Some(service_error) if service_error.is_conditional_check_failed_exception() => {
-                    return "the customer exists; change it through the API".to_owned();
-                }
-                _ => error,
-            };
-            sentence(
-                &format!("could not create the customer in table {}", self.table),
-                &error,
-            )
-        })?;
-        Ok(())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let Err(error) = put.send().await else {
+            return Ok(());
+        };
+        match error.as_service_error() {
+            // The response to the first attempt was lost.
+            Some(PutItemError::ConditionalCheckFailedException(failure))
+                if failure.item() == Some(&item) =>
+            {
+                Ok(())
+            }
+            Some(PutItemError::ConditionalCheckFailedException(_)) => {
+                let message = "the customer exists; change it through the API";
+                Err(message.to_owned().into())
+            }
+            _ => {
+                let what = format!("could not create the customer in table {}", self.table);
+                Err(sentence(&what, &error).into())
+            }
+        }
     }
 
     pub async fn delete(&self, id: &str) -> Result<(), Failure> {
