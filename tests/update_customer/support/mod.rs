@@ -266,11 +266,13 @@ pub async fn invoke_and_log(app: &App, event: &Value) -> (Response, Log) {
 
 /// Time limits that a busy machine does not reach. Other tests cover production's limits.
 pub fn patient(config: Builder) -> Builder {
-    let limit = Duration::from_secs(60);
+    let limit = Duration::from_secs(180);
+    // All of them: a limit that is not set here stays as it is.
     config.timeout_config(
         TimeoutConfig::builder()
             .connect_timeout(limit)
             .operation_attempt_timeout(limit)
+            .operation_timeout(limit)
             .build(),
     )
 }
