@@ -168,6 +168,45 @@ def check_permission(stack, token, action, cause):
     check(f"200 with {action}", stack.status(token), 200)
 
 
+def check_roll_back(stack, token, version):
+    """The fast way of docs/OPERATIONS.md: the alias selects an earlier version, and then the newest one again."""
+    newest = stack.live()["Version"]
+    for wanted in [version, newest]:
+        aws_lambda.update_alias(
+            FunctionName=stack.outputs["FunctionName"], Name="live", FunctionVersion=wanted, RoutingConfig={}
+        )
+        check(f"version {wanted} is live", stack.live()["Version"], wanted)
+        check(f"200 from version {wanted}", stack.status(token), 200)
+
+
+def stored_version(table):
+    return dynamodb.get_item(TableName=table, Key={"id": {"S": CUSTOMER}})["Item"]["version"]["N"]
+
+
+def check_move(stack, token):
+    """The sequence of docs/OPERATIONS.md that moves a live stack to another table. Returns both tables."""
+    old, new = stack.outputs["CustomersTable"], "restored-customers"
+    attributes = [{"AttributeName": "id", "AttributeType": "S"}]
+    key = [{"AttributeName": "id", "KeyType": "HASH"}]
+    dynamodb.create_table(
+        TableName=new, AttributeDefinitions=attributes, KeySchema=key, BillingMode="PAY_PER_REQUEST"
+    )
+    name = stack.outputs["FunctionName"]
+    aws_lambda.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    check("no request is served while all writes are stopped", stack.status(token) in [429, 500, 503], True)
+    item = dynamodb.get_item(TableName=old, Key={"id": {"S": CUSTOMER}})["Item"]
+    dynamodb.put_item(TableName=new, Item=item)
+    stack.deploy(ExistingCustomersTable=new, DeploymentPreference="AllAtOnce")
+    aws_lambda.delete_function_concurrency(FunctionName=name)
+    check("200 on the new table", stack.status(token), 200)
+    stack.deploy(DeploymentPreference="Canary10Percent10Minutes")
+    check("200 after the undo of AllAtOnce", stack.status(token), 200)
+    moved = [int(stored_version(table)) - int(item["version"]["N"]) for table in [old, new]]
+    check("only the new table has the two updates", moved, [0, 2])
+    check("the old table stays", old in dynamodb.list_tables()["TableNames"], True)
+    return {old, new}
+
+
 def rehearse(stack, second):
     stack.deploy(Architecture="x86_64")
     # Other values than those of the updates: with equal ones, a stale version is no conflict.
@@ -194,10 +233,12 @@ def rehearse(stack, second):
     check("a new cache time is live", (live["Version"], live["MemorySize"], cache), ("3", 512, "0"))
     check("the versions before it stay", stack.versions(), ["1", "2", "3"])
     check("200 from the new version", stack.status(token), 200)
+    check_roll_back(stack, token, "2")
 
     check_permission(stack, token, "dynamodb:UpdateItem", "UpdateItem on the customers table")
     check_permission(stack, token, "dynamodb:GetItem", "GetItem on the access tokens table")
 
+    customers = check_move(stack, token)
     tables = {name: stack.outputs[name] for name in ["CustomersTable", "AccessTokensTable"]}
     second.deploy(Architecture="x86_64", **{f"Existing{name}": table for name, table in tables.items()})
     check("the second stack names the same tables", tables.items() <= second.outputs.items(), True)
@@ -211,7 +252,8 @@ def rehearse(stack, second):
     stacks = cloudformation.list_stacks()["StackSummaries"]
     left = {stack["StackName"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"}
     check("both stacks are deleted", left & {stack.name, second.name}, set())
-    check("the tables stay", set(tables.values()) <= set(dynamodb.list_tables()["TableNames"]), True)
+    kept = customers | set(tables.values())
+    check("the tables stay", kept <= set(dynamodb.list_tables()["TableNames"]), True)
 
 
 with tempfile.TemporaryDirectory() as folder:
