@@ -176,6 +176,7 @@ mod tests {
                 "it contains U+FE6B at character 2, which is not the sign `@`",
             ),
             ("mailto:john", "it has no `@`"),
+            ("é@exam_ple.com", "it contains U+005F at character 7"),
             ("John <john@example.com>", display_name),
             ("<john@example.com>", display_name),
             ("john@@example.com", second),

@@ -86,3 +86,19 @@ where
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+
+    #[test]
+    fn request_that_was_never_sent_needs_no_retry() {
+        type Failure = SdkError<UpdateItemError, HttpResponse>;
+        let unsent = Failure::construction_failure("no table name");
+        let error = to_error("UpdateItem", &unsent);
+        assert!(matches!(error, Error::Internal(_)), "{error:?}");
+        let error = to_error("UpdateItem", &Failure::timeout_error("late"));
+        assert!(matches!(error, Error::Unavailable(_)), "{error:?}");
+    }
+}

@@ -292,7 +292,8 @@ impl Parser<'_> {
 
     /// The index of the first escape that lacks its other half. `jiter` reports a place behind it.
     fn half_of_pair(&self) -> Option<usize> {
-        const ESCAPE_BYTES: usize = "\\ud800".len();
+        const ESCAPE_BYTES: usize = "\\ud83d".len();
+        const PAIR_BYTES: usize = "\\ud83d\\ude00".len();
         let unit = |at: usize| {
             let digits = self.body.get(at..at + ESCAPE_BYTES)?.strip_prefix(b"\\u")?;
             u16::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
@@ -302,7 +303,7 @@ impl Parser<'_> {
             let rest = self.body.get(index..)?;
             index += rest.iter().position(|&byte| byte == b'\\')?;
             index += match (unit(index), unit(index + ESCAPE_BYTES)) {
-                (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 2 * ESCAPE_BYTES,
+                (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => PAIR_BYTES,
                 (Some(0xd800..=0xdfff), _) => return Some(index),
                 (Some(_), _) => ESCAPE_BYTES,
                 // Such as `\n`.

@@ -284,6 +284,30 @@ async fn rejection_after_a_lost_response_gets_retry_after() {
 }
 
 #[tokio::test]
+async fn rejection_that_writes_nothing_is_the_same_after_a_lost_request() {
+    for (status, code, request) in [
+        (404, "customer_not_found", new_notes().id("nobody")),
+        (
+            412,
+            "version_conflict",
+            new_notes().header("If-None-Match", "*"),
+        ),
+        (412, "version_conflict", new_notes().if_match("\"5\"")),
+    ] {
+        let (app, proxy) = app().await;
+        let lost = InjectedFault::Close(Engine::Untouched);
+        proxy.inject("UpdateItem", Calls::Nth(1), lost);
+        let response = app.send(request).await;
+        assert_eq!(
+            (response.status, &response.body["code"]),
+            (status, &json!(code))
+        );
+        assert_eq!(proxy.calls("UpdateItem"), 2);
+        assert_stored(code, &app, json!({}), 0).await;
+    }
+}
+
+#[tokio::test]
 async fn silent_reused_connection_costs_one_attempt() {
     let (app, proxy) = app().await;
     assert_eq!(app.send(new_notes()).await.status, 200);
