@@ -59,7 +59,6 @@ fn version(event: &str) -> JiterResult<Option<String>> {
         let value = json.peek()?;
         match value {
             Peek::String if found => return json.known_str().map(|text| Some(text.to_owned())),
-            _ if found => return Ok(None),
             _ => json.known_skip(value)?,
         }
         is_version = json.next_key()?.map(|key| key == "version");

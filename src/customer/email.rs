@@ -177,6 +177,8 @@ mod tests {
             ),
             ("mailto:john", "it has no `@`"),
             ("é@exam_ple.com", "it contains U+005F at character 7"),
+            ("a<b@example.com", "it contains U+003C at character 2"),
+            ("a@example.com>", "it contains U+003E at character 14"),
             ("John <john@example.com>", display_name),
             ("<john@example.com>", display_name),
             ("john@@example.com", second),
