@@ -7,6 +7,7 @@ use std::convert::Infallible;
 use std::future::ready;
 
 use jiter::{Jiter, JiterResult, Peek};
+use lambda_http::http::HeaderMap;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Service, service_fn};
 use lambda_runtime::LambdaEvent;
@@ -124,34 +125,45 @@ pub async fn invoke(
 /// which nothing here reads, and panics on characters that a URI must not have. So everything that
 /// goes into the URI is removed.
 fn work_around_adapter(event: LambdaRequest) -> LambdaRequest {
-    const URI_HEADERS: [&str; 2] = ["host", "x-forwarded-proto"];
     match event {
         LambdaRequest::ApiGatewayV1(mut event) => {
             for name in event.multi_value_headers.keys() {
                 event.headers.remove(name);
             }
-            for name in URI_HEADERS {
-                event.headers.remove(name);
-            }
-            event.path = None;
-            event.request_context.domain_name = None;
-            event.request_context.stage = None;
+            let context = &mut event.request_context;
+            let parts = [
+                &mut event.path,
+                &mut context.domain_name,
+                &mut context.stage,
+            ];
+            strip_uri_inputs(&mut event.headers, parts);
             event.query_string_parameters = Default::default();
             event.multi_value_query_string_parameters = Default::default();
             LambdaRequest::ApiGatewayV1(event)
         }
         LambdaRequest::ApiGatewayV2(mut event) => {
-            for name in URI_HEADERS {
-                event.headers.remove(name);
-            }
-            event.raw_path = None;
-            event.request_context.domain_name = None;
-            event.request_context.stage = None;
+            let context = &mut event.request_context;
+            let parts = [
+                &mut event.raw_path,
+                &mut context.domain_name,
+                &mut context.stage,
+            ];
+            strip_uri_inputs(&mut event.headers, parts);
             event.query_string_parameters = Default::default();
             event.raw_query_string = None;
             LambdaRequest::ApiGatewayV2(event)
         }
         other => other,
+    }
+}
+
+/// Removes what both kinds of event have for the URI, the query aside.
+fn strip_uri_inputs(headers: &mut HeaderMap, parts: [&mut Option<String>; 3]) {
+    for name in ["host", "x-forwarded-proto"] {
+        headers.remove(name);
+    }
+    for part in parts {
+        *part = None;
     }
 }
 

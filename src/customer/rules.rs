@@ -94,16 +94,8 @@ impl TextRule {
 
 fn one_line(text: &str) -> Result<(), Violation> {
     let forbidden = |c: char| c.is_control() || is_separator(c) || is_bidirectional_override(c);
-    match find(text, 0, forbidden) {
-        None => Ok(()),
-        Some(found) => violation(
-            ErrorCode::InvalidCharacters,
-            format!(
-                "contains {found}; send one line without control characters and without \
-                 bidirectional overrides"
-            ),
-        ),
-    }
+    let advice = "send one line without control characters and without bidirectional overrides";
+    reject(text, forbidden, advice)
 }
 
 fn multiple_lines(text: &str) -> Result<(), Violation> {
@@ -111,14 +103,18 @@ fn multiple_lines(text: &str) -> Result<(), Violation> {
         let is_control = c.is_control() && !matches!(c, '\n' | '\r' | '\t');
         is_control || is_bidirectional_override(c)
     };
+    let advice = "send it without control characters other than line breaks and tabs, and without \
+                  bidirectional overrides";
+    reject(text, forbidden, advice)
+}
+
+/// A violation that names the first forbidden character, if there is one.
+fn reject(text: &str, forbidden: impl Fn(char) -> bool, advice: &str) -> Result<(), Violation> {
     match find(text, 0, forbidden) {
         None => Ok(()),
         Some(found) => violation(
             ErrorCode::InvalidCharacters,
-            format!(
-                "contains {found}; send it without control characters other than line breaks and \
-                 tabs, and without bidirectional overrides"
-            ),
+            format!("contains {found}; {advice}"),
         ),
     }
 }

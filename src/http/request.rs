@@ -3,7 +3,7 @@
 use lambda_http::http::{HeaderMap, Method, header};
 use lambda_http::{Request, RequestExt};
 
-use super::media_type::{InvalidMediaType, MediaType};
+use super::media_type::{InvalidMediaType, MediaType, is_token_byte};
 use crate::customer::CustomerId;
 use crate::customer::id::InvalidCustomerId;
 use crate::error::Error;
@@ -100,9 +100,7 @@ fn check_content_encoding(headers: &HeaderMap) -> Result<(), Error> {
 fn coding_name(coding: &[u8]) -> Option<&str> {
     const MAX_BYTES: usize = 64;
     let name = str::from_utf8(coding).ok()?;
-    // A token (RFC 9110, section 5.6.2).
-    let in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    (name.len() <= MAX_BYTES && name.bytes().all(in_name)).then_some(name)
+    (name.len() <= MAX_BYTES && name.bytes().all(is_token_byte)).then_some(name)
 }
 
 fn invalid<T>(message: &str) -> Result<T, Error> {

@@ -261,13 +261,7 @@ async fn malformed_token_record_gets_500() {
     ] {
         let mut record = tables::token_record("malformed", "x", &["customers:write"], None);
         record.insert("expiresAt".to_owned(), expires_at);
-        app.client
-            .put_item()
-            .table_name(&app.tokens)
-            .set_item(Some(record))
-            .send()
-            .await
-            .unwrap();
+        app.store_token_record(record).await;
         let response = app.send(put().token("malformed")).await;
         assert_internal_error(&format!("expiresAt is {case}"), &response, None);
     }

@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use serde_json::{Map, Value};
-use update_customer::customer::fields::{FIELDS, Field, FieldType, Write as Access};
-use update_customer::customer::{Change, CustomerId, CustomerUpdate};
+use update_customer::customer::fields::{FIELDS, Write as Access};
+use update_customer::customer::{Change, Customer, CustomerId, CustomerUpdate};
 use update_customer::dynamodb::attribute::{self, Item};
 use update_customer::validation::json;
 
@@ -132,15 +132,13 @@ fn item(id: &str, text: &[u8]) -> Result<Item, Failure> {
             errors.map(|error| format!("\n  {}: {}", error.pointer.escape_debug(), error.message));
         format!("the customer breaks rules:{}", lines.collect::<String>())
     })?;
+    // The rules have checked the types of the other fields.
+    Customer::from_stored(|name| body.get(name).cloned())
+        .map_err(|error| format!("`{}` has another type than documented", error.attribute))?;
     let mut item = Item::new();
-    for field in FIELDS
-        .iter()
-        .filter(|field| matches!(field.write, Access::ReadOnly))
-    {
-        if let Some(value) = body.get(field.name).filter(|value| !value.is_null()) {
-            if !has_type(field, value) {
-                return Err(format!("`{}` has another type than documented", field.name).into());
-            }
+    for field in FIELDS {
+        let value = body.get(field.name).filter(|value| !value.is_null());
+        if let (Access::ReadOnly, Some(value)) = (field.write, value) {
             item.insert(field.name.to_owned(), attribute::from_json(value));
         }
     }
@@ -162,13 +160,4 @@ fn item(id: &str, text: &[u8]) -> Result<Item, Failure> {
     item.entry("createdAt".to_owned())
         .or_insert(AttributeValue::S(now));
     Ok(item)
-}
-
-fn has_type(field: &Field, value: &Value) -> bool {
-    match field.field_type {
-        FieldType::Text => value.is_string(),
-        FieldType::Boolean => value.is_boolean(),
-        FieldType::List => value.is_array(),
-        FieldType::Object => value.is_object(),
-    }
 }

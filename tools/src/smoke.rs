@@ -13,6 +13,7 @@ use ureq::Agent;
 
 use crate::Failure;
 use crate::customer::Customers;
+use crate::token::random_hex;
 
 /// Longer than the slowest response of the function and of API Gateway.
 const TIMEOUT: Duration = Duration::from_secs(35);
@@ -145,7 +146,7 @@ impl<'a> Smoke<'a> {
 
     /// The responses that depend on no customer.
     fn rejections(&self, checks: &mut Checks) -> Result<(), Failure> {
-        let unknown = format!("no-such-customer-{}", random()?);
+        let unknown = format!("no-such-customer-{}", random_hex::<8>()?);
         let valid = required("Smoke", "Test", "smoke@example.com").to_string();
         let (token, never) = (("accessToken", self.token), ("If-Match", NO_VERSION));
 
@@ -202,7 +203,7 @@ impl<'a> Smoke<'a> {
 
     /// Updates of a customer that exists only for this test.
     async fn new_customer(&self, checks: &mut Checks) -> Result<(), Failure> {
-        let id = format!("smoke-{}", random()?);
+        let id = format!("smoke-{}", random_hex::<8>()?);
         let text = |text: &str| attribute::from_json(&json!(text));
         let item = Item::from([
             ("id".to_owned(), text(&id)),
@@ -246,11 +247,4 @@ impl<'a> Smoke<'a> {
 
 fn required(first_name: &str, last_name: &str, email: &str) -> Value {
     json!({"firstName": first_name, "lastName": last_name, "email": email})
-}
-
-fn random() -> Result<String, String> {
-    let mut bytes = [0; 8];
-    let filled = getrandom::fill(&mut bytes);
-    filled.map_err(|error| format!("could not generate random bytes: {error}"))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -161,13 +161,18 @@ pub fn revoked(cached: Option<&str>) -> String {
 /// A new token with 256 bits from the system's random number generator. The checksum is the CRC-32 of
 /// everything before it. With it, a secret scanner tells a token from other text.
 fn generate() -> Result<String, String> {
-    let mut secret = [0; 32];
-    let filled = getrandom::fill(&mut secret);
-    filled.map_err(|error| format!("could not generate random bytes: {error}"))?;
-    let secret: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let secret = random_hex::<32>()?;
     let body = format!("{PREFIX}{secret}");
     let checksum = crc32fast::hash(body.as_bytes());
     Ok(format!("{body}{checksum:08x}"))
+}
+
+/// Two hexadecimal digits for each random byte.
+pub fn random_hex<const BYTES: usize>() -> Result<String, String> {
+    let mut bytes = [0; BYTES];
+    let filled = getrandom::fill(&mut bytes);
+    filled.map_err(|error| format!("could not generate random bytes: {error}"))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The `expiresAt` of a token that is valid for this time from now.

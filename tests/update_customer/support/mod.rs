@@ -164,13 +164,17 @@ impl TestApp {
     }
 
     pub async fn store_item(&self, item: Item) {
-        self.client
-            .put_item()
-            .table_name(&self.customers)
-            .set_item(Some(item))
-            .send()
-            .await
-            .unwrap();
+        self.put_item(&self.customers, item).await;
+    }
+
+    /// Stores a token's record as another program would.
+    pub async fn store_token_record(&self, record: Item) {
+        self.put_item(&self.tokens, record).await;
+    }
+
+    async fn put_item(&self, table: &str, item: Item) {
+        let put = self.client.put_item().table_name(table);
+        put.set_item(Some(item)).send().await.unwrap();
     }
 
     /// Stores the sample customer after `change`.
@@ -204,13 +208,7 @@ impl TestApp {
         expires_at: Option<u64>,
     ) {
         let record = tables::token_record(token, subject, scopes, expires_at);
-        self.client
-            .put_item()
-            .table_name(&self.tokens)
-            .set_item(Some(record))
-            .send()
-            .await
-            .unwrap();
+        self.store_token_record(record).await;
     }
 
     pub async fn revoke_token(&self, token: &str) {
