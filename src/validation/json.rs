@@ -4,43 +4,23 @@
 //! tokenizer is `jiter` rather than `serde_json`, because `serde_json` represents a number of any
 //! precision as an object with a reserved key, which a caller could send as well.
 
+mod error;
+
 use std::collections::HashSet;
-use std::ops::RangeInclusive;
 
 use jiter::{Jiter, JiterError, JiterErrorType, JsonErrorType, Peek};
 use serde_json::Value;
 use serde_json::map::{Entry, Map};
-use thiserror::Error;
 
 use super::{ErrorCode, JsonPointer, ValidationErrors};
+pub use error::ParseError;
+use error::{half_of_pair, position};
 
 /// A container inside this many others is read but not kept; null replaces it.
 ///
 /// Nothing that deep can be stored, because DynamoDB allows 32 levels. So the field rules reject the
 /// value that holds it, unless they ignore that value.
 const MAX_DEPTH: usize = 128;
-
-/// A body that cannot be parsed to its end.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ParseError {
-    #[error("The body is empty; send a JSON object")]
-    Empty,
-    #[error("The body must be a JSON object")]
-    NotAnObject,
-    #[error("The body starts with a byte order mark; send it without one")]
-    ByteOrderMark,
-    /// The name of the format, such as `gzip`.
-    #[error("The body is compressed ({0}); send it uncompressed")]
-    Compressed(&'static str),
-    /// The name of the encoding, such as `UTF-16`.
-    #[error("The body is {0}, not UTF-8; send it as UTF-8")]
-    OtherEncoding(&'static str),
-    #[error("The body is not UTF-8; the first invalid byte is at {position}")]
-    NotUtf8 { position: String },
-    /// `position` is such as `line 3, column 14`. Columns count characters; both count from 1.
-    #[error("The body is not valid JSON: {reason} at {position}")]
-    Syntax { reason: String, position: String },
-}
 
 /// Parses a body that must be one JSON object.
 ///
@@ -129,7 +109,7 @@ impl Parser<'_> {
         }
         let text = str::from_utf8(&self.body[start..self.index()]).ok();
         let number = text.and_then(|text| text.parse().ok()).map(Value::Number);
-        number.ok_or_else(|| self.syntax_error("invalid number", start))
+        number.ok_or_else(|| ParseError::syntax(self.body, "invalid number", start))
     }
 
     /// Reads a container to its end, without recursion: a body has room for 400,000 levels. `at` points to
@@ -232,7 +212,7 @@ impl Parser<'_> {
             let key = self.body[before_key..]
                 .iter()
                 .position(|&byte| byte == b'"');
-            let position = self.position(before_key + key.unwrap_or(0));
+            let position = position(self.body, before_key + key.unwrap_or(0));
             format!(
                 "The key occurs twice in its object, the second time at {position}; send it once"
             )
@@ -247,68 +227,15 @@ impl Parser<'_> {
                 JsonErrorType::LoneLeadingSurrogateInHexEscape
                 | JsonErrorType::UnexpectedEndOfHexEscape,
             ) => {
-                let half = self.half_of_pair().unwrap_or(index);
-                self.syntax_error("half of a surrogate pair", half)
+                let half = half_of_pair(self.body).unwrap_or(index);
+                ParseError::syntax(self.body, "half of a surrogate pair", half)
             }
-            JiterErrorType::JsonError(reason) => self.syntax_error(&reason.to_string(), index),
-            JiterErrorType::WrongType { .. } => self.syntax_error("expected value", index),
-        }
-    }
-
-    /// A body that is no UTF-8 text is no JSON either, but then the place of the JSON error says little.
-    fn syntax_error(&self, reason: &str, index: usize) -> ParseError {
-        let encoding_error = self.encoding_error();
-        encoding_error.unwrap_or_else(|| ParseError::Syntax {
-            reason: reason.to_owned(),
-            position: self.position(index),
-        })
-    }
-
-    fn encoding_error(&self) -> Option<ParseError> {
-        const ASCII: RangeInclusive<u8> = 1..=0x7f;
-        Some(match self.body {
-            [0xef, 0xbb, 0xbf, ..] => ParseError::ByteOrderMark,
-            [0x1f, 0x8b, ..] => ParseError::Compressed("gzip"),
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => ParseError::Compressed("zstd"),
-            [0x78, 0x01 | 0x9c | 0xda, ..] => ParseError::Compressed("zlib"),
-            // Also the text `x^`.
-            [0x78, 0x5e, ..] if str::from_utf8(self.body).is_err() => {
-                ParseError::Compressed("zlib")
+            JiterErrorType::JsonError(reason) => {
+                ParseError::syntax(self.body, &reason.to_string(), index)
             }
-            [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => ParseError::OtherEncoding("UTF-32"),
-            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => ParseError::OtherEncoding("UTF-16"),
-            // JSON starts with two ASCII characters, whatever its encoding.
-            [a, 0, 0, 0, ..] | [0, 0, 0, a, ..] if ASCII.contains(a) => {
-                ParseError::OtherEncoding("UTF-32")
+            JiterErrorType::WrongType { .. } => {
+                ParseError::syntax(self.body, "expected value", index)
             }
-            [a, 0, b, 0, ..] | [0, a, 0, b, ..] if ASCII.contains(a) && ASCII.contains(b) => {
-                ParseError::OtherEncoding("UTF-16")
-            }
-            body => ParseError::NotUtf8 {
-                position: self.position(str::from_utf8(body).err()?.valid_up_to()),
-            },
-        })
-    }
-
-    /// The index of the first escape that lacks its other half. `jiter` reports a place behind it.
-    fn half_of_pair(&self) -> Option<usize> {
-        const ESCAPE_BYTES: usize = "\\ud83d".len();
-        const PAIR_BYTES: usize = "\\ud83d\\ude00".len();
-        let unit = |at: usize| {
-            let digits = self.body.get(at..at + ESCAPE_BYTES)?.strip_prefix(b"\\u")?;
-            u16::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
-        };
-        let mut index = 0;
-        loop {
-            let rest = self.body.get(index..)?;
-            index += rest.iter().position(|&byte| byte == b'\\')?;
-            index += match (unit(index), unit(index + ESCAPE_BYTES)) {
-                (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => PAIR_BYTES,
-                (Some(0xd800..=0xdfff), _) => return Some(index),
-                (Some(_), _) => ESCAPE_BYTES,
-                // Such as `\n`.
-                (None, _) => 2,
-            };
         }
     }
 
@@ -320,14 +247,6 @@ impl Parser<'_> {
     fn continue_at(&mut self, index: usize) {
         self.json = Jiter::new(&self.body[index..]);
         self.json_start = index;
-    }
-
-    /// The line and column of the byte at `index`.
-    fn position(&self, index: usize) -> String {
-        let before = String::from_utf8_lossy(&self.body[..index.min(self.body.len())]);
-        let line = before.matches('\n').count() + 1;
-        let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
-        format!("line {line}, column {column}")
     }
 }
 
