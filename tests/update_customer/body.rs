@@ -79,6 +79,11 @@ async fn message_names_the_encoding_of_a_body_that_is_not_utf_8() {
             "The body is compressed (zlib); send it uncompressed",
         ),
         (&utf_16, "The body is UTF-16, not UTF-8; send it as UTF-8"),
+        // UTF-16 with one ASCII character is not the start of JSON.
+        (
+            b"{\0\xff\0",
+            "The body is not UTF-8; the first invalid byte is at line 1, column 3",
+        ),
         (
             latin_1,
             "The body is not UTF-8; the first invalid byte is at line 2, column 20",
