@@ -1,4 +1,4 @@
-//! The customer: its fields, what an update may change, and what a response shows.
+//! The customer: its fields, and what an update may change.
 //!
 //! Knows nothing of HTTP or DynamoDB. `fields` has one row for each field; everything else follows
 //! from it.
@@ -14,7 +14,6 @@ pub mod id;
 pub mod meta_fields;
 mod phone_number;
 pub mod rules;
-pub mod stored;
 mod suggestion;
 pub mod update;
 
@@ -22,5 +21,4 @@ pub use email::emails_eq_ignore_case;
 pub use expected_version::ExpectedVersion;
 pub use field_reader::Change;
 pub use id::CustomerId;
-pub use stored::{Customer, UnexpectedType};
 pub use update::CustomerUpdate;

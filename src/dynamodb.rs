@@ -1,4 +1,4 @@
-//! DynamoDB: the client, the conversion of values, and the customers table.
+//! DynamoDB: the client, the conversion of values, the customers table, and what it stores.
 //!
 //! Knows the customer but nothing of HTTP.
 
@@ -8,5 +8,8 @@ pub mod client;
 pub mod customers_table;
 pub mod error;
 mod lost_responses;
+pub mod stored;
 pub mod tls;
 pub mod update_expression;
+
+pub use stored::Customer;

@@ -8,7 +8,8 @@ use tokio::time::timeout;
 
 use crate::auth::{AccessToken, Authenticator};
 use crate::config::Config;
-use crate::customer::{Customer, CustomerUpdate};
+use crate::customer::CustomerUpdate;
+use crate::dynamodb::Customer;
 use crate::dynamodb::customers_table::CustomersTable;
 use crate::error::Error;
 use crate::http::{preconditions, request, response};

@@ -8,6 +8,7 @@ use lambda_http::http::{HeaderMap, HeaderValue, Method};
 use lambda_http::request::LambdaRequest;
 use serde_json::value::RawValue;
 use testkit::canned_dynamodb::{Reply, condition_failed};
+use testkit::json::{self, Json};
 use testkit::{CUSTOMER_ID, READ_TOKEN, WRITE_TOKEN};
 use update_customer::auth::TokenHash;
 use update_customer::auth::grant::WRITE_SCOPE;
@@ -15,7 +16,6 @@ use update_customer::customer::{Change, CustomerUpdate};
 use update_customer::validation::json as strict_json;
 
 use super::app::{Call, GetItem, RecordingApp, UpdateItem};
-use super::json::{self, Json};
 use super::response::Response;
 use super::token;
 
@@ -196,7 +196,7 @@ impl Request {
         self.token().as_deref() == Some(WRITE_TOKEN)
     }
 
-    fn update(&self) -> CustomerUpdate {
+    fn update(&self) -> CustomerUpdate<'_> {
         let (object, errors) =
             strict_json::parse(self.body.as_deref().expect("base64")).expect("JSON");
         CustomerUpdate::parse(object, errors).expect("a valid body")

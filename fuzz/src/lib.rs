@@ -2,7 +2,7 @@
 //! the test `replay` runs the committed inputs.
 //!
 //! The module of a target has `check(data)`, which panics on a violation. `rules` and
-//! `json` are reference implementations, which share no code with the function.
+//! `testkit::json` are reference implementations, which share no code with the function.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -15,7 +15,6 @@ pub mod body;
 pub mod corpus;
 pub mod event;
 pub mod item;
-mod json;
 mod response;
 mod rules;
 pub mod token;

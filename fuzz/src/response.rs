@@ -5,8 +5,8 @@ use std::mem::discriminant;
 
 use serde_json::Value;
 use testkit::invoke::REQUEST_ID;
+use testkit::json::{self, Json};
 
-use super::json::{self, Json};
 use super::rules::CUSTOMER;
 
 #[derive(Debug)]

@@ -11,9 +11,9 @@ use std::ops::RangeInclusive;
 use unicode_general_category::{GeneralCategory, get_general_category};
 use update_customer::validation::{ErrorCode, ValidationError};
 
-use super::json::{self, Json};
 use Kind::{Any, Boolean, List, Object, Text};
 use Write::{Optional, ReadOnly, Required};
+use testkit::json::{self, Json};
 
 /// The members of an object: name, type and what a request may do with it.
 type Members = &'static [(&'static str, Kind, Write)];

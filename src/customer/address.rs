@@ -1,11 +1,10 @@
 //! The entries of `address`.
 
-use serde_json::{Map, Value};
-
 use super::country::COUNTRY;
 use super::field_reader::FieldReader;
 use super::phone_number::PHONE_NUMBER;
 use super::rules::{MAX_32, MAX_255, TextRule};
+use crate::validation::json::{Object, Value};
 use crate::validation::{ErrorCode, JsonPointer, ValidationErrors};
 
 /// The strings of an address in the order in which they are checked, one row each. `""` and null
@@ -26,7 +25,11 @@ pub const TEXT_MEMBERS: &[(&str, TextRule)] = &[
 pub const DEFAULT_MEMBER: &str = "isDefaultAddress";
 
 /// Checks the entries of `address` and returns them as they are to be stored: without nulls.
-pub fn read(list: Vec<Value>, at: &JsonPointer<'_>, errors: &mut ValidationErrors) -> Vec<Value> {
+pub fn read<'a>(
+    list: Vec<Value<'a>>,
+    at: &JsonPointer<'_>,
+    errors: &mut ValidationErrors,
+) -> Vec<Value<'a>> {
     let mut has_default = false;
     let mut addresses = Vec::with_capacity(list.len());
     for (index, entry) in list.into_iter().enumerate() {
@@ -34,10 +37,10 @@ pub fn read(list: Vec<Value>, at: &JsonPointer<'_>, errors: &mut ValidationError
             continue;
         };
         entry.reject_empty("An address must have at least one member that is not null");
-        let mut address = Map::new();
+        let mut address = Object::new();
         for (name, rule) in TEXT_MEMBERS {
             if let Some(text) = entry.nullable_text(name, rule) {
-                address.insert((*name).to_owned(), text);
+                address.push(((*name).into(), text));
             }
         }
         if let Some(is_default) = entry.boolean(DEFAULT_MEMBER) {
@@ -46,7 +49,7 @@ pub fn read(list: Vec<Value>, at: &JsonPointer<'_>, errors: &mut ValidationError
                 entry.error(DEFAULT_MEMBER, ErrorCode::MultipleDefaults, message);
             }
             has_default |= is_default;
-            address.insert(DEFAULT_MEMBER.to_owned(), Value::Bool(is_default));
+            address.push((DEFAULT_MEMBER.into(), Value::Bool(is_default)));
         }
         entry.reject_unknown();
         addresses.push(Value::Object(address));

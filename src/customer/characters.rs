@@ -5,7 +5,8 @@ use icu_properties::props::{BinaryProperty, DefaultIgnorableCodePoint};
 /// Whether a reader can see the character (`docs/API.md#field-rules`).
 pub fn is_visible(c: char) -> bool {
     // U+2800 is the Braille cell without a dot.
-    !(c.is_whitespace() || c == '\u{2800}' || DefaultIgnorableCodePoint::for_char(c))
+    c.is_ascii_graphic()
+        || !(c.is_whitespace() || c == '\u{2800}' || DefaultIgnorableCodePoint::for_char(c))
 }
 
 /// The separators of lines and of paragraphs outside the control characters.

@@ -1,5 +1,8 @@
 //! The version that a caller expects the customer to have.
 
+/// The highest version that an update can increment: the next one is the highest 64-bit number.
+pub const MAX_VERSION: u64 = u64::MAX - 1;
+
 /// The precondition of an update (`docs/API.md#optimistic-concurrency`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExpectedVersion {

@@ -1,38 +1,34 @@
 //! Reads the members of one JSON object by name, and records what is wrong with them.
 
-use serde_json::{Map, Value};
-
 use super::rules::TextRule;
 use super::suggestion::suggest;
+use crate::validation::json::{Object, Value};
 use crate::validation::{ErrorCode, JsonPointer, ValidationErrors};
 
 /// What an update does with one attribute of the customer.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Change {
+pub enum Change<'a> {
     /// The attribute becomes exactly this value.
-    Set(Value),
+    Set(Value<'a>),
     /// The attribute is removed.
     Clear,
 }
 
 /// Checks the entries of a list at a pointer and returns them as they are to be stored.
-pub type ListReader = fn(Vec<Value>, &JsonPointer<'_>, &mut ValidationErrors) -> Vec<Value>;
+pub type ListReader =
+    for<'a> fn(Vec<Value<'a>>, &JsonPointer<'_>, &mut ValidationErrors) -> Vec<Value<'a>>;
 
 /// Takes members out of an object one by one; [`FieldReader::reject_unknown`] rejects the rest.
-pub struct FieldReader<'a> {
-    members: Map<String, Value>,
-    at: JsonPointer<'a>,
-    errors: &'a mut ValidationErrors,
+pub struct FieldReader<'a, 'e> {
+    members: Object<'a>,
+    at: JsonPointer<'e>,
+    errors: &'e mut ValidationErrors,
     known: Vec<&'static str>,
 }
 
-impl<'a> FieldReader<'a> {
+impl<'a, 'e> FieldReader<'a, 'e> {
     /// Reads the object with these members at `at`; errors are added to `errors`.
-    pub fn new(
-        members: Map<String, Value>,
-        at: JsonPointer<'a>,
-        errors: &'a mut ValidationErrors,
-    ) -> Self {
+    pub fn new(members: Object<'a>, at: JsonPointer<'e>, errors: &'e mut ValidationErrors) -> Self {
         Self {
             members,
             at,
@@ -43,9 +39,9 @@ impl<'a> FieldReader<'a> {
 
     /// Reads an entry of a list. Records an error when it is not an object.
     pub fn from_value(
-        entry: Value,
-        at: JsonPointer<'a>,
-        errors: &'a mut ValidationErrors,
+        entry: Value<'a>,
+        at: JsonPointer<'e>,
+        errors: &'e mut ValidationErrors,
     ) -> Option<Self> {
         match entry {
             Value::Object(members) => Some(Self::new(members, at, errors)),
@@ -57,9 +53,10 @@ impl<'a> FieldReader<'a> {
     }
 
     /// Takes a member of any type out, and adds its name to the known ones.
-    pub fn take(&mut self, name: &'static str) -> Option<Value> {
+    pub fn take(&mut self, name: &'static str) -> Option<Value<'a>> {
         self.known.push(name);
-        self.members.shift_remove(name)
+        let index = self.members.iter().position(|(key, _)| key == name)?;
+        Some(self.members.remove(index).1)
     }
 
     /// Records an error of the member `name`. `message` follows the name: "must be a string".
@@ -70,7 +67,7 @@ impl<'a> FieldReader<'a> {
 
     /// Records an error of the object itself when all its members are null, or when it has none.
     pub fn reject_empty(&mut self, message: &str) {
-        if self.members.values().all(Value::is_null) {
+        if self.members.iter().all(|(_, value)| *value == Value::Null) {
             self.errors.add(&self.at, ErrorCode::EmptyObject, message);
         }
     }
@@ -85,7 +82,7 @@ impl<'a> FieldReader<'a> {
     }
 
     /// A string that must be sent.
-    pub fn required_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Value> {
+    pub fn required_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Value<'a>> {
         match self.take(name) {
             None | Some(Value::Null) => {
                 self.error(name, ErrorCode::Required, "is required");
@@ -96,7 +93,7 @@ impl<'a> FieldReader<'a> {
     }
 
     /// A string that may be omitted; null and `""` clear it.
-    pub fn optional_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Change> {
+    pub fn optional_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Change<'a>> {
         match self.take(name)? {
             Value::Null => Some(Change::Clear),
             Value::String(text) if text.is_empty() => Some(Change::Clear),
@@ -105,7 +102,7 @@ impl<'a> FieldReader<'a> {
     }
 
     /// A string in a list's entry: null leaves the member out, `""` is stored.
-    pub fn nullable_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Value> {
+    pub fn nullable_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Value<'a>> {
         match self.take(name)? {
             Value::Null => None,
             Value::String(text) if text.is_empty() => Some(Value::String(text)),
@@ -125,7 +122,7 @@ impl<'a> FieldReader<'a> {
     }
 
     /// A list that may be omitted; null and `[]` clear it.
-    pub fn list(&mut self, name: &'static str, read: ListReader) -> Option<Change> {
+    pub fn list(&mut self, name: &'static str, read: ListReader) -> Option<Change<'a>> {
         match self.take(name)? {
             Value::Null => Some(Change::Clear),
             Value::Array(list) if list.is_empty() => Some(Change::Clear),
@@ -140,7 +137,7 @@ impl<'a> FieldReader<'a> {
         }
     }
 
-    fn checked_text(&mut self, name: &str, value: Value, rule: &TextRule) -> Option<Value> {
+    fn checked_text(&mut self, name: &str, value: Value<'a>, rule: &TextRule) -> Option<Value<'a>> {
         let Value::String(text) = &value else {
             self.error(name, ErrorCode::InvalidType, "must be a string");
             return None;
@@ -156,7 +153,7 @@ impl<'a> FieldReader<'a> {
 
     /// Rejects every member that was not taken.
     pub fn reject_unknown(self) {
-        for name in self.members.keys() {
+        for (name, _) in &self.members {
             // A body has room for ten thousand names; only a listed error is worth the search.
             let suggestion = match self.errors.is_full() {
                 true => None,

@@ -88,7 +88,7 @@ impl Field {
 
     /// Takes the field out of a request's body. `None` when the update does not change it, or when
     /// it breaks a rule, which the reader records.
-    pub fn read(&self, body: &mut FieldReader<'_>) -> Option<Change> {
+    pub fn read<'a>(&self, body: &mut FieldReader<'a, '_>) -> Option<Change<'a>> {
         match self.write {
             Write::ReadOnly => {
                 body.take(self.name);

@@ -2,10 +2,9 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Map, Value};
-
 use super::field_reader::FieldReader;
 use super::rules::{NAME, TextRule};
+use crate::validation::json::{Object, Value};
 use crate::validation::{ErrorCode, JsonPointer, ValidationErrors, number};
 
 /// The rule for `code`, which is also unique in the list.
@@ -19,26 +18,30 @@ const MAX_VALUE_DEPTH: usize = 30;
 const MAX_KEY_BYTES: usize = 65_535;
 
 /// Checks the entries of `metaFields` and returns them as they are to be stored.
-pub fn read(list: Vec<Value>, at: &JsonPointer<'_>, errors: &mut ValidationErrors) -> Vec<Value> {
+pub fn read<'a>(
+    list: Vec<Value<'a>>,
+    at: &JsonPointer<'_>,
+    errors: &mut ValidationErrors,
+) -> Vec<Value<'a>> {
     let mut codes = HashSet::new();
     let mut meta_fields = Vec::with_capacity(list.len());
     for (index, entry) in list.into_iter().enumerate() {
         let Some(mut entry) = FieldReader::from_value(entry, at.element(index), errors) else {
             continue;
         };
-        let mut meta_field = Map::new();
+        let mut meta_field = Object::new();
         if let Some(code) = entry.required_text("code", &CODE) {
             if !codes.insert(code.clone()) {
                 let message = "must be unique in metaFields";
                 entry.error("code", ErrorCode::DuplicateCode, message);
             }
-            meta_field.insert("code".to_owned(), code);
+            meta_field.push(("code".into(), code));
         }
         match entry.take("value") {
             None => entry.error("value", ErrorCode::Required, "is required; it may be null"),
             Some(value) => {
                 entry.check("value", |at, errors| check_value(&value, at, errors));
-                meta_field.insert("value".to_owned(), value);
+                meta_field.push(("value".into(), value));
             }
         }
         entry.reject_unknown();
@@ -47,7 +50,7 @@ pub fn read(list: Vec<Value>, at: &JsonPointer<'_>, errors: &mut ValidationError
     meta_fields
 }
 
-fn check_value(value: &Value, at: &JsonPointer<'_>, errors: &mut ValidationErrors) {
+fn check_value(value: &Value<'_>, at: &JsonPointer<'_>, errors: &mut ValidationErrors) {
     if depth(value) > MAX_VALUE_DEPTH {
         let message = format!(
             "`value` must be at most {MAX_VALUE_DEPTH} levels deep; an empty array or object is two"
@@ -58,18 +61,22 @@ fn check_value(value: &Value, at: &JsonPointer<'_>, errors: &mut ValidationError
 }
 
 /// The number of levels: 1 for a scalar, 2 for an empty container, one more for each container around.
-fn depth(value: &Value) -> usize {
+fn depth(value: &Value<'_>) -> usize {
     1 + match value {
         Value::Array(elements) => elements.iter().map(depth).max().unwrap_or(1),
-        Value::Object(members) => members.values().map(depth).max().unwrap_or(1),
+        Value::Object(members) => members
+            .iter()
+            .map(|(_, value)| depth(value))
+            .max()
+            .unwrap_or(1),
         _ => 0,
     }
 }
 
 /// Rejects numbers and keys that DynamoDB cannot store.
-fn check_dynamodb_limits(value: &Value, at: &JsonPointer<'_>, errors: &mut ValidationErrors) {
+fn check_dynamodb_limits(value: &Value<'_>, at: &JsonPointer<'_>, errors: &mut ValidationErrors) {
     match value {
-        Value::Number(number) if !number::fits_dynamodb(number.as_str()) => {
+        Value::Number(number) if !number::fits_dynamodb(number) => {
             let message = "A number must have at most 38 significant digits and a magnitude from \
                            1e-130 to 9.99e125; send a longer one as a string";
             errors.add(at, ErrorCode::NumberOutOfRange, message);

@@ -78,7 +78,8 @@ impl TextRule {
             return violation(ErrorCode::Required, message);
         }
         match self.max_length {
-            MaxLength::Chars(max) if text.chars().count() > max => {
+            // A character has at least one byte.
+            MaxLength::Chars(max) if text.len() > max && text.chars().count() > max => {
                 let message = format!("must be at most {max} characters long");
                 return violation(ErrorCode::TooLong, message);
             }

@@ -1,29 +1,27 @@
 //! A valid update of a customer, parsed from a request's body.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 use super::field_reader::{Change, FieldReader};
 use super::fields::FIELDS;
+use crate::validation::json::{Object, Value};
 use crate::validation::{JsonPointer, ValidationErrors};
 
 /// The changes that one request asks for. [`CustomerUpdate::parse`] is the only constructor.
 #[derive(Debug, Clone, PartialEq)]
-pub struct CustomerUpdate {
-    email: String,
-    changes: Vec<(&'static str, Change)>,
+pub struct CustomerUpdate<'a> {
+    email: Cow<'a, str>,
+    changes: Vec<(&'static str, Change<'a>)>,
 }
 
-impl CustomerUpdate {
+impl<'a> CustomerUpdate<'a> {
     /// Checks every field of `body` (`docs/API.md#field-rules`). `errors` holds the errors that the
     /// JSON parser recorded.
     ///
     /// # Errors
     ///
     /// All errors of the body together, the parser's included.
-    pub fn parse(
-        body: Map<String, Value>,
-        mut errors: ValidationErrors,
-    ) -> Result<Self, ValidationErrors> {
+    pub fn parse(body: Object<'a>, mut errors: ValidationErrors) -> Result<Self, ValidationErrors> {
         let mut body = FieldReader::new(body, JsonPointer::Root, &mut errors);
         let mut changes = Vec::with_capacity(FIELDS.len());
         for field in FIELDS {
@@ -46,7 +44,7 @@ impl CustomerUpdate {
     }
 
     /// The changes in the order of [`FIELDS`], at most one for each attribute.
-    pub fn changes(&self) -> &[(&'static str, Change)] {
+    pub fn changes(&self) -> &[(&'static str, Change<'a>)] {
         &self.changes
     }
 }

@@ -8,9 +8,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditi
 use super::attribute::{self, Item};
 use super::error::to_error;
 use super::lost_responses::LostResponses;
+use super::stored::{self, Customer, UnexpectedType};
 use super::update_expression::{self, EmailCondition, UpdateExpression};
-use crate::customer::stored::{self, UnexpectedType};
-use crate::customer::{Change, Customer, CustomerId, CustomerUpdate, ExpectedVersion};
+use crate::customer::{Change, CustomerId, CustomerUpdate, ExpectedVersion};
 use crate::error::{Cause, Error};
 
 /// One write; a second one when a verified email address changes; a third one when another writer
@@ -56,7 +56,7 @@ impl CustomersTable {
     pub async fn update(
         &self,
         id: &CustomerId,
-        update: &CustomerUpdate,
+        update: &CustomerUpdate<'_>,
         expected_version: &ExpectedVersion,
         subject: &str,
     ) -> Result<Customer, Error> {
@@ -76,7 +76,7 @@ impl CustomersTable {
     async fn write_until_decided(
         &self,
         id: &CustomerId,
-        update: &CustomerUpdate,
+        update: &CustomerUpdate<'_>,
         expected_version: &ExpectedVersion,
         subject: &str,
         lost: &LostResponses,
@@ -89,8 +89,8 @@ impl CustomersTable {
                 WriteOutcome::ConditionFailed(None) => return Err(Error::CustomerNotFound),
                 WriteOutcome::ConditionFailed(Some(stored)) => stored,
             };
-            let current = stored.get("version").cloned().map(attribute::to_json);
-            let current = stored::version(current.as_ref()).map_err(|error| internal(&error))?;
+            let current = stored::version(stored.get("version"));
+            let current = current.map_err(|error| internal(&error))?;
             if let Some(error) = update_expression::unexpected_type(&stored, update, &email) {
                 return Err(internal(&error));
             }
@@ -182,7 +182,7 @@ fn may_follow_a_stored_write(error: &Error, expected_version: &ExpectedVersion) 
 }
 
 /// Whether the stored customer is already what `update` asks for.
-fn already_applied(stored: &Item, update: &CustomerUpdate) -> bool {
+fn already_applied(stored: &Item, update: &CustomerUpdate<'_>) -> bool {
     let mut changes = update.changes().iter();
     changes.all(|(name, change)| match (change, stored.get(*name)) {
         (Change::Set(value), Some(attribute)) => attribute::eq_json(attribute, value),
@@ -192,7 +192,7 @@ fn already_applied(stored: &Item, update: &CustomerUpdate) -> bool {
 }
 
 /// A cleared field that another writer stored as an empty value is shown as empty, whatever its type.
-fn without_cleared(mut stored: Item, update: &CustomerUpdate) -> Item {
+fn without_cleared(mut stored: Item, update: &CustomerUpdate<'_>) -> Item {
     for (name, change) in update.changes() {
         if let Change::Clear = change {
             stored.remove(*name);
@@ -201,9 +201,8 @@ fn without_cleared(mut stored: Item, update: &CustomerUpdate) -> Item {
     stored
 }
 
-fn customer(mut item: Item) -> Result<Customer, Error> {
-    Customer::from_stored(|name| item.remove(name).map(attribute::to_json))
-        .map_err(|error| internal(&error))
+fn customer(item: Item) -> Result<Customer, Error> {
+    item.try_into().map_err(|error| internal(&error))
 }
 
 fn internal(error: &UnexpectedType) -> Error {

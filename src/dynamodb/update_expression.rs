@@ -7,11 +7,10 @@ use std::time::SystemTime;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::attribute::{self, Item};
+use super::stored::UnexpectedType;
+use crate::customer::expected_version::MAX_VERSION;
 use crate::customer::fields::{FIELDS, Field};
-use crate::customer::stored::MAX_VERSION;
-use crate::customer::{
-    Change, CustomerUpdate, ExpectedVersion, UnexpectedType, emails_eq_ignore_case,
-};
+use crate::customer::{Change, CustomerUpdate, ExpectedVersion, emails_eq_ignore_case};
 
 /// The write's condition on the stored email address.
 pub enum EmailCondition {
@@ -65,7 +64,7 @@ pub struct UpdateExpression {
 
 impl UpdateExpression {
     pub fn new(
-        update: &CustomerUpdate,
+        update: &CustomerUpdate<'_>,
         expected_version: &ExpectedVersion,
         email: &EmailCondition,
         subject: &str,
@@ -84,7 +83,7 @@ impl UpdateExpression {
         expression
     }
 
-    fn set_fields(&mut self, update: &CustomerUpdate, email: &EmailCondition, subject: &str) {
+    fn set_fields(&mut self, update: &CustomerUpdate<'_>, email: &EmailCondition, subject: &str) {
         let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
         self.update += "SET version = if_not_exists(version, :v0) + :one";
         self.value(":v0", number(0));
@@ -101,7 +100,7 @@ impl UpdateExpression {
         }
     }
 
-    fn remove_fields(&mut self, update: &CustomerUpdate) {
+    fn remove_fields(&mut self, update: &CustomerUpdate<'_>) {
         let mut separator = " REMOVE ";
         for (name, change) in update.changes() {
             if let Change::Clear = change {
@@ -115,7 +114,7 @@ impl UpdateExpression {
 
     fn condition(
         &mut self,
-        update: &CustomerUpdate,
+        update: &CustomerUpdate<'_>,
         expected_version: &ExpectedVersion,
         email: &EmailCondition,
     ) {
@@ -175,7 +174,7 @@ impl UpdateExpression {
     }
 
     /// The write must not happen if its response could not show the customer.
-    fn type_conditions(&mut self, update: &CustomerUpdate, email: &EmailCondition) {
+    fn type_conditions(&mut self, update: &CustomerUpdate<'_>, email: &EmailCondition) {
         let mut types = vec!["NULL"];
         for field in kept_fields(update, email) {
             let path = self.path(field.name);
@@ -231,7 +230,7 @@ impl UpdateExpression {
 /// The first attribute that makes [`UpdateExpression`]'s condition fail because of its type.
 pub fn unexpected_type(
     stored: &Item,
-    update: &CustomerUpdate,
+    update: &CustomerUpdate<'_>,
     email: &EmailCondition,
 ) -> Option<UnexpectedType> {
     let mut fields = kept_fields(update, email);
@@ -244,7 +243,7 @@ pub fn unexpected_type(
 
 /// The fields that the write leaves as they are, so that the response shows what is stored.
 fn kept_fields<'a>(
-    update: &'a CustomerUpdate,
+    update: &'a CustomerUpdate<'_>,
     email: &'a EmailCondition,
 ) -> impl Iterator<Item = &'static Field> + 'a {
     let is_written = |name| match name {

@@ -3,7 +3,7 @@
 use lambda_http::http::{HeaderMap, header};
 
 use crate::customer::ExpectedVersion;
-use crate::customer::stored::MAX_VERSION;
+use crate::customer::expected_version::MAX_VERSION;
 use crate::error::Error;
 
 /// The longest `IN` list that DynamoDB accepts.

@@ -5,7 +5,7 @@ use lambda_http::http::{HeaderMap, StatusCode};
 use lambda_http::{Body, Response};
 use serde::Serialize;
 
-use crate::customer::Customer;
+use crate::dynamodb::Customer;
 use crate::error::Error;
 use crate::validation::ValidationError;
 

@@ -92,7 +92,15 @@ impl std::fmt::Display for Decimal<'_> {
 
 /// Whether DynamoDB can store this JSON number exactly.
 pub fn fits_dynamodb(text: &str) -> bool {
-    Decimal::parse(text).is_some_and(|decimal| decimal.fits_dynamodb())
+    // Most numbers are so short that their digits need not be counted.
+    (text.len() <= SIGNIFICANT_DIGITS && is_plain(text))
+        || Decimal::parse(text).is_some_and(|decimal| decimal.fits_dynamodb())
+}
+
+/// Whether a JSON number other than zero has no exponent.
+fn is_plain(text: &str) -> bool {
+    let mut digits = text.bytes();
+    !text.contains(['e', 'E']) && digits.any(|byte| matches!(byte, b'1'..=b'9'))
 }
 
 /// Whether two texts are the same number in any notation.
@@ -124,13 +132,11 @@ pub fn whole_part(text: &str) -> Option<u64> {
 /// A number within DynamoDB's limits can be written with an exponent beyond them, such as `0e500` or
 /// `0.001e128`.
 pub fn to_dynamodb(text: &str) -> Cow<'_, str> {
-    let plain = |decimal: &Decimal<'_>| {
-        text.len() <= MAX_VERBATIM_LEN && !text.contains(['e', 'E']) && !decimal.digits.is_empty()
-    };
-    match Decimal::parse(text) {
-        Some(decimal) if !plain(&decimal) => Cow::Owned(decimal.to_string()),
-        _ => Cow::Borrowed(text),
+    if text.len() <= MAX_VERBATIM_LEN && is_plain(text) {
+        return Cow::Borrowed(text);
     }
+    let decimal = Decimal::parse(text).map(|decimal| decimal.to_string());
+    decimal.map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 /// Exponents beyond `i64` saturate: all of them are out of range.

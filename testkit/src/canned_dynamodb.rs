@@ -25,8 +25,17 @@ use crate::tables::local_config;
 /// A response of DynamoDB: status and JSON.
 pub type Reply = (u16, String);
 
-/// The function on a DynamoDB that responds to an operation and its request body with `reply`.
+/// The function on a DynamoDB that responds to an operation and its request body with `reply`. Without a
+/// token cache, because a token cached for one input would change the response to the next one.
 pub fn app(reply: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> App {
+    app_with_token_cache(Duration::ZERO, reply)
+}
+
+/// Like [`app`], and caches tokens.
+pub fn app_with_token_cache(
+    ttl: Duration,
+    reply: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static,
+) -> App {
     let connector = SharedHttpConnector::new(Closure(reply));
     let http_client = http_client_fn(move |_, _| connector.clone());
     let shared = local_config("http://127.0.0.1:1");
@@ -36,8 +45,7 @@ pub fn app(reply: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> App 
         .retry_config(RetryConfig::disabled())
         .timeout_config(TimeoutConfig::disabled())
         .build();
-    // A token cached for one input would change the response to the next one.
-    let config = config("customers", "tokens", Duration::ZERO);
+    let config = config("customers", "tokens", ttl);
     App::new(Client::from_conf(sdk_config), config)
 }
 
@@ -63,7 +71,12 @@ impl<F> fmt::Debug for Closure<F> {
 
 /// The function on a DynamoDB that knows every token and responds to every update with `updated`.
 pub fn app_with_update(updated: String) -> App {
-    app(move |operation, _| match operation {
+    app_with_update_and_token_cache(Duration::ZERO, updated)
+}
+
+/// Like [`app_with_update`], and caches tokens.
+pub fn app_with_update_and_token_cache(ttl: Duration, updated: String) -> App {
+    app_with_token_cache(ttl, move |operation, _| match operation {
         "GetItem" => (200, TOKEN_RECORD.to_owned()),
         _ => (200, updated.clone()),
     })
@@ -91,7 +104,7 @@ pub fn condition_failed(item: &str) -> Reply {
 
 /// The text of an HTTP API event with this body.
 pub fn event(body: &str) -> String {
-    put().id("c").body(body).http_api_event().to_string()
+    put().id("c").body(body).http_api_event_text()
 }
 
 /// Invokes the function on a runtime of its own and returns the status.

@@ -13,21 +13,30 @@ use crate::Response;
 /// The request id of every in-process invocation.
 pub const REQUEST_ID: &str = "test-request-id";
 
-/// Sends an event through `lambda_http`'s adapter and returns what the function returns to Lambda.
+/// Sends an event through `lambda_http`'s adapter and returns the text that the function returns to Lambda.
 ///
 /// # Errors
 ///
 /// The text is not an API Gateway event, so that the handler is not called.
+pub async fn respond(
+    app: &App,
+    event: &str,
+    request_id: &str,
+) -> Result<String, serde_json::Error> {
+    let event = serde_json::from_str(event)?;
+    let mut context = Context::default();
+    context.request_id = request_id.to_owned();
+    let Ok(response) = lambda::invoke(app, LambdaEvent::new(event, context)).await;
+    serde_json::to_string(&response)
+}
+
+/// Like [`respond`], and reads the text.
 pub async fn invoke_text(
     app: &App,
     event: &str,
     request_id: &str,
 ) -> Result<Value, serde_json::Error> {
-    let event = serde_json::from_str(event)?;
-    let mut context = Context::default();
-    context.request_id = request_id.to_owned();
-    let Ok(response) = lambda::invoke(app, LambdaEvent::new(event, context)).await;
-    serde_json::to_value(response)
+    serde_json::from_str(&respond(app, event, request_id).await?)
 }
 
 /// Sends an event and reads the response. Panics when the event is not one of API Gateway.

@@ -12,6 +12,7 @@
 pub mod bodies;
 pub mod canned_dynamodb;
 pub mod invoke;
+pub mod json;
 pub mod request;
 pub mod response;
 pub mod sample;

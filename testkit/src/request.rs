@@ -107,6 +107,16 @@ impl PutRequest {
         .event()
     }
 
+    /// The text of an HTTP API's event, which starts with its version.
+    pub fn http_api_event_text(&self) -> String {
+        let mut event = self.http_api_event();
+        let version = event["version"].take();
+        let members = event.as_object_mut().expect("an event is an object");
+        members.remove("version");
+        let members = event.to_string();
+        format!("{{\"version\":{version},{}", &members[1..])
+    }
+
     /// A REST API's event: no version, and the id percent-encoded, as a client sends it.
     pub fn rest_api_event(&self) -> Value {
         let id = utf8_percent_encode(&self.id, NOT_UNRESERVED).to_string();

@@ -11,6 +11,8 @@ pub struct Response {
     /// By lower-case name.
     pub headers: BTreeMap<String, String>,
     pub body: Value,
+    /// The body as it was sent: `body` rounds long numbers.
+    pub text: String,
 }
 
 impl Response {
@@ -33,12 +35,13 @@ impl Response {
             headers.insert(name.clone(), values.join(","));
         }
         assert_eq!(response["isBase64Encoded"], false);
-        let body = serde_json::from_str(response["body"].as_str().expect("a text body"))
-            .expect("a JSON body");
+        let text = response["body"].as_str().expect("a text body").to_owned();
+        let body = serde_json::from_str(&text).expect("a JSON body");
         Self {
             status: response["statusCode"].as_u64().unwrap(),
             headers,
             body,
+            text,
         }
     }
 

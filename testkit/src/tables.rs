@@ -15,6 +15,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use update_customer::auth::TokenHash;
 use update_customer::dynamodb::attribute::{self, Item};
+use update_customer::validation::json;
 
 use crate::sample::{READ_TOKEN, WRITE_TOKEN, sample_customer};
 
@@ -109,10 +110,12 @@ pub async fn put_if_absent(
 
 /// Converts a JSON object to an item.
 pub fn item(value: &Value) -> Item {
-    match attribute::from_json(value) {
-        AttributeValue::M(item) => item,
-        _ => Item::new(),
-    }
+    let text = value.to_string();
+    let (members, _) = json::parse(text.as_bytes()).expect("an object");
+    let members = members.iter();
+    members
+        .map(|(name, value)| (name.clone().into_owned(), attribute::from_json(value)))
+        .collect()
 }
 
 /// The record of an access token; `expires_at` is in seconds since the Unix epoch.

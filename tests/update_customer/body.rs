@@ -345,11 +345,12 @@ async fn customer_over_400_kb_gets_400() {
 async fn unknown_fields_get_a_suggestion_at_every_level() {
     let app = TestApp::new().await;
     let response = app
-        .send(put().with(json!({
-            "emial": "x", "first_name": "x", "Company": "x", "version": 7, "updatedBy": "me", "": 1,
-            "address": [{"city": "A", "zipCode": "1", "street": "x"}],
-            "metaFields": [{"code": "c", "value": {"anything": {"goes": true}}, "vlaue": 1}]
-        })))
+        .send(put().body(
+            r#"{"firstName": "John", "lastName": "Doe", "email": "john.doe@aximcommerce.com",
+                "emial": "x", "first_name": "x", "Company": "x", "version": 7, "updatedBy": "me", "": 1,
+                "address": [{"city": "A", "zipCode": "1", "street": "x"}],
+                "metaFields": [{"code": "c", "value": {"anything": {"goes": true}}, "vlaue": 1}]}"#,
+        ))
         .await;
     let errors: Vec<_> = response.body["errors"]
         .as_array()

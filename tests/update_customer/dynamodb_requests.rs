@@ -197,8 +197,10 @@ async fn reserved_keys_of_libraries_are_ordinary_keys() {
     let app = TestApp::new().await;
     let body = r#"{"firstName": "John", "lastName": "Doe", "email": "john@aximcommerce.com",
         "metaFields": [{"code": "c", "value": {"$serde_json::private::Number": "1"}}]}"#;
-    app.send(put().body(body)).await;
-    // The embedded engine rejects this key, because it parses with `serde_json`. Only the request matters.
+    let response = app.send(put().body(body)).await;
+    let value = json!({"$serde_json::private::Number": "1"});
+    assert_eq!(response.data()["metaFields"][0]["value"], value);
+    assert_eq!(app.stored().await["metaFields"][0]["value"], value);
     let sent = app.recorded_requests().pop().unwrap().text;
     let (_, value) = sent.split_once(r#"":metaFields":"#).expect("metaFields");
     assert!(

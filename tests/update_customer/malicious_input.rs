@@ -54,6 +54,7 @@ fn injected_headers_are_detected() {
             status: 200,
             headers: [(name.to_owned(), value.to_owned())].into(),
             body: Value::Null,
+            text: String::new(),
         };
         let check = || assert_no_injected_header(&response);
         assert!(std::panic::catch_unwind(check).is_err(), "{name}: {value}");

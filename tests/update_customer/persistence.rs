@@ -4,7 +4,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 use testkit::invoke::invoke_text;
+use testkit::json;
 use testkit::response::shortened;
+use testkit::tables;
 
 use crate::support::{CUSTOMER_ID, SAMPLE_REQUEST, TestApp, patient, put, sample_customer};
 
@@ -235,7 +237,7 @@ async fn unchanged_email_keeps_its_flag() {
 #[tokio::test]
 async fn flag_without_email_does_not_verify_the_first_one() {
     let app = TestApp::new().await;
-    app.store_sample(|customer| _ = customer.as_object_mut().unwrap().shift_remove("email"))
+    app.store_sample(|customer| _ = customer.as_object_mut().unwrap().remove("email"))
         .await;
     assert_eq!(
         app.send(put().with(json!({}))).await.data()["verifiedEmail"],
@@ -246,13 +248,8 @@ async fn flag_without_email_does_not_verify_the_first_one() {
 #[tokio::test]
 async fn absent_flag_is_not_stored_by_an_email_change() {
     let app = TestApp::new().await;
-    app.store_sample(|customer| {
-        _ = customer
-            .as_object_mut()
-            .unwrap()
-            .shift_remove("verifiedEmail")
-    })
-    .await;
+    app.store_sample(|customer| _ = customer.as_object_mut().unwrap().remove("verifiedEmail"))
+        .await;
     let response = app
         .send(put().with(json!({"email": "new@aximcommerce.com"})))
         .await;
@@ -294,10 +291,10 @@ async fn version_that_cannot_be_incremented_gets_500_and_nothing_is_written() {
         "18446744073709551616",
         "1e30",
     ] {
-        let version: Value = serde_json::from_str(version).unwrap();
-        app.store_sample(|customer| customer["version"] = version.clone())
-            .await;
-        let before = app.stored().await;
+        let mut item = tables::item(&sample_customer());
+        item.insert("version".to_owned(), AttributeValue::N(version.to_owned()));
+        app.store_item(item).await;
+        let before = app.stored_item(CUSTOMER_ID).await;
         for request in [
             put(),
             put().if_match(&format!("\"{version}\"")),
@@ -313,7 +310,7 @@ async fn version_that_cannot_be_incremented_gets_500_and_nothing_is_written() {
                 log.line()["cause"],
                 "the stored customer's attribute version is not a whole number from 0 to 2^64 - 2"
             );
-            assert_eq!(app.stored().await, before, "{version}");
+            assert_eq!(app.stored_item(CUSTOMER_ID).await, before, "{version}");
         }
     }
     app.store_sample(|customer| customer["version"] = json!(u64::MAX - 1))
@@ -348,10 +345,11 @@ async fn number_longer_than_64_characters_is_shown_with_an_exponent() {
             "metaFields": [{{"code": "c", "value": {value}}}]}}"#
     );
     let response = app.send(put().body(body)).await;
-    let shown = response.data()["metaFields"][0]["value"].to_string();
+    let shown = json::read(response.text.as_bytes()).expect("JSON");
+    let shown = shown.at("/data/metaFields/0/value")[0].to_string();
     let zeros = |count: usize| "0".repeat(count);
     let expected = format!(
-        "[1{},1e+64,-1{},-1e+63,1e+125,1e-63,1.2e-63,1.2345e+64]",
+        "[1{},1e64,-1{},-1e63,1e125,1e-63,1.2e-63,1.2345e64]",
         zeros(63),
         zeros(62)
     );

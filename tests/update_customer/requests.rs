@@ -352,7 +352,7 @@ async fn headers_that_make_no_uri_are_ignored() {
         headers_once
             .as_object_mut()
             .unwrap()
-            .shift_remove("multiValueHeaders");
+            .remove("multiValueHeaders");
         for event in [
             request.http_api_event(),
             request.rest_api_event(),

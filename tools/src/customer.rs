@@ -6,14 +6,31 @@ use std::time::SystemTime;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer};
 use update_customer::customer::fields::{FIELDS, Write as Access};
-use update_customer::customer::{Change, Customer, CustomerId, CustomerUpdate};
-use update_customer::dynamodb::attribute::{self, Item};
-use update_customer::validation::json;
+use update_customer::customer::{Change, CustomerId, CustomerUpdate};
+use update_customer::dynamodb::Customer;
+use update_customer::dynamodb::attribute::{self, Item, Json};
+use update_customer::validation::json::{self, Value};
 
 use crate::aws::sentence;
 use crate::{Failure, terminal};
+
+/// A customer as an object: the attributes of `data` first, then the others.
+struct DataFirst<'a>(&'a Item);
+
+impl Serialize for DataFirst<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let place = |name: &str| FIELDS.iter().position(|field| field.name == name);
+        let mut attributes: Vec<_> = self.0.iter().collect();
+        attributes.sort_by_key(|(name, _)| (place(name).unwrap_or(FIELDS.len()), *name));
+        serializer.collect_map(
+            attributes
+                .into_iter()
+                .map(|(name, value)| (name, Json(value))),
+        )
+    }
+}
 
 /// The customers table.
 pub struct Customers {
@@ -26,8 +43,7 @@ impl Customers {
         Self { client, table }
     }
 
-    /// The attributes of a customer: those of `data` first, then the others.
-    pub async fn read(&self, id: &str) -> Result<Option<Map<String, Value>>, Failure> {
+    pub async fn read(&self, id: &str) -> Result<Option<Item>, Failure> {
         let get = self.client.get_item().table_name(&self.table);
         let get = get
             .key("id", AttributeValue::S(key(id)?))
@@ -38,27 +54,14 @@ impl Customers {
                 &error,
             )
         })?;
-        let Some(mut item) = got.item else {
-            return Ok(None);
-        };
-        let mut attributes = Map::new();
-        for field in FIELDS {
-            let value = item.remove(field.name);
-            attributes
-                .extend(value.map(|value| (field.name.to_owned(), attribute::to_json(value))));
-        }
-        let mut others: Vec<_> = item.into_iter().collect();
-        others.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let others = others.into_iter();
-        attributes.extend(others.map(|(name, value)| (name, attribute::to_json(value))));
-        Ok(Some(attributes))
+        Ok(got.item)
     }
 
     /// Prints a customer as JSON.
     pub async fn print(&self, id: &str) -> Result<(), Failure> {
         let customer = self.read(id).await?;
         let customer = customer.ok_or_else(|| format!("no customer has the id {id:?}"))?;
-        writeln!(io::stdout(), "{}", terminal::json(&Value::Object(customer)))?;
+        writeln!(io::stdout(), "{}", terminal::json(&DataFirst(&customer))?)?;
         Ok(())
     }
 
@@ -133,15 +136,16 @@ fn item(id: &str, text: &[u8]) -> Result<Item, Failure> {
         format!("the customer breaks rules:{}", lines.collect::<String>())
     })?;
     // The rules have checked the types of the other fields.
-    Customer::from_stored(|name| body.get(name).cloned())
+    let members = body.iter().filter(|(_, value)| *value != Value::Null);
+    let mut item: Item = members
+        .map(|(name, value)| (name.clone().into_owned(), attribute::from_json(value)))
+        .collect();
+    Customer::try_from(item.clone())
         .map_err(|error| format!("`{}` has another type than documented", error.attribute))?;
-    let mut item = Item::new();
-    for field in FIELDS {
-        let value = body.get(field.name).filter(|value| !value.is_null());
-        if let (Access::ReadOnly, Some(value)) = (field.write, value) {
-            item.insert(field.name.to_owned(), attribute::from_json(value));
-        }
-    }
+    item.retain(|name, _| {
+        let field = FIELDS.iter().find(|field| field.name == name);
+        field.is_some_and(|field| matches!(field.write, Access::ReadOnly))
+    });
     let same_id = item
         .get("id")
         .is_none_or(|stored| stored.as_s().is_ok_and(|stored| stored == id));

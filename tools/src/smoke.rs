@@ -6,9 +6,10 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
-use update_customer::dynamodb::attribute::{self, Item};
+use update_customer::dynamodb::attribute::Item;
 use ureq::Agent;
 
 use crate::Failure;
@@ -101,7 +102,7 @@ impl<'a> Smoke<'a> {
         if let Some(id) = customer {
             let stored = self.customers.read(&id).await?;
             let stored = stored.ok_or_else(|| format!("no customer has the id {id:?}"))?;
-            self.existing_customer(&id, &Value::Object(stored), &mut checks)?;
+            self.existing_customer(&id, &stored, &mut checks)?;
         }
         if write {
             self.new_customer(&mut checks).await?;
@@ -182,10 +183,13 @@ impl<'a> Smoke<'a> {
     fn existing_customer(
         &self,
         id: &str,
-        stored: &Value,
+        stored: &Item,
         checks: &mut Checks,
     ) -> Result<(), Failure> {
-        let text = |name: &str| stored[name].as_str().unwrap_or_default();
+        let text = |name: &str| match stored.get(name) {
+            Some(AttributeValue::S(text)) => text.as_str(),
+            _ => "",
+        };
         let held = required(text("firstName"), text("lastName"), text("email"));
         let response = self.update(id, NO_VERSION, &held)?;
         let passed = response.status == 200 && response.body["data"]["id"] == *id;
@@ -204,7 +208,7 @@ impl<'a> Smoke<'a> {
     /// Updates of a customer that exists only for this test.
     async fn new_customer(&self, checks: &mut Checks) -> Result<(), Failure> {
         let id = format!("smoke-{}", random_hex::<8>()?);
-        let text = |text: &str| attribute::from_json(&json!(text));
+        let text = |text: &str| AttributeValue::S(text.to_owned());
         let item = Item::from([
             ("id".to_owned(), text(&id)),
             ("firstName".to_owned(), text("Smoke")),

@@ -6,11 +6,11 @@ use std::io::{self, Write};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, KeyType, ScalarAttributeType, TableDescription};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::Map;
+use update_customer::customer::CustomerUpdate;
 use update_customer::customer::fields::FIELDS;
-use update_customer::customer::{CustomerUpdate, UnexpectedType, stored};
-use update_customer::dynamodb::attribute::{self, Item};
-use update_customer::validation::ValidationErrors;
+use update_customer::dynamodb::attribute::{self, Item, Json};
+use update_customer::dynamodb::stored::{self, UnexpectedType};
+use update_customer::validation::json;
 
 use crate::Failure;
 use crate::aws::sentence;
@@ -47,7 +47,7 @@ pub async fn run(client: &Client, table: &str) -> Result<usize, Failure> {
         let page =
             page.map_err(|error| sentence(&format!("could not read table {table}"), &error))?;
         for item in page.items.unwrap_or_default() {
-            report.add(item);
+            report.add(item)?;
             progress.inc(1);
         }
     }
@@ -85,7 +85,7 @@ struct Finding {
 }
 
 impl Report {
-    fn add(&mut self, mut item: Item) {
+    fn add(&mut self, mut item: Item) -> Result<(), Failure> {
         self.customers += 1;
         for (name, value) in &item {
             let types = self.types.entry(name.clone()).or_default();
@@ -95,17 +95,16 @@ impl Report {
             Some(AttributeValue::S(id)) => id.clone(),
             _ => String::new(),
         };
-        let version = item.get("version").cloned().map(attribute::to_json);
-        if let Err(error) = stored::version(version.as_ref()) {
+        if let Err(error) = stored::version(item.get("version")) {
             self.find(&id, short(&error), NOT_SHOWN);
         }
-        let mut data = Map::new();
+        let mut data = Item::new();
         let mut is_wrong = Vec::new();
         for field in FIELDS {
             match item.remove(field.name) {
                 None => {}
                 Some(value) if attribute::has_type(&value, field.field_type) => {
-                    data.insert(field.name.to_owned(), attribute::to_json(value));
+                    data.insert(field.name.to_owned(), value);
                 }
                 Some(_) => {
                     self.find(&id, short(&UnexpectedType::of(field)), NOT_SHOWN);
@@ -113,7 +112,9 @@ impl Report {
                 }
             }
         }
-        if let Err(errors) = CustomerUpdate::parse(data, ValidationErrors::default()) {
+        let body = serde_json::to_vec(&Json(&AttributeValue::M(data))).map_err(io::Error::from)?;
+        let (body, errors) = json::parse(&body).map_err(|error| error.to_string())?;
+        if let Err(errors) = CustomerUpdate::parse(body, errors) {
             let mut found: Vec<_> = errors
                 .as_slice()
                 .iter()
@@ -126,6 +127,7 @@ impl Report {
                 self.find(&id, what, NOT_ACCEPTED);
             }
         }
+        Ok(())
     }
 
     fn find(&mut self, id: &str, what: String, consequence: &'static str) {

@@ -3,7 +3,7 @@
 use std::env;
 use std::io::{self, IsTerminal};
 
-use serde_json::Value;
+use serde::Serialize;
 
 use crate::Failure;
 
@@ -28,9 +28,10 @@ pub fn read_token() -> Result<String, Failure> {
 }
 
 /// JSON in which no character can control a terminal or hide others.
-pub fn json(value: &Value) -> String {
+pub fn json(value: &impl Serialize) -> Result<String, Failure> {
     let mut text = String::new();
-    for c in format!("{value:#}").chars() {
+    let pretty = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
+    for c in pretty.chars() {
         if c == '\n' || c.is_ascii() || c.escape_debug().len() == 1 {
             text.push(c);
         } else {
@@ -39,18 +40,18 @@ pub fn json(value: &Value) -> String {
             }
         }
     }
-    text
+    Ok(text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     #[test]
     fn control_characters_are_escaped_and_letters_are_not() {
         let value = json!({"name": "Zoë \u{1b}[31m\u{9b}\u{202e}\u{200b}\u{e0041} 李"});
-        let text = json(&value);
+        let text = json(&value).unwrap();
         assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{202e}', '\u{200b}', '\u{e0041}']));
         assert!(text.contains("Zoë ") && text.contains(" 李"), "{text}");
         assert_eq!(serde_json::from_str::<Value>(&text).ok(), Some(value));

@@ -180,7 +180,7 @@ fn check_write(call: &Call, before: &State, after: &State) -> Result<(), String>
     for (name, value) in &call.changes {
         match value {
             Some(value) => _ = expected.insert((*name).to_owned(), value.clone()),
-            None => _ = expected.shift_remove(*name),
+            None => _ = expected.remove(*name),
         }
     }
     expected.insert("version".to_owned(), Value::from(version(before) + 1));

@@ -108,7 +108,7 @@ impl HistoryBuilder {
         for (name, value) in changes {
             match value {
                 Some(value) => _ = state.insert((*name).to_owned(), value.clone()),
-                None => _ = state.shift_remove(*name),
+                None => _ = state.remove(*name),
             }
         }
         state["version"] = json!(state["version"].as_u64().unwrap() + 1);
@@ -207,9 +207,9 @@ fn accepts_valid_histories() {
 fn detects_a_lost_field() {
     let one = || history(vec![call("notes", "a")]);
     let corrupted = |corrupt: fn(&mut Map<String, Value>)| one().corrupted_write(0, corrupt);
-    corrupted(|state| _ = state.shift_remove("company"))
+    corrupted(|state| _ = state.remove("company"))
         .assert_violates("write of call 0: company is absent instead of \"old\"");
-    corrupted(|state| _ = state.shift_remove("points"))
+    corrupted(|state| _ = state.remove("points"))
         .assert_violates("write of call 0: points is absent instead of 1");
     corrupted(|state| state["notes"] = json!("old"))
         .assert_violates("write of call 0: notes is \"old\" instead of \"a\"");

@@ -35,7 +35,7 @@ impl<'a> Stored<'a> {
             "newsletter",
         ] {
             if rng.u8(..) < 40 {
-                start.as_mut().map(|customer| customer.shift_remove(name));
+                start.as_mut().map(|customer| customer.remove(name));
             }
         }
         let highest = start.as_ref().map_or(0, version);

@@ -19,7 +19,7 @@ use serde_json::Value;
 use testkit::invoke::{config, invoke};
 use testkit::tables;
 use update_customer::auth::TokenHash;
-use update_customer::dynamodb::attribute::{self, Item};
+use update_customer::dynamodb::attribute::{Item, Json};
 use update_customer::dynamodb::{client, tls};
 use update_customer::handler::App;
 
@@ -143,7 +143,16 @@ impl TestApp {
 
     pub async fn stored_with_id(&self, id: &str) -> Option<Value> {
         let item = self.stored_item(id).await;
-        item.map(|item| attribute::to_json(AttributeValue::M(item)))
+        item.map(|item| serde_json::from_str(&json_text(item)).unwrap())
+    }
+
+    /// The sample customer as stored, with all digits of its numbers.
+    pub async fn stored_digits(&self) -> testkit::json::Json {
+        let item = self
+            .stored_item(CUSTOMER_ID)
+            .await
+            .expect("the customer is stored");
+        testkit::json::read(json_text(item).as_bytes()).expect("JSON")
     }
 
     pub async fn stored_item(&self, id: &str) -> Option<Item> {
@@ -247,6 +256,10 @@ impl Drop for TestApp {
             eprintln!("could not delete a table: {error}");
         }
     }
+}
+
+fn json_text(item: Item) -> String {
+    serde_json::to_string(&Json(&AttributeValue::M(item))).unwrap()
 }
 
 /// Invokes the function. Checks the response against `openapi.yaml`, and the log for secrets.

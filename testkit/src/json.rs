@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use update_customer::validation::json::Value;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Json {
@@ -105,27 +105,20 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 impl Json {
     /// Whether the function must read this as `value`: numbers digit for digit, and the first of
     /// equal keys.
-    pub fn reads_as(&self, value: &Value) -> bool {
-        match (self, value) {
-            (Self::Null | Self::Skipped(_), Value::Null) => true,
-            (Self::Bool(one), Value::Bool(other)) => one == other,
-            (Self::Number(one), Value::Number(other)) => decimal(one) == decimal(other.as_str()),
-            (Self::String(one), Value::String(other)) => one == other,
-            (Self::Array(one), Value::Array(other)) => {
-                one.len() == other.len()
-                    && one
-                        .iter()
-                        .zip(other)
-                        .all(|(one, other)| one.reads_as(other))
+    pub fn reads_as(&self, value: &Value<'_>) -> bool {
+        self.as_read().same(&Self::from(value))
+    }
+
+    fn as_read(&self) -> Self {
+        match self {
+            Self::Skipped(_) => Self::Null,
+            Self::Array(elements) => Self::Array(elements.iter().map(Self::as_read).collect()),
+            Self::Object(_) => {
+                let members = self.first_members().into_iter();
+                let members = members.map(|(key, value)| (key.to_owned(), value.as_read()));
+                Self::Object(members.collect())
             }
-            (Self::Object(_), Value::Object(other)) => {
-                let first = self.first_members();
-                let same = |(key, one): &(&str, &Self)| {
-                    other.get(*key).is_some_and(|other| one.reads_as(other))
-                };
-                first.len() == other.len() && first.iter().all(same)
-            }
-            _ => false,
+            scalar => scalar.clone(),
         }
     }
 
@@ -262,6 +255,45 @@ impl Json {
         self.elements()
             .iter()
             .chain(self.members().iter().map(|(_, value)| value))
+    }
+}
+
+impl From<&Value<'_>> for Json {
+    fn from(value: &Value<'_>) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(value) => Self::Bool(*value),
+            Value::Number(text) => Self::Number((*text).to_owned()),
+            Value::String(text) => Self::String(text.clone().into_owned()),
+            Value::Array(elements) => Self::Array(elements.iter().map(Self::from).collect()),
+            Value::Object(members) => {
+                let members = members.iter();
+                let members = members.map(|(key, value)| (key.clone().into_owned(), value.into()));
+                Self::Object(members.collect())
+            }
+        }
+    }
+}
+
+/// JSON without white space.
+impl fmt::Display for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let string = |text: &String| serde_json::Value::from(text.as_str()).to_string();
+        match self {
+            Self::Null | Self::Skipped(_) => f.write_str("null"),
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Number(text) => f.write_str(text),
+            Self::String(text) => f.write_str(&string(text)),
+            Self::Array(elements) => {
+                let elements: Vec<_> = elements.iter().map(Self::to_string).collect();
+                write!(f, "[{}]", elements.join(","))
+            }
+            Self::Object(members) => {
+                let member = |(key, value): &(String, Self)| format!("{}:{value}", string(key));
+                let members: Vec<_> = members.iter().map(member).collect();
+                write!(f, "{{{}}}", members.join(","))
+            }
+        }
     }
 }
 
