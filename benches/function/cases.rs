@@ -8,12 +8,19 @@ use testkit::servers::dynamodb::{CallCounts, Responses, condition_failed, succes
 use testkit::{SAMPLE_REQUEST, bodies, put, sample_customer};
 
 /// The requests of growing size, as tables and charts name them.
-pub const BY_SIZE: [&str; 5] = ["minimal body", "sample", "10 KB", "100 KB", "390 KB"];
+pub const BY_SIZE: [&str; 6] = [
+    "minimal body",
+    "sample",
+    "1 KB",
+    "10 KB",
+    "100 KB",
+    "390 KB",
+];
 
+#[derive(Clone)]
 pub struct Case {
     pub name: &'static str,
-    /// The length of the request body.
-    pub bytes: usize,
+    pub body: String,
     pub event: Arc<[u8]>,
     pub responses: Responses,
     pub status: u16,
@@ -47,6 +54,7 @@ impl Case {
         ];
         vec![
             Self::valid("minimal body", minimal),
+            Self::valid("1 KB", &bodies::of_size(1_000)),
             Self::valid("10 KB", &bodies::of_size(10_000)),
             Self::valid("100 KB", &bodies::of_size(100_000)),
             Self::valid("390 KB", &bodies::of_size(390_000)),
@@ -61,14 +69,14 @@ impl Case {
     }
 
     fn new(name: &'static str, body: &str, status: u16, responses: Vec<Vec<u8>>) -> Self {
-        let event = put().body(body).http_api_event().to_string();
+        let event = put().body(body).http_api_event_text();
         let calls = CallCounts {
             token: 0,
             update: responses.len(),
         };
         Self {
             name,
-            bytes: body.len(),
+            body: body.to_owned(),
             event: event.into_bytes().into(),
             responses: Responses::new(responses),
             status,

@@ -22,6 +22,7 @@ mod warm;
 use std::fs;
 use std::path::Path;
 
+use cases::Case;
 use cpus::Cpus;
 use process::{Launcher, Process};
 use programs::{FUNCTION, UNCACHED};
@@ -39,13 +40,21 @@ fn main() -> Result<(), Failure> {
     let mut launcher = Launcher {
         log_folder: Path::new(env!("CARGO_TARGET_TMPDIR")).to_owned(),
         cpus: Cpus::divide()?,
-        update_item: String::new(),
+        updates: Vec::new(),
     };
     // The baselines send the function's `UpdateItem`.
     if let Some(function) = programs.iter().find(|program| program.name == FUNCTION) {
         let mut process = Process::start(function, &launcher)?;
         process.call(&function.first)?;
-        launcher.update_item = process.dynamodb.last_update()?;
+        launcher
+            .updates
+            .push(("sample", process.dynamodb.last_update()?));
+        for case in Case::others().iter().filter(|case| case.status == 200) {
+            process.call(case)?;
+            launcher
+                .updates
+                .push((case.name, process.dynamodb.last_update()?));
+        }
     }
     let mut sizes = Vec::new();
     for program in programs.iter().filter(|program| program.name != UNCACHED) {

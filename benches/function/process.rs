@@ -24,8 +24,8 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 pub struct Launcher {
     pub log_folder: PathBuf,
     pub cpus: Cpus,
-    /// The `UpdateItem` that the baselines send.
-    pub update_item: String,
+    /// The function's last `UpdateItem` for each request, by the request's name.
+    pub updates: Vec<(&'static str, String)>,
 }
 
 pub struct Process {
@@ -88,7 +88,7 @@ impl Process {
             ("ACCESS_TOKEN_CACHE_SECONDS", &cache_seconds),
             ("AWS_ENDPOINT_URL_DYNAMODB", &dynamodb.endpoint),
             ("SSL_CERT_FILE", AUTHORITY),
-            ("UPDATE_ITEM", &launcher.update_item),
+            ("UPDATE_ITEM", &program.update_item(&launcher.updates)?),
         ]);
         let spawn = || (Instant::now(), command.spawn());
         let (spawned, child) = launcher.cpus.as_program(spawn)?;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
 use testkit::servers::dynamodb::CallCounts;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -33,6 +34,37 @@ pub struct Program {
     pub first: Case,
     /// Every later request.
     pub next: Case,
+}
+
+impl Program {
+    /// The same program with this request only.
+    pub fn with(&self, case: &Case) -> Self {
+        Self {
+            path: self.path.clone(),
+            first: case.clone(),
+            next: case.clone(),
+            ..*self
+        }
+    }
+
+    /// The `UpdateItem` that a baseline sends: that of its requests, without the values that the SDK's
+    /// baseline takes from the body. Empty when none is known yet.
+    pub fn update_item(&self, updates: &[(&str, String)]) -> Result<String, Failure> {
+        let mut updates = updates.iter();
+        let update = updates.find(|(name, _)| *name == self.next.name);
+        let Some((_, update)) = update else {
+            return Ok(String::new());
+        };
+        if self.name != SDK {
+            return Ok(update.clone());
+        }
+        let mut update: Value = serde_json::from_str(update)?;
+        let body: Map<String, Value> = serde_json::from_str(&self.next.body)?;
+        if let Some(values) = update["ExpressionAttributeValues"].as_object_mut() {
+            values.retain(|placeholder, _| !body.contains_key(&placeholder[1..]));
+        }
+        Ok(update.to_string())
+    }
 }
 
 /// Builds the programs. The environment variable `BOOTSTRAP` can name a function that is built

@@ -38,7 +38,8 @@ const PROGRAMS: [[&str; 2]; 4] = [
     ],
     [
         "sdk",
-        "`lambda_http` and the SDK; sends the sample's `UpdateItem` and returns a constant",
+        "`lambda_http`, `serde` and the SDK; parses the body into a struct, checks nothing, sends the function's \
+         `UpdateItem` with the body's values, and returns the stored item",
     ],
 ];
 
@@ -129,7 +130,14 @@ fn cold(results: &Results) -> String {
 fn warm(results: &Results) -> String {
     let rows = results.warm.iter().map(|calls| {
         let percentile = |percent| format!("{:.3}", calls.percentile(percent));
-        let relative_to = |program| format!("{:.2}", calls.ratio(results.warm(program, "sample")));
+        let relative_to = |program| {
+            let baseline = results
+                .warm(program, calls.case)
+                .or(results.warm(program, "sample"));
+            baseline.map_or(String::new(), |baseline| {
+                format!("{:.2}", calls.ratio(baseline))
+            })
+        };
         vec![
             calls.program.to_owned(),
             calls.case.to_owned(),
@@ -153,7 +161,7 @@ fn warm(results: &Results) -> String {
     ];
     "## Warm calls\n\n".to_owned()
         + &docs::table(&head, rows)
-        + "\nThe last two columns are relative to the baselines' calls with the sample.\n"
+        + "\nThe last two columns are relative to the baselines' calls with the same request, or else with the sample.\n"
 }
 
 fn memory(results: &Results) -> String {

@@ -1,9 +1,9 @@
 //! Warm calls. Long-lived processes take turns, with a block of calls each.
 
 use crate::Failure;
-use crate::cases::Case;
+use crate::cases::{BY_SIZE, Case};
 use crate::process::{Launcher, Process};
-use crate::programs::{FUNCTION, Program};
+use crate::programs::{FUNCTION, Program, SDK};
 use crate::statistics::{median, milliseconds, percentile};
 
 /// The number of calls in a block: fewer for large bodies, whose calls take longer.
@@ -47,7 +47,7 @@ impl WarmCalls {
 
     /// Runs one block.
     fn run(&mut self, case: &Case, process: &mut Process) -> Result<(), Failure> {
-        let count = match case.bytes {
+        let count = match case.body.len() {
             ..LARGE_BODY => BLOCK,
             _ => LARGE_BODY_BLOCK,
         };
@@ -63,16 +63,24 @@ impl WarmCalls {
     }
 }
 
-/// The sample with every program, and all other requests with the function.
+/// The sample with every program, requests of each size with the SDK's baseline, and all requests with the
+/// function.
 pub fn measure(
     programs: &[Program],
     launcher: &Launcher,
     blocks: usize,
 ) -> Result<Vec<WarmCalls>, Failure> {
     let others = Case::others();
+    let sdk = programs.iter().filter(|program| program.name == SDK);
+    let sdk: Vec<_> = sdk
+        .flat_map(|sdk| {
+            let sizes = others.iter().filter(|case| BY_SIZE.contains(&case.name));
+            sizes.map(|case| sdk.with(case))
+        })
+        .collect();
     let mut processes = Vec::new();
     let mut results = Vec::new();
-    for program in programs {
+    for program in programs.iter().chain(&sdk) {
         let mut process = Process::start(program, launcher)?;
         process.call(&program.first)?;
         processes.push(process);
@@ -81,7 +89,7 @@ pub fn measure(
             let calls = WarmCalls {
                 program: program.name,
                 case: case.name,
-                bytes: case.bytes,
+                bytes: case.body.len(),
                 blocks: Vec::with_capacity(blocks),
                 cpu: Vec::with_capacity(blocks),
             };
