@@ -1,6 +1,7 @@
 //! The SDK's attribute values: from JSON as it was sent, and as JSON in a response.
 
 use std::collections::HashMap;
+use std::mem::discriminant;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_types::base64;
@@ -136,14 +137,8 @@ pub fn empty(field_type: FieldType) -> AttributeValue {
 
 /// Whether the attribute has the type, or is NULL, which is shown as the type's empty value.
 pub fn has_type(attribute: &AttributeValue, field_type: FieldType) -> bool {
-    matches!(
-        (field_type, attribute),
-        (FieldType::Text, AttributeValue::S(_))
-            | (FieldType::Boolean, AttributeValue::Bool(_))
-            | (FieldType::List, AttributeValue::L(_))
-            | (FieldType::Object, AttributeValue::M(_))
-            | (_, AttributeValue::Null(_))
-    )
+    matches!(attribute, AttributeValue::Null(_))
+        || discriminant(attribute) == discriminant(&empty(field_type))
 }
 
 /// Whether the attribute is what the function shows as an empty value: NULL, `""` or an empty list.

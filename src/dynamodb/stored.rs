@@ -42,22 +42,14 @@ impl TryFrom<Item> for Customer {
     ///
     /// [`UnexpectedType`] for an attribute of another type. If it were shown as empty, the caller
     /// could send the empty value back and thereby delete what is stored.
-    fn try_from(item: Item) -> Result<Self, UnexpectedType> {
-        let mut version = Some(0);
-        let mut stored = [const { None }; FIELDS.len()];
-        // Hashing each name would take longer than comparing it.
-        for (name, value) in item {
-            if name == "version" {
-                version = match value {
-                    AttributeValue::N(number) => number::whole_part(&number),
-                    _ => None,
-                };
-            } else if let Some(index) = FIELDS.iter().position(|field| field.name == name) {
-                stored[index] = Some(value);
-            }
-        }
+    fn try_from(mut item: Item) -> Result<Self, UnexpectedType> {
+        let version = match item.get("version") {
+            None => Some(0),
+            Some(AttributeValue::N(number)) => number::whole_part(number),
+            Some(_) => None,
+        };
         let version = version.ok_or(UNEXPECTED_VERSION)?;
-        let fields = FIELDS.iter().zip(stored).map(|(field, value)| match value {
+        let fields = FIELDS.iter().map(|field| match item.remove(field.name) {
             None | Some(AttributeValue::Null(_)) => {
                 Ok((field.name, attribute::empty(field.field_type)))
             }
