@@ -78,8 +78,7 @@ impl TextRule {
             return violation(ErrorCode::Required, message);
         }
         match self.max_length {
-            // A character has at least one byte.
-            MaxLength::Chars(max) if text.len() > max && text.chars().count() > max => {
+            MaxLength::Chars(max) if text.chars().count() > max => {
                 let message = format!("must be at most {max} characters long");
                 return violation(ErrorCode::TooLong, message);
             }
