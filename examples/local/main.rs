@@ -1,12 +1,19 @@
 //! The API for local development: `cargo run --example local`.
 //!
 //! Starts an embedded DynamoDB with the sample customer and two access tokens, and serves the API
-//! over HTTP. Each request passes through the same code as in Lambda.
+//! over HTTP. Each request passes through the same code as in Lambda. A console in the browser shows
+//! what each request does.
 
+mod console;
+mod demonstrations;
 mod gateway;
+mod history;
+mod recorder;
+mod samples;
+mod tables;
 
 use std::error::Error;
-use std::io;
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,7 +21,8 @@ use std::process::ExitCode;
 use aws_sdk_dynamodb::Client;
 use clap::Parser;
 use dynoxide::Database;
-use testkit::{CUSTOMER_ID, READ_TOKEN, SAMPLE_REQUEST, WRITE_TOKEN, tables};
+use testkit::tables::local_config;
+use testkit::{CUSTOMER_ID, READ_TOKEN, SAMPLE_REQUEST, WRITE_TOKEN};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -24,8 +32,9 @@ use update_customer::dynamodb::client;
 use update_customer::handler::App;
 use update_customer::logging;
 
-const CUSTOMERS_TABLE: &str = "customers";
-const ACCESS_TOKENS_TABLE: &str = "access-tokens";
+use crate::gateway::Gateway;
+use crate::tables::{ACCESS_TOKENS_TABLE, CUSTOMERS_TABLE, Tables};
+
 const DYNAMODB_PORT: u16 = 8000;
 
 /// Serve PUT /customers/{customer_id} for local development, with an embedded DynamoDB
@@ -58,7 +67,7 @@ async fn main() -> ExitCode {
 fn init_logging() {
     let variable = |name| std::env::var(name).unwrap_or_default();
     let layer = logging::layer(
-        io::stdout,
+        || LogWriter,
         &variable("AWS_LAMBDA_LOG_FORMAT"),
         &variable("AWS_LAMBDA_LOG_LEVEL"),
     );
@@ -69,6 +78,21 @@ fn init_logging() {
         .with(layer)
         .with(without_dynamodb)
         .init();
+}
+
+/// Writes the log to standard output, and into the trace of the request that logs.
+struct LogWriter;
+
+impl Write for LogWriter {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        let written = io::stdout().write(text)?;
+        recorder::logged(&text[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stdout().flush()
+    }
 }
 
 async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
@@ -99,14 +123,18 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         until_stopped(stopped.clone()),
     ));
 
-    let client = Client::from_conf(client::config(&tables::local_config(&endpoint)).build());
-    tables::seed(&client, CUSTOMERS_TABLE, ACCESS_TOKENS_TABLE).await?;
+    let shared = local_config(&endpoint);
+    let tables = Tables::new(Client::from_conf(client::config(&shared).build()));
+    tables.create().await?;
+    let connection = shared.http_client().ok_or("the SDK has no HTTP client")?;
+    let recorded = client::config(&shared).http_client(recorder::http_client(connection));
     let config = Config::from_env(|name| match name {
         "CUSTOMERS_TABLE" => Some(CUSTOMERS_TABLE.to_owned()),
         "ACCESS_TOKENS_TABLE" => Some(ACCESS_TOKENS_TABLE.to_owned()),
         other => std::env::var(other).ok(),
     })?;
-    let router = gateway::router(App::new(client, config));
+    let app = App::new(Client::from_conf(recorded.build()), config);
+    let router = console::router(Gateway::new(app, tables));
     let server = axum::serve(api, router).with_graceful_shutdown(until_stopped(stopped));
     let server = tokio::spawn(server.into_future());
 
@@ -164,7 +192,8 @@ fn instructions(api_url: &str, endpoint: &str) -> Result<String, Box<dyn Error>>
     };
     Ok(format!(
         "Serving PUT {api_url}/customers/{{customer_id}}. Press Ctrl-C to stop.
-API reference, which can send requests: {api_url}/
+Console, which shows what each request does: {api_url}/
+API reference, which can send requests: {api_url}/docs
 Commands to run in another terminal:
 
 # 200: the sample request

@@ -1,0 +1,117 @@
+// JSON with positions and with all digits: JSON.parse rounds numbers, keeps one of two equal keys, and does not say
+// where a value is.
+
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const WORD = /true|false|null/y;
+const SPACE = /[ \t\r\n]*/y;
+
+/**
+ * Parses a JSON text. A node has `kind` ("object", "array" or "scalar"), `start` and `end` in the text, and `members`
+ * (each with `key` and `value`), `items` or `raw`. Throws a SyntaxError.
+ */
+export function parse(text) {
+  let position = 0;
+
+  function match(pattern) {
+    pattern.lastIndex = position;
+    const found = pattern.exec(text);
+    if (found) position = pattern.lastIndex;
+    return found?.[0];
+  }
+  function fail() {
+    throw new SyntaxError(`not JSON at position ${position}`);
+  }
+  function skip(character) {
+    match(SPACE);
+    if (text[position] !== character) return false;
+    position += 1;
+    return true;
+  }
+  function list(close, element) {
+    const elements = [];
+    if (skip(close)) return elements;
+    do elements.push(element());
+    while (skip(","));
+    return skip(close) ? elements : fail();
+  }
+  function member() {
+    match(SPACE);
+    const key = match(STRING) ?? fail();
+    if (!skip(":")) fail();
+    return { key: JSON.parse(key), value: value() };
+  }
+  function value() {
+    match(SPACE);
+    const start = position;
+    if (skip("{")) return { kind: "object", members: list("}", member), start, end: position };
+    if (skip("[")) return { kind: "array", items: list("]", value), start, end: position };
+    const raw = match(STRING) ?? match(NUMBER) ?? match(WORD) ?? fail();
+    return { kind: "scalar", raw, start, end: position };
+  }
+
+  const root = value();
+  match(SPACE);
+  return position === text.length ? root : fail();
+}
+
+/** Like `parse`, but undefined when the text is not JSON. */
+export function tryParse(text) {
+  try {
+    return parse(text ?? "");
+  } catch {
+    return undefined;
+  }
+}
+
+/** The node as text on one line. */
+export function compact(node) {
+  if (node.kind === "scalar") return node.raw;
+  if (node.kind === "array") return `[${node.items.map(compact).join(", ")}]`;
+  return `{${node.members.map(({ key, value }) => `${JSON.stringify(key)}: ${compact(value)}`).join(", ")}}`;
+}
+
+/** The node as indented text. What fits on a short line stays there. */
+export function indented(node, indent = "") {
+  const line = compact(node);
+  if (node.kind === "scalar" || (indent !== "" && indent.length + line.length < 60)) return line;
+  const deeper = `${indent}  `;
+  const [open, close] = node.kind === "array" ? "[]" : "{}";
+  const parts =
+    node.kind === "array"
+      ? node.items.map((item) => indented(item, deeper))
+      : node.members.map(({ key, value }) => `${JSON.stringify(key)}: ${indented(value, deeper)}`);
+  if (parts.length === 0) return open + close;
+  return `${open}\n${parts.map((part) => deeper + part).join(",\n")}\n${indent}${close}`;
+}
+
+/** A JSON text indented; any other text unchanged. */
+export function pretty(text) {
+  const node = tryParse(text);
+  return node ? indented(node) : text;
+}
+
+/** The last member of an object with this key: the one that most parsers keep. */
+export function get(node, key) {
+  return node?.members?.findLast((member) => member.key === key)?.value;
+}
+
+/** The value of a scalar, for display. Undefined for anything else. */
+export function scalar(node) {
+  return node?.raw?.startsWith('"') ? JSON.parse(node.raw) : node?.raw;
+}
+
+/**
+ * Where a JSON Pointer (RFC 6901) leads: `start` and `end` in the text. For a missing member, the brace that opens
+ * the object in which it is missing.
+ */
+export function locate(root, pointer) {
+  let node = root;
+  for (const token of pointer.split("/").slice(1)) {
+    const key = token.replaceAll("~1", "/").replaceAll("~0", "~");
+    const next = node.kind === "array" ? node.items[key] : get(node, key);
+    if (!next) return { start: node.start, end: node.start + 1 };
+    node = next;
+  }
+  return { start: node.start, end: node.end };
+}

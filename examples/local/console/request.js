@@ -1,0 +1,121 @@
+// The request in the editor: filling it in, reading it, writing it as a command, and marking errors in it.
+
+import { locate, pretty, tryParse } from "./json.js";
+
+const element = (id) => document.getElementById(id);
+const [method, target, headers, body] = ["method", "target", "headers", "body"].map(element);
+
+/** Whether the body's text is the base64 of what to send. */
+let isBase64 = false;
+
+/** Fills in a request; `headers` are pairs. */
+export function fill(request) {
+  method.value = request.method;
+  target.value = request.target;
+  headers.value = request.headers.map(([name, value]) => `${name}: ${value}`).join("\n");
+  isBase64 = request.isBase64 ?? false;
+  body.value = isBase64 ? request.body : pretty(request.body);
+  element("body-note").textContent = isBase64 ? "(binary, shown as base64, sent as bytes)" : "(JSON)";
+  body.scrollTop = 0;
+  mark([]);
+}
+
+/** The request as it is in the editor. A browser sends no body with GET. */
+export function read() {
+  const lines = headers.value.split("\n").filter((line) => line.trim() !== "");
+  const pairs = lines.map((line) => {
+    const colon = line.indexOf(":");
+    return [line.slice(0, Math.max(colon, 0)).trim(), line.slice(colon + 1).trim()];
+  });
+  const text = method.value === "GET" || body.value === "" ? undefined : body.value;
+  const bytes = isBase64 && text ? Uint8Array.from(atob(text), (character) => character.charCodeAt(0)) : text;
+  return { method: method.value, target: target.value, headers: pairs, body: bytes };
+}
+
+/** The request in the editor as a command for a POSIX shell. */
+export function asCurl() {
+  const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+  const request = read();
+  const parts = [`curl -i -X ${request.method} ${quoted(location.origin + request.target)}`];
+  parts.push(...request.headers.map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`));
+  if (request.body === undefined) return parts.join(" ");
+  if (isBase64) return `printf %s ${quoted(body.value)} | base64 -d | ${parts.join(" ")} --data-binary @-`;
+  return `${parts.join(" ")} --data-raw ${quoted(request.body)}`;
+}
+
+/** Marks the places in the body that the errors of a response point at, and lists the errors. */
+export function showErrors(responseBody) {
+  const response = readResponse(responseBody);
+  const root = tryParse(body.value);
+  const errors = (response?.errors ?? []).map((error) => ({ ...error, place: root && locate(root, error.pointer) }));
+  const position = /line (\d+),? column (\d+)/.exec(response?.errors ? "" : (response?.message ?? ""));
+  if (position) {
+    const start = offset(Number(position[1]), Number(position[2]));
+    errors.push({ pointer: position[0], code: "", message: response.message, place: { start, end: start + 1 } });
+  }
+  mark(errors);
+}
+
+/** An error has no number that could be rounded, so JSON.parse is enough. */
+function readResponse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function offset(line, column) {
+  const lines = body.value.split("\n").slice(0, line - 1);
+  return lines.reduce((sum, text) => sum + text.length + 1, 0) + column - 1;
+}
+
+function mark(errors) {
+  const list = document.createElement("ol");
+  list.replaceChildren(...errors.map(item));
+  const none = document.createElement("p");
+  none.textContent = "None.";
+  element("errors").replaceChildren(errors.length > 0 ? list : none);
+
+  const places = errors.map((error) => error.place).filter(Boolean);
+  const inside = (index) => places.some(({ start, end }) => start <= index && index < end);
+  const cuts = [...new Set([0, body.value.length, ...places.flatMap(({ start, end }) => [start, end])])].sort((a, b) => a - b);
+  const parts = cuts.slice(1).map((end, index) => {
+    const part = document.createElement(inside(cuts[index]) ? "mark" : "span");
+    part.textContent = body.value.slice(cuts[index], end);
+    return part;
+  });
+  // A textarea shows a last empty line, which a pre element swallows.
+  element("marks").replaceChildren(...parts, "\n");
+  alignMarks();
+}
+
+function item({ pointer, code, message, place }) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "link";
+  button.textContent = `${pointer || "(whole body)"} ${code}`.trim();
+  button.addEventListener("click", () => select(place));
+  const text = document.createElement("span");
+  text.textContent = ` ${message}`;
+  const item = document.createElement("li");
+  item.append(button, text);
+  return item;
+}
+
+function select(place) {
+  body.focus();
+  if (!place) return;
+  body.setSelectionRange(place.start, place.end);
+  const lineHeight = parseFloat(getComputedStyle(body).lineHeight);
+  const line = body.value.slice(0, place.start).split("\n").length;
+  body.scrollTop = (line - 3) * lineHeight;
+}
+
+function alignMarks() {
+  element("marks").scrollTop = body.scrollTop;
+}
+
+body.addEventListener("scroll", alignMarks);
+// Marks of the last response would point at the wrong places.
+body.addEventListener("input", () => mark([]));

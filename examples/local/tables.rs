@@ -1,0 +1,68 @@
+//! The two tables as the console shows and restores them. Its calls are not recorded.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::DisplayErrorContext;
+use aws_sdk_dynamodb::types::AttributeValue;
+use testkit::{sample_customer, tables};
+use update_customer::dynamodb::attribute::{Item, Json};
+
+pub const CUSTOMERS_TABLE: &str = "customers";
+pub const ACCESS_TOKENS_TABLE: &str = "access-tokens";
+
+/// More items than this are not shown.
+const MAX_ITEMS: i32 = 50;
+
+/// The tables of the embedded DynamoDB.
+#[derive(Clone)]
+pub struct Tables(Client);
+
+impl Tables {
+    pub fn new(client: Client) -> Self {
+        Self(client)
+    }
+
+    /// Creates both tables with the sample data, and keeps what is stored already.
+    pub async fn create(&self) -> Result<(), String> {
+        tables::seed(&self.0, CUSTOMERS_TABLE, ACCESS_TOKENS_TABLE).await
+    }
+
+    /// Replaces the sample customer by its initial state. Other items stay.
+    pub async fn restore_sample(&self) -> Result<(), String> {
+        let item = tables::item(&sample_customer());
+        let put = self.0.put_item().table_name(CUSTOMERS_TABLE);
+        let put = put.set_item(Some(item)).send().await;
+        put.map(drop)
+            .map_err(|error| DisplayErrorContext(error).to_string())
+    }
+
+    /// The stored customer as JSON with all digits of its numbers, if there is one.
+    pub async fn customer(&self, id: &str) -> Option<String> {
+        let get = self.0.get_item().table_name(CUSTOMERS_TABLE);
+        let get = get.key("id", AttributeValue::S(id.to_owned()));
+        // An id that cannot be a key is an error of DynamoDB, and names no customer either.
+        let got = get.consistent_read(true).send().await.ok()?;
+        got.item.as_ref().map(json)
+    }
+
+    /// The first items of a table as JSON.
+    pub async fn items(&self, table: &str) -> Result<Vec<String>, String> {
+        let scan = self.0.scan().table_name(table).limit(MAX_ITEMS);
+        let scan = scan.consistent_read(true).send().await;
+        let scan = scan.map_err(|error| DisplayErrorContext(error).to_string())?;
+        let mut items: Vec<_> = scan.items().iter().map(json).collect();
+        items.sort();
+        Ok(items)
+    }
+}
+
+/// An item as JSON, its members sorted by name.
+fn json(item: &Item) -> String {
+    let members: BTreeMap<_, _> = item
+        .iter()
+        .map(|(name, value)| (name, Json(value)))
+        .collect();
+    // Fails only for a map whose keys are no strings.
+    serde_json::to_string(&members).unwrap_or_default()
+}
