@@ -5,6 +5,7 @@ import * as editor from "./request.js";
 import { itemView, make, showExchange, showTwoWriters, showWaiting, statusBadge } from "./result.js";
 
 const element = (id) => document.getElementById(id);
+const narrow = matchMedia("(max-width: 999px)");
 
 /** How often the tables and the list are read again, in milliseconds. */
 const INTERVAL = 1000;
@@ -37,7 +38,7 @@ async function act(button, waiting, action) {
   }
   await refresh();
   // In one column, the result is below the buttons.
-  if (button && matchMedia("(max-width: 999px)").matches) element("result").scrollIntoView();
+  if (button && narrow.matches) element("result").scrollIntoView();
 }
 
 function explain(text) {
@@ -90,16 +91,30 @@ async function restore() {
 
 async function buildButtons() {
   const samples = await json("/console/samples");
-  const groups = new Map();
-  for (const sample of samples) {
-    const button = make("button", "", statusBadge(sample.status), " ", sample.title);
-    button.type = "button";
-    button.dataset.sample = sample.name;
-    button.addEventListener("click", () => choose(sample, button));
-    groups.set(sample.group, [...(groups.get(sample.group) ?? []), make("li", "", button)]);
+  const groups = Map.groupBy(samples, (sample) => sample.group);
+  const views = [...groups].map(([name, members]) => groupView(name, make("ul", "", ...members.map(sampleButton))));
+  const demonstrations = groupView("Late responses and races", element("demonstrations").content);
+  // Second, after what an update does at all.
+  views.splice(1, 0, demonstrations);
+  element("groups").replaceChildren(...views);
+  for (const button of document.querySelectorAll("[data-demonstration]")) {
+    button.addEventListener("click", () => demonstrate(button));
   }
-  element("groups").replaceChildren(...[...groups].flatMap(([name, items]) => [make("h3", "", name), make("ul", "", ...items)]));
+  // In one column, the closed groups keep the request within reach.
+  for (const view of views) view.open = !narrow.matches || view === views[0] || view === demonstrations;
   editor.fill(samples[0]);
+}
+
+function groupView(name, list) {
+  return make("details", "", make("summary", "", make("h3", "", name)), list);
+}
+
+function sampleButton(sample) {
+  const button = make("button", "", statusBadge(sample.status), " ", sample.title);
+  button.type = "button";
+  button.dataset.sample = sample.name;
+  button.addEventListener("click", () => choose(sample, button));
+  return make("li", "", button);
 }
 
 let shown = "";
@@ -111,7 +126,7 @@ async function refresh() {
   if (!response.ok || text === shown) return;
   shown = text;
   const { customers, tokens, exchanges } = JSON.parse(text);
-  table("customers", customers, ["id", "version", "firstName", "lastName", "email", "verifiedEmail"], true);
+  table("customers", customers, ["id", "version", "firstName", "email", "verifiedEmail"], true);
   table("tokens", tokens, ["subject", "scopes", "tokenHash"], false);
   const list = make("ol", "", ...exchanges.map(exchangeRow));
   element("exchanges").replaceChildren(exchanges.length > 0 ? list : make("p", "", "None yet."));
@@ -128,7 +143,8 @@ function table(id, items, columns, whole) {
     const node = tryParse(item);
     const text = (column) => {
       const value = get(node, column);
-      return scalar(value) ?? value?.items?.map(scalar).join(", ") ?? "";
+      const text = scalar(value) ?? value?.items?.map(scalar).join(", ") ?? "";
+      return column === "tokenHash" ? `${text.slice(0, 16)}…` : text;
     };
     return make("tr", "", ...columns.map((column) => make("td", "", text(column))));
   });
@@ -189,10 +205,8 @@ element("restore").addEventListener("click", async () => {
   await restore();
   await refresh();
 });
-for (const button of document.querySelectorAll("[data-demonstration]")) {
-  button.addEventListener("click", () => demonstrate(button));
-}
 
 explain("Nothing has been sent yet. Choose a request on the left, or change this one and press Send.");
 await buildButtons();
 await poll();
+document.body.classList.add("ready");

@@ -27,23 +27,26 @@ export function showExchange(exchange) {
   show("difference", ...differenceView(exchange.before, exchange.after));
   show("response", make("pre", "", httpText(exchange)));
   show("timeline", timeline([["", exchange]]));
+  show("updates", ...updatesView([["", exchange]]));
   show("log", make("pre", "", exchange.log.trim() || "No line."));
 }
 
 /** Shows the two requests of two writers, and the customer around both. */
 export function showTwoWriters({ before, after }, [erp, shop], ifMatch) {
   const writers = [["ERP", erp], ["Shop", shop]];
-  show("outcome", statusBadge(erp.status), " ", statusBadge(shop.status), " ", twoWriters(writers, before, after, ifMatch));
+  const badges = writers.flatMap(([name, exchange]) => [`${name} `, statusBadge(exchange.status), ". "]);
+  show("outcome", ...badges, twoWriters(writers, before, after, ifMatch));
   show("difference", ...differenceView(before, after));
   show("response", ...writers.map(([name, exchange]) => make("pre", "", `# ${name}\n${httpText(exchange)}\n\n`)));
   show("timeline", timeline(writers));
+  show("updates", ...updatesView(writers));
   show("log", make("pre", "", writers.map(([, exchange]) => exchange.log.trim()).join("\n")));
 }
 
 /** Shows that a request is on its way. */
 export function showWaiting(text) {
   show("outcome", text);
-  for (const id of ["difference", "response", "timeline", "log"]) show(id, make("p", "", "…"));
+  for (const id of ["difference", "response", "timeline", "updates", "log"]) show(id, make("p", "", "…"));
 }
 
 /** The status of a response; its colour only repeats the number. */
@@ -78,8 +81,8 @@ function twoWriters(writers, before, after, ifMatch) {
   const other = writers.find((writer) => !isWinner(writer))?.[0] ?? "nobody";
   const versions = `version ${version(before)} → ${version(after)}`;
   return ifMatch
-    ? `${winner} was first and is stored once (${versions}). ${other} got 412: it knows that its copy is old, and nothing is lost.`
-    : `Both got 200 (${versions}). ${winner} wrote last: the note of ${other} is overwritten, and nobody was told.`;
+    ? `${winner} was first (${versions}). ${other} knows that its copy is old: nothing is lost.`
+    : `${winner} wrote last (${versions}). The note of ${other} is overwritten, and nobody was told.`;
 }
 
 /** Status line, headers and body as text. */
@@ -111,8 +114,8 @@ function timeline(lanes) {
   const start = Math.min(...lanes.map(([, exchange]) => exchange.startedMs));
   const events = lanes.flatMap(([name, exchange]) => exchangeEvents(name, exchange));
   events.sort((one, other) => one.time - other.time);
-  const items = events.map(({ time, name, text, details }) =>
-    make("li", "", make("span", "time", milliseconds(time - start)), make("span", "", ...(name ? [make("b", "", name), ": "] : []), text, ...details)),
+  const items = events.map(({ time, name, text }) =>
+    make("li", "", make("span", "time", milliseconds(time - start)), make("span", "", ...(name ? [make("b", "", name), ": "] : []), text)),
   );
   return make("ol", "timeline", ...items);
 }
@@ -120,34 +123,46 @@ function timeline(lanes) {
 function exchangeEvents(name, exchange) {
   const ifMatch = exchange.requestHeaders.find(([header]) => header === "if-match");
   const asked = ifMatch ? `${exchange.method} with If-Match: ${ifMatch[1]}` : `${exchange.method} without If-Match`;
-  const events = [{ time: exchange.startedMs, name, text: `${asked} received`, details: [] }];
+  const events = [];
+  const add = (time, text) => events.push({ time, name, text });
+  add(exchange.startedMs, `${asked} received`);
   let number = 0;
   for (const call of exchange.attempts) {
-    const label = call.operation === "UpdateItem" ? `UpdateItem ${(number += 1)}` : "GetItem of the token, then cached for a minute";
-    events.push({ time: call.sentMs, name, text: `${label} sent`, details: call.operation === "UpdateItem" ? [callView(call, number === 1)] : [] });
-    if (call.respondedMs !== null) events.push({ time: call.respondedMs, name, text: `${label.split(",")[0]} → ${callResult(call)}`, details: [] });
+    const label = call.operation === "UpdateItem" ? `UpdateItem ${(number += 1)}` : "Token lookup, then cached for a minute";
+    add(call.sentMs, `${label}: sent`);
+    if (call.respondedMs !== null) add(call.respondedMs, `${label.split(",")[0]}: ${callResult(call)}`);
     // The time limit of an attempt, from the SDK's configuration.
-    if (call.receivedMs === null) events.push({ time: call.sentMs + 1000, name, text: "No response within 1 s: the SDK stops waiting and asks again", details: [] });
+    if (call.receivedMs === null) add(call.sentMs + 1000, "No response within 1 s: the SDK sends the same UpdateItem again");
   }
-  events.push({ time: exchange.endedMs, name, text: `response ${exchange.status} to the caller`, details: [] });
+  const failed = updates(exchange).at(-1)?.status === 400;
+  const reason = exchange.status === 200 && failed ? ": the customer already holds exactly this update" : "";
+  add(exchange.endedMs, `${exchange.status} to the caller${reason}`);
   return events;
 }
 
 function callResult(call) {
   const late = call.receivedMs === null ? ", but this response is late" : "";
-  if (call.operation !== "UpdateItem") return `${call.status}`;
+  if (call.operation !== "UpdateItem") return `status ${call.status}`;
   const response = tryParse(call.response ?? "");
   if (call.status === 200) {
     const stored = get(get(get(response, "Attributes"), "version"), "N");
     return `stored, version ${scalar(stored)}${late}`;
   }
   const current = scalar(get(get(get(response, "Item"), "version"), "N"));
-  const reason = (scalar(get(response, "__type")) ?? `${call.status}`).split("#").pop();
-  return `${reason}: not stored${current ? `, the stored version is ${current}` : ""}${late}`;
+  const code = (scalar(get(response, "__type")) ?? `status ${call.status}`).split("#").pop();
+  const reason = code === "ConditionalCheckFailedException" ? "condition failed" : code;
+  return `${reason}${current ? `, the stored version is ${current}` : ""}${late}`;
+}
+
+/** Each UpdateItem; only the first one is open. */
+function updatesView(lanes) {
+  const calls = lanes.flatMap(([name, exchange]) => updates(exchange).map((call, index) => [`${name} UpdateItem ${index + 1}`, call]));
+  if (calls.length === 0) return [make("p", "", "None: the request was rejected before.")];
+  return calls.map(([title, call], index) => callView(title, call, index === 0));
 }
 
 /** The expression, the condition and the values of one UpdateItem. */
-function callView(call, open) {
+function callView(title, call, open) {
   const request = tryParse(call.request);
   const expression = scalar(get(request, "UpdateExpression")) ?? "";
   const condition = scalar(get(request, "ConditionExpression")) ?? "";
@@ -162,7 +177,7 @@ function callView(call, open) {
     ...names.map(({ key, value }) => `${key} is ${scalar(value)}`),
     ...values.sort((one, other) => one.key.localeCompare(other.key)).map(({ key, value }) => `${key} = ${plain(value)}`),
   ];
-  const details = make("details", "", make("summary", "", "Expression and condition"), make("pre", "", lines.join("\n")));
+  const details = make("details", "", make("summary", "", title), make("pre", "", lines.join("\n")));
   details.open = open;
   return details;
 }
