@@ -8,4 +8,4 @@ start_local_example
 cd tests/openapi
 node page/build.mjs "$work/api.html"
 cmp "$work/api.html" ../../docs/api.html || fail 'docs/api.html differs from the output of page/build.mjs'
-URL="$api/" node --test page.test.mjs
+URL="$api/docs" node --test page.test.mjs

@@ -1,4 +1,4 @@
-// The reference page in a browser: URL=http://127.0.0.1:9000/ node --test page.test.mjs
+// The reference page in a browser: URL=http://127.0.0.1:9000/docs node --test page.test.mjs
 //
 // URL is an API that serves the page and has the sample customer and token, such as the local example.
 
@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch } from "./browser.mjs";
 
-const url = process.env.URL ?? "http://127.0.0.1:9000/";
+const url = process.env.URL ?? "http://127.0.0.1:9000/docs";
 let browser;
 
 before(async () => {
@@ -34,7 +34,14 @@ for (const width of [1280, 390]) {
     await page.getByRole("heading", { name: "Update a customer" }).waitFor();
     await page.getByRole("button", { name: "Execute" }).waitFor();
     await assertNoHorizontalScrolling(page);
-    assert.deepEqual(await linksToOtherPages(page), []);
+    // Only the local example's console.
+    assert.deepEqual(await linksToOtherPages(page), [new URL("/", url).href]);
+    for (const name of ["If-Match", "If-None-Match"]) {
+      assert.equal(await page.getByPlaceholder(name, { exact: true }).inputValue(), "", `${name} is filled in`);
+    }
+    const description = page.getByText("No licence chosen; all rights reserved");
+    assert.ok((await top(description)) > (await top(page.getByRole("button", { name: "Execute" }))));
+    if (width === 1280) assert.ok((await top(page.getByRole("button", { name: "Execute" }))) < 850);
 
     const pending = page.waitForResponse((candidate) => candidate.request().method() === "PUT");
     await page.getByRole("button", { name: "Execute" }).click();
@@ -49,11 +56,30 @@ for (const width of [1280, 390]) {
     await shown.waitFor();
     assert.match(await shown.innerText(), /\b200\b[^]*Customer updated successfully[^]*x-customer-version/i);
     await assertNoHorizontalScrolling(page);
+    await assertInView(page, shown.getByText("200").first());
+    await assertInView(page, shown.getByText("Customer updated successfully").first());
 
     assert.deepEqual(consoleErrors, []);
     assert.deepEqual(foreignRequests, []);
     await page.close();
   });
+}
+
+async function top(locator) {
+  const { y } = await locator.boundingBox();
+  return y;
+}
+
+/** Waits, because the page scrolls when it has drawn the response. */
+async function assertInView(page, locator) {
+  const { height } = page.viewportSize();
+  const deadline = Date.now() + 3000;
+  while (Date.now() < deadline) {
+    const y = await top(locator);
+    if (y >= 0 && y < height) return;
+    await page.waitForTimeout(50);
+  }
+  assert.fail(`the response is ${await top(locator)} pixels below the top of the window`);
 }
 
 /** The targets of links that lead away from the page, of which only the page itself is certain to exist. */

@@ -1,7 +1,7 @@
 // Makes the reference page from openapi.yaml: node page/build.mjs OUTPUT
 //
 // The page is one HTML file with Swagger UI and the OpenAPI document inside, and loads nothing from other servers.
-// Any web server can serve it. The local example serves it at its root.
+// Any web server can serve it. The local example serves it at /docs.
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
