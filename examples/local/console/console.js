@@ -33,12 +33,16 @@ async function act(button, waiting, action) {
     await action();
   } catch (error) {
     showWaiting(`Not sent: ${error.message}`);
-  } finally {
-    document.body.ariaBusy = "false";
   }
+  showResult();
   await refresh();
-  // In one column, the result is below the buttons.
-  if (button && narrow.matches) element("result").scrollIntoView();
+  document.body.ariaBusy = "false";
+}
+
+/** In one column, the result is below the buttons, and the list of requests is below the result. */
+function showResult() {
+  const { top, bottom } = element("outcome").getBoundingClientRect();
+  if (top < 0 || bottom > innerHeight) element("result").scrollIntoView();
 }
 
 function explain(text) {
