@@ -263,7 +263,7 @@ test("a late response of DynamoDB is stored once with If-Match and twice without
   await button(true).click();
   assert.match(await text(page, "outcome"), /^Waiting for DynamoDB/);
   await settled(page);
-  assert.match(await text(page, "explanation"), /held back for longer than the SDK's limit of 1 s/);
+  assert.match(await text(page, "explanation"), /takes longer than the SDK's limit of 1 s/);
   assert.equal(one(await text(page, "outcome")), "200 Stored once: version 6 → 7, although DynamoDB was asked twice.");
   const events = (await lines(page, "#timeline li")).map((line) => line.replace(/^[\d.]+ ms/, ""));
   assert.deepEqual(events.filter((event) => !event.startsWith("Token lookup")), [
@@ -281,6 +281,7 @@ test("a late response of DynamoDB is stored once with If-Match and twice without
   assert.match(await page.locator("#headers").inputValue(), /^if-match: "6"$/m);
 
   await press(page, button(false));
+  assert.match(await text(page, "explanation"), /the version grows by two/);
   const outcome = "200 Stored twice: version 6 → 8, although DynamoDB was asked twice. The second write stored the same values again.";
   assert.equal(one(await text(page, "outcome")), outcome);
   assert.ok((await lines(page, "#difference li")).includes("~ changed version 6 → 8"));
@@ -291,7 +292,7 @@ test("two writers at once lose a note without If-Match and none with it", async 
   const page = await openConsole(context);
   const button = (ifMatch) => page.locator(`[data-demonstration=two-writers][data-if-match=${ifMatch}]`);
   await press(page, button(false));
-  assert.match(await text(page, "explanation"), /Both change notes at the same moment/);
+  assert.match(await text(page, "explanation"), /Both change notes at the same moment, and neither checks/);
   const overwritten = /^ERP 200\. Shop 200\. (ERP|Shop) wrote last \(version 6 → 8\)\. The note of (ERP|Shop) is overwritten, and nobody was told\.$/;
   const [, last, first] = overwritten.exec(one(await text(page, "outcome")));
   assert.notEqual(last, first);
@@ -302,11 +303,13 @@ test("two writers at once lose a note without If-Match and none with it", async 
   assert.ok(events.some((event) => event.endsWith(`${last}: UpdateItem 1: stored, version 8`)), events.join("; "));
 
   await press(page, button(true));
+  assert.match(await text(page, "explanation"), /only one of the two updates can find it/);
   const kept = /^ERP (200|412)\. Shop (200|412)\. (ERP|Shop) was first \(version 6 → 7\)\. (ERP|Shop) knows that its copy is old: nothing is lost\.$/;
   const [, erp, shop, winner, loser] = kept.exec(one(await text(page, "outcome")));
   assert.deepEqual([erp, shop], winner === "ERP" ? ["200", "412"] : ["412", "200"]);
   assert.notEqual(winner, loser);
   assert.ok((await lines(page, "#difference li")).includes("~ changed version 6 → 7"));
+  await assertFits(page);
   assert.equal(await page.locator("#response pre").count(), 2);
   assert.equal(await page.locator("#updates details").count(), 2);
   assert.match(await text(page, "log"), /version_conflict/);

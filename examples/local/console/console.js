@@ -10,10 +10,16 @@ const narrow = matchMedia("(max-width: 999px)");
 /** How often the tables and the list are read again, in milliseconds. */
 const INTERVAL = 1000;
 
+/** What to look at, without and with `If-Match`. */
 const DEMONSTRATIONS = {
-  "late-response":
-    "The update is stored at once, but DynamoDB's response is held back for longer than the SDK's limit of 1 s. The SDK asks again.",
-  "two-writers": "An ERP and a shop have both read version 6. Both change `notes` at the same moment.",
+  "late-response": {
+    false: "The same without `If-Match`: the retry stores the same values a second time, so the version grows by two.",
+    true: "The update is stored, but DynamoDB's response takes longer than the SDK's limit of 1 s. The SDK sends it again.",
+  },
+  "two-writers": {
+    false: "An ERP and a shop have both read version 6. Both change `notes` at the same moment, and neither checks the version.",
+    true: "The same with `If-Match`: both name version 6, and only one of the two updates can find it.",
+  },
 };
 
 async function json(path, options) {
@@ -72,7 +78,7 @@ async function choose(sample, button) {
 
 async function demonstrate(button) {
   const { demonstration: name, ifMatch } = button.dataset;
-  explain(DEMONSTRATIONS[name]);
+  explain(DEMONSTRATIONS[name][ifMatch]);
   await act(button, name === "late-response" ? "Waiting for DynamoDB, for more than a second …" : "Sending …", async () => {
     const outcome = await json(`/console/${name}?if_match=${ifMatch}`, { method: "POST" });
     const exchanges = await Promise.all(outcome.exchanges.map((number) => json(`/console/exchanges/${number}`)));
