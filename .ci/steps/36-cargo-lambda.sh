@@ -18,6 +18,8 @@ wait_for_line "$work/watch" 'starting Runtime server' $!
 
 run_curl_lines "http://127.0.0.1:$port"
 for event in events/*.json; do
+  # Each event expects the sample customer at its first version.
+  curl -sSf -X POST "$api/console/restore"
   cargo lambda invoke -A 127.0.0.1 -P "$port" --data-file "$event" update-customer > "$work/response" \
     || { cat "$work/response"; fail "cargo lambda invoke $event"; }
   status="$(python3 -c 'import json, sys; print(json.load(sys.stdin)["statusCode"])' < "$work/response")"
