@@ -7,5 +7,6 @@ npm_packages
 system_program chromium
 start_local_example
 cd tests/openapi
-URL="$api" node --test console.test.mjs
+# A browser that hangs must not hang the step.
+URL="$api" node --test --test-timeout=120000 console.test.mjs
 URL="$api" node console-screenshot.mjs "$work/console.png" ../../docs/console.png
