@@ -18,7 +18,7 @@ const GROUPS: [Group; 5] = [
         &[
             (
                 "http-api-sample-200",
-                "All nine fields are replaced. The email changes, so `verifiedEmail` becomes false in the same write.",
+                "All nine fields are replaced. The email changes, so `verifiedEmail` becomes false too.",
             ),
             (
                 "minimal-body-200",
@@ -34,7 +34,7 @@ const GROUPS: [Group; 5] = [
             ),
             (
                 "new-email-unverified-200",
-                "A different email resets `verifiedEmail`. That takes a second UpdateItem, whose condition is the stored email.",
+                "A different email resets `verifiedEmail`, in a second UpdateItem with the old email as condition.",
             ),
             (
                 "email-letter-case-200",
@@ -55,7 +55,7 @@ const GROUPS: [Group; 5] = [
             ),
             (
                 "stale-if-match-412",
-                "`If-Match` names an old version: nothing is stored. The response has the current version to merge with.",
+                "`If-Match` names an old version: nothing is stored. The response has the version to merge with.",
             ),
             (
                 "retry-after-lost-response-200",

@@ -37,7 +37,9 @@ if (expected) {
   const difference = await compare(picture, await readFile(expected));
   console.log(`difference to ${expected}: ${(difference * 100).toFixed(2)} %`);
   if (!(difference <= MAX_DIFFERENCE)) {
-    throw new Error(`${expected} looks different; make it again with: npm run screenshot, while the local example runs`);
+    throw new Error(
+      `${expected} looks different; make it again with: npm run screenshot, while the local example runs`,
+    );
   }
 }
 await browser.close();

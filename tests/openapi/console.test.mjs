@@ -21,7 +21,10 @@ const REJECTED = /^4\d\d Nothing was stored: the version is still 6\. The custom
 const SHOWN = {
   "http-api-sample-200": {
     outcome: /^200 Stored: version 6 → 7\. It took 2 UpdateItem calls/,
-    difference: ['~ changed email "john.doe@aximcommerce.com" → "john@aximcommerce.com"', "~ changed verifiedEmail true → false"],
+    difference: [
+      '~ changed email "john.doe@aximcommerce.com" → "john@aximcommerce.com"',
+      "~ changed verifiedEmail true → false",
+    ],
     updates: ["verifiedEmail = :verifiedEmail"],
   },
   "minimal-body-200": {
@@ -41,7 +44,7 @@ const SHOWN = {
   },
   "digit-exact-numbers-200": {
     difference: [
-      '~ changed metaFields[0].value 12547 → 12345678901234567890.123456789012345678',
+      "~ changed metaFields[0].value 12547 → 12345678901234567890.123456789012345678",
       '+ added metaFields[1] {"code": "order_id", "value": 9007199254740993}',
       '+ added metaFields[2] {"code": "rate", "value": 0.1000000000000000055511151231257827}',
     ],
@@ -78,11 +81,22 @@ const SHOWN = {
   "if-match-any-version-200": { outcome: /2 UpdateItem calls/ },
   "if-none-match-412": { outcome: /condition of the UpdateItem failed/, updates: ["AND attribute_not_exists(id)"] },
   "many-errors-400": {
-    errors: ["/firstName required", "/lastName required", "/email required", "/phoneNumber invalid_phone", "/status invalid_type",
-      "/address/0/country invalid_country", "/address/1 empty_object", "/metaFields/1/code duplicate_code", "/emial unknown_field"],
+    errors: [
+      "/firstName required",
+      "/lastName required",
+      "/email required",
+      "/phoneNumber invalid_phone",
+      "/status invalid_type",
+      "/address/0/country invalid_country",
+      "/address/1 empty_object",
+      "/metaFields/1/code duplicate_code",
+      "/emial unknown_field",
+    ],
     marks: ["{", '""', '"john@aximcommerce.com"', '"call me"', "1", '"us"', "{}", '"a"'],
   },
-  "other-systems-names-400": { errors: ["/phone unknown_field", "/addresses unknown_field", "/custom_attributes unknown_field"] },
+  "other-systems-names-400": {
+    errors: ["/phone unknown_field", "/addresses unknown_field", "/custom_attributes unknown_field"],
+  },
   "key-twice-400": { errors: ["/status duplicate_key"], marks: ['"blocked"'] },
   "number-out-of-range-400": { errors: ["/metaFields/0/value number_out_of_range"], marks: ["1e300"] },
   "not-json-400": { errors: ["line 2, column 14"], marks: ["}"] },
@@ -122,11 +136,15 @@ async function openConsole(context, options = {}) {
   await page.addInitScript(() => {
     window.shifts = [];
     const moved = (entry) => entry.sources.map(({ node }) => node?.id || node?.nodeName).join(" ");
-    new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map(moved))).observe({ type: "layout-shift", buffered: true });
+    new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map(moved))).observe({
+      type: "layout-shift",
+      buffered: true,
+    });
   });
   await page.goto(url);
   await page.locator("body.ready").waitFor();
-  for (const group of await page.locator("#groups details").all()) await group.evaluate((details) => (details.open = true));
+  for (const group of await page.locator("#groups details").all())
+    await group.evaluate((details) => (details.open = true));
   context.after(async () => {
     const shifts = await page.evaluate(() => window.shifts);
     await browserContext.close();
@@ -189,7 +207,10 @@ async function assertShown(page, { name, status, explanation, method, target, he
   assert.equal(await page.locator("#method").inputValue(), method);
   assert.equal(await page.locator("#target").inputValue(), target);
   const shownHeaders = (await page.locator("#headers").inputValue()).split("\n");
-  assert.deepEqual(shownHeaders, headers.map(([header, value]) => `${header}: ${value}`));
+  assert.deepEqual(
+    shownHeaders,
+    headers.map(([header, value]) => `${header}: ${value}`),
+  );
 
   const changes = await lines(page, "#difference li");
   if (expected.difference === null) {
@@ -197,17 +218,25 @@ async function assertShown(page, { name, status, explanation, method, target, he
   } else if (!isStored || expected.difference?.length === 0) {
     assert.equal(await text(page, "difference"), "No difference: the stored customer is as before.");
   } else {
-    for (const change of [...(expected.difference ?? []), "~ changed version 6 → 7", '~ changed updatedBy "import" → "demo-erp"']) {
+    for (const change of [
+      ...(expected.difference ?? []),
+      "~ changed version 6 → 7",
+      '~ changed updatedBy "import" → "demo-erp"',
+    ]) {
       assert.ok(changes.includes(change), `${change} is not in ${changes.join("; ")}`);
     }
     for (const member of expected.without ?? []) {
-      assert.ok(!changes.some((change) => change.split(" ")[2].startsWith(member)), `${member} is in ${changes.join("; ")}`);
+      assert.ok(
+        !changes.some((change) => change.split(" ")[2].startsWith(member)),
+        `${member} is in ${changes.join("; ")}`,
+      );
     }
   }
 
   const response = await text(page, "response");
   assert.match(response, new RegExp(`^HTTP ${status}\\n(.*: .*\\n)+`));
-  for (const part of [`"success": ${isStored}`, ...(expected.response ?? [])]) assert.ok(response.includes(part), response);
+  for (const part of [`"success": ${isStored}`, ...(expected.response ?? [])])
+    assert.ok(response.includes(part), response);
 
   const updates = one(await page.locator("#updates").textContent());
   const isAsked = isStored || status === "412" || name === "unknown-customer-404";
@@ -219,7 +248,10 @@ async function assertShown(page, { name, status, explanation, method, target, he
   assert.match(events[0], /^0\.0 ms(PUT|GET) with(out)? If-Match.* received$/);
   assert.match(events.at(-1), new RegExp(`ms${status} to the caller`));
   for (const event of expected.timeline ?? []) {
-    assert.ok(events.some((shown) => shown.endsWith(event)), `${event} is not in ${events.join("; ")}`);
+    assert.ok(
+      events.some((shown) => shown.endsWith(event)),
+      `${event} is not in ${events.join("; ")}`,
+    );
   }
 
   const log = await text(page, "log");
@@ -237,15 +269,26 @@ test("an error selects its place in the body, and an edit removes the marks", as
   const page = await openConsole(context);
   await press(page, page.locator("[data-sample=many-errors-400]"));
   const selected = () => page.evaluate(() => document.getSelection().toString());
-  for (const [error, place] of [["/emial unknown_field", '"john@aximcommerce.com"'], ["/address/0/country invalid_country", '"us"'], ["/email required", "{"]]) {
+  for (const [error, place] of [
+    ["/emial unknown_field", '"john@aximcommerce.com"'],
+    ["/address/0/country invalid_country", '"us"'],
+    ["/email required", "{"],
+  ]) {
     await page.getByRole("button", { name: error }).click();
     assert.equal(await selected(), place);
   }
   // The marks are behind the letters that they belong to.
   const boxes = await page.evaluate(() => {
     const [body, marks] = ["body", "marks"].map((id) => document.getElementById(id));
-    const style = (node) => ["fontSize", "fontFamily", "lineHeight", "paddingTop", "paddingLeft", "whiteSpace", "overflowWrap"].map((name) => getComputedStyle(node)[name]);
-    return { text: [body.value, marks.textContent], widths: [body.clientWidth, marks.clientWidth], styles: [style(body), style(marks)] };
+    const style = (node) =>
+      ["fontSize", "fontFamily", "lineHeight", "paddingTop", "paddingLeft", "whiteSpace", "overflowWrap"].map(
+        (name) => getComputedStyle(node)[name],
+      );
+    return {
+      text: [body.value, marks.textContent],
+      widths: [body.clientWidth, marks.clientWidth],
+      styles: [style(body), style(marks)],
+    };
   });
   assert.equal(boxes.text[1], `${boxes.text[0]}\n`);
   assert.equal(boxes.widths[0], boxes.widths[1]);
@@ -266,15 +309,18 @@ test("a late response of DynamoDB is stored once with If-Match and twice without
   assert.match(await text(page, "explanation"), /takes longer than the SDK's limit of 1 s/);
   assert.equal(one(await text(page, "outcome")), "200 Stored once: version 6 → 7, although DynamoDB was asked twice.");
   const events = (await lines(page, "#timeline li")).map((line) => line.replace(/^[\d.]+ ms/, ""));
-  assert.deepEqual(events.filter((event) => !event.startsWith("Token lookup")), [
-    'PUT with If-Match: "6" received',
-    "UpdateItem 1: sent",
-    "UpdateItem 1: stored, version 7, but this response is late",
-    "No response within 1 s: the SDK sends the same UpdateItem again",
-    "UpdateItem 2: sent",
-    "UpdateItem 2: condition failed, the stored version is 7",
-    "200 to the caller: the customer already holds exactly this update",
-  ]);
+  assert.deepEqual(
+    events.filter((event) => !event.startsWith("Token lookup")),
+    [
+      'PUT with If-Match: "6" received',
+      "UpdateItem 1: sent",
+      "UpdateItem 1: stored, version 7, but this response is late",
+      "No response within 1 s: the SDK sends the same UpdateItem again",
+      "UpdateItem 2: sent",
+      "UpdateItem 2: condition failed, the stored version is 7",
+      "200 to the caller: the customer already holds exactly this update",
+    ],
+  );
   assert.equal(await page.locator("#updates details").count(), 2);
   assert.ok((await lines(page, "#difference li")).includes("~ changed version 6 → 7"));
   assert.match(await text(page, "log"), /customer updated[^]*version=7/);
@@ -282,7 +328,8 @@ test("a late response of DynamoDB is stored once with If-Match and twice without
 
   await press(page, button(false));
   assert.match(await text(page, "explanation"), /the version grows by two/);
-  const outcome = "200 Stored twice: version 6 → 8, although DynamoDB was asked twice. The second write stored the same values again.";
+  const outcome =
+    "200 Stored twice: version 6 → 8, although DynamoDB was asked twice. The second write stored the same values again.";
   assert.equal(one(await text(page, "outcome")), outcome);
   assert.ok((await lines(page, "#difference li")).includes("~ changed version 6 → 8"));
   await assertFits(page);
@@ -293,18 +340,30 @@ test("two writers at once lose a note without If-Match and none with it", async 
   const button = (ifMatch) => page.locator(`[data-demonstration=two-writers][data-if-match=${ifMatch}]`);
   await press(page, button(false));
   assert.match(await text(page, "explanation"), /Both change notes at the same moment, and neither checks/);
-  const overwritten = /^ERP 200\. Shop 200\. (ERP|Shop) wrote last \(version 6 → 8\)\. The note of (ERP|Shop) is overwritten, and nobody was told\.$/;
+  const overwritten =
+    /^ERP 200\. Shop 200\. (ERP|Shop) wrote last \(version 6 → 8\)\. The note of (ERP|Shop) is overwritten, and nobody was told\.$/;
   const [, last, first] = overwritten.exec(one(await text(page, "outcome")));
   assert.notEqual(last, first);
   const note = { ERP: "Call before delivery (ERP)", Shop: "Leave at the door (shop)" };
-  assert.ok((await lines(page, "#difference li")).includes(`~ changed notes "Prefers a call before delivery." → "${note[last]}"`));
+  assert.ok(
+    (await lines(page, "#difference li")).includes(
+      `~ changed notes "Prefers a call before delivery." → "${note[last]}"`,
+    ),
+  );
   const events = await lines(page, "#timeline li");
-  assert.ok(events.some((event) => event.endsWith(`${first}: UpdateItem 1: stored, version 7`)), events.join("; "));
-  assert.ok(events.some((event) => event.endsWith(`${last}: UpdateItem 1: stored, version 8`)), events.join("; "));
+  assert.ok(
+    events.some((event) => event.endsWith(`${first}: UpdateItem 1: stored, version 7`)),
+    events.join("; "),
+  );
+  assert.ok(
+    events.some((event) => event.endsWith(`${last}: UpdateItem 1: stored, version 8`)),
+    events.join("; "),
+  );
 
   await press(page, button(true));
   assert.match(await text(page, "explanation"), /only one of the two updates can find it/);
-  const kept = /^ERP (200|412)\. Shop (200|412)\. (ERP|Shop) was first \(version 6 → 7\)\. (ERP|Shop) knows that its copy is old: nothing is lost\.$/;
+  const kept =
+    /^ERP (200|412)\. Shop (200|412)\. (ERP|Shop) was first \(version 6 → 7\)\. (ERP|Shop) knows that its copy is old: nothing is lost\.$/;
   const [, erp, shop, winner, loser] = kept.exec(one(await text(page, "outcome")));
   assert.deepEqual([erp, shop], winner === "ERP" ? ["200", "412"] : ["412", "200"]);
   assert.notEqual(winner, loser);
@@ -350,7 +409,11 @@ test("the tables and the list follow requests of other programs", async (context
   await press(page, page.locator("[data-sample=minimal-body-200]"));
   await page.getByRole("button", { name: "Restore the sample customer" }).click();
   await page.locator("#customers td", { hasText: /^6$/ }).waitFor();
-  const headers = { accessToken: "demo-token-that-may-write", "Content-Type": "application/json", "User-Agent": "cron" };
+  const headers = {
+    accessToken: "demo-token-that-may-write",
+    "Content-Type": "application/json",
+    "User-Agent": "cron",
+  };
   const body = '{"firstName": "Ada", "lastName": "<img src=x onerror=alert(1)>", "email": "john.doe@aximcommerce.com"}';
   for (let index = 0; index < 21; index += 1) {
     const response = await fetch(customer, { method: "PUT", headers, body });
@@ -415,7 +478,12 @@ test("JSON keeps digits, equal keys and positions; a difference names each membe
       places: ["", "/a~1b/0", "/a~1b/1/~0", "/k", "/missing", "/a~1b/1/missing"].map(at),
       invalid: ["", "{", "[1,]", "01", "{'a':1}", "1 2", '"\t"', "nul"].filter((text) => tryParse(text)),
       pretty: pretty("no JSON"),
-      difference: defined(difference('{"a":[1,2],"b":{"c":1.0},"version":1,"gone":true}', '{"a":[1],"b":{"c":1},"version":2,"new":{"x":[]}}')),
+      difference: defined(
+        difference(
+          '{"a":[1,2],"b":{"c":1.0},"version":1,"gone":true}',
+          '{"a":[1],"b":{"c":1},"version":2,"new":{"x":[]}}',
+        ),
+      ),
       created: defined(difference(null, '{"a":1}')),
       none: difference('{"a":[1,{"b":null}]}', '{"a":[1,{"b":null}]}'),
     };
@@ -442,7 +510,11 @@ for (const colorScheme of ["light", "dark"]) {
   for (const width of [1280, 1000, 390]) {
     test(`accessible and without horizontal scrolling: ${width} pixels, ${colorScheme}`, async (context) => {
       const page = await openConsole(context, { width, colorScheme });
-      const buttons = ["[data-sample=many-errors-400]", "[data-sample=new-email-unverified-200]", "[data-demonstration=late-response]"];
+      const buttons = [
+        "[data-sample=many-errors-400]",
+        "[data-sample=new-email-unverified-200]",
+        "[data-demonstration=late-response]",
+      ];
       for (const button of buttons) {
         await press(page, page.locator(button).last());
         await assertFits(page);
@@ -456,7 +528,10 @@ for (const colorScheme of ["light", "dark"]) {
         await page.evaluate(axe.source);
         const { violations } = await page.evaluate(() => window.axe.run());
         const serious = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
-        assert.deepEqual(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`), []);
+        assert.deepEqual(
+          serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`),
+          [],
+        );
       }
     });
   }

@@ -14,10 +14,11 @@ const INTERVAL = 1000;
 const DEMONSTRATIONS = {
   "late-response": {
     false: "The same without `If-Match`: the retry stores the same values a second time, so the version grows by two.",
-    true: "The update is stored, but DynamoDB's response takes longer than the SDK's limit of 1 s. The SDK sends it again.",
+    true: "The update is stored, but its response takes longer than the SDK's limit of 1 s. So it sends the update again.",
   },
   "two-writers": {
-    false: "An ERP and a shop have both read version 6. Both change `notes` at the same moment, and neither checks the version.",
+    false:
+      "An ERP and a shop have read version 6. Both change `notes` at the same moment, and neither checks it.",
     true: "The same with `If-Match`: both name version 6, and only one of the two updates can find it.",
   },
 };
@@ -79,13 +80,17 @@ async function choose(sample, button) {
 async function demonstrate(button) {
   const { demonstration: name, ifMatch } = button.dataset;
   explain(DEMONSTRATIONS[name][ifMatch]);
-  await act(button, name === "late-response" ? "Waiting for DynamoDB, for more than a second …" : "Sending …", async () => {
-    const outcome = await json(`/console/${name}?if_match=${ifMatch}`, { method: "POST" });
-    const exchanges = await Promise.all(outcome.exchanges.map((number) => json(`/console/exchanges/${number}`)));
-    editor.fill(asRequest(exchanges[0]));
-    if (name === "two-writers") showTwoWriters(outcome, exchanges, ifMatch === "true");
-    else showExchange(exchanges[0]);
-  });
+  await act(
+    button,
+    name === "late-response" ? "Waiting for DynamoDB, for more than a second …" : "Sending …",
+    async () => {
+      const outcome = await json(`/console/${name}?if_match=${ifMatch}`, { method: "POST" });
+      const exchanges = await Promise.all(outcome.exchanges.map((number) => json(`/console/exchanges/${number}`)));
+      editor.fill(asRequest(exchanges[0]));
+      if (name === "two-writers") showTwoWriters(outcome, exchanges, ifMatch === "true");
+      else showExchange(exchanges[0]);
+    },
+  );
 }
 
 /** What a client chose to send, without what its HTTP library adds. */
@@ -144,11 +149,15 @@ async function refresh() {
 
 function table(id, items, columns, whole) {
   const open = new Set([...element(id).querySelectorAll("details[open]")].map((details) => details.dataset.key));
-  const head = make("tr", "", ...columns.map((column) => {
-    const cell = make("th", "", column);
-    cell.scope = "col";
-    return cell;
-  }));
+  const head = make(
+    "tr",
+    "",
+    ...columns.map((column) => {
+      const cell = make("th", "", column);
+      cell.scope = "col";
+      return cell;
+    }),
+  );
   const rows = items.map((item) => {
     const node = tryParse(item);
     const text = (column) => {
@@ -171,7 +180,17 @@ function table(id, items, columns, whole) {
 
 function exchangeRow({ number, method, target, status, receivedAt }) {
   const time = make("span", "time", new Date(receivedAt).toLocaleTimeString("en-GB"));
-  const button = make("button", "", statusBadge(status), " ", `${method} ${target}`, " ", make("span", "number", `local-${number}`), " ", time);
+  const button = make(
+    "button",
+    "",
+    statusBadge(status),
+    " ",
+    `${method} ${target}`,
+    " ",
+    make("span", "number", `local-${number}`),
+    " ",
+    time,
+  );
   button.type = "button";
   button.addEventListener("click", () => {
     explain(`Request local-${number}, as it was sent and what it did.`);

@@ -30,6 +30,9 @@ function compare(path, before, after, changes) {
 }
 
 function children(node) {
-  const pairs = node.kind === "array" ? node.items.map((item, index) => [index, item]) : node.members.map(({ key, value }) => [key, value]);
+  const pairs =
+    node.kind === "array"
+      ? node.items.map((item, index) => [index, item])
+      : node.members.map(({ key, value }) => [key, value]);
   return new Map(pairs);
 }

@@ -79,7 +79,9 @@ function mark(errors) {
 
   const places = errors.map((error) => error.place).filter(Boolean);
   const inside = (index) => places.some(({ start, end }) => start <= index && index < end);
-  const cuts = [...new Set([0, body.value.length, ...places.flatMap(({ start, end }) => [start, end])])].sort((a, b) => a - b);
+  const cuts = [...new Set([0, body.value.length, ...places.flatMap(({ start, end }) => [start, end])])].sort(
+    (a, b) => a - b,
+  );
   const parts = cuts.slice(1).map((end, index) => {
     const part = document.createElement(inside(cuts[index]) ? "mark" : "span");
     part.textContent = body.value.slice(cuts[index], end);

@@ -33,7 +33,10 @@ export function showExchange(exchange) {
 
 /** Shows the two requests of two writers, and the customer around both. */
 export function showTwoWriters({ before, after }, [erp, shop], ifMatch) {
-  const writers = [["ERP", erp], ["Shop", shop]];
+  const writers = [
+    ["ERP", erp],
+    ["Shop", shop],
+  ];
   const badges = writers.flatMap(([name, exchange]) => [`${name} `, statusBadge(exchange.status), ". "]);
   show("outcome", ...badges, twoWriters(writers, before, after, ifMatch));
   show("difference", ...differenceView(before, after));
@@ -61,13 +64,15 @@ export function outcome(exchange) {
   const lost = calls.some((call) => call.receivedMs === null);
   if (exchange.status === 200 && lost) {
     const effect = now - old === 1 ? "" : " The second write stored the same values again.";
-    return `Stored ${times(now - old)}: version ${old} → ${now}, although DynamoDB was asked ${times(calls.length)}.${effect}`;
+    const stored = `Stored ${times(now - old)}: version ${old} → ${now}`;
+    return `${stored}, although DynamoDB was asked ${times(calls.length)}.${effect}`;
   }
   if (exchange.status === 200 && now === old) {
     return `Already stored: the version is still ${now}, and nothing was written.`;
   }
   if (exchange.status === 200) {
-    const second = calls.length > 1 ? ` It took ${calls.length} UpdateItem calls, because the stored email is verified.` : "";
+    const second =
+      calls.length > 1 ? ` It took ${calls.length} UpdateItem calls, because the stored email is verified.` : "";
     return `Stored: version ${old} → ${now}.${second}`;
   }
   const asked = calls.length === 0 ? " The customers table was not asked." : " The condition of the UpdateItem failed.";
@@ -101,12 +106,24 @@ function differenceView(before, after) {
 
 function changeView({ path, before, after }) {
   const [kind, sign, word] =
-    before === undefined ? ["added", "+", "added"] : after === undefined ? ["removed", "−", "removed"] : ["changed", "~", "changed"];
+    before === undefined
+      ? ["added", "+", "added"]
+      : after === undefined
+        ? ["removed", "−", "removed"]
+        : ["changed", "~", "changed"];
   const values = [];
   if (before !== undefined) values.push(make("del", "", before));
   if (values.length > 0 && after !== undefined) values.push(" → ");
   if (after !== undefined) values.push(make("ins", "", after));
-  return make("li", kind, make("b", "sign", sign), make("span", "hidden", ` ${word} `), make("code", "", path), " ", ...values);
+  return make(
+    "li",
+    kind,
+    make("b", "sign", sign),
+    make("span", "hidden", ` ${word} `),
+    make("code", "", path),
+    " ",
+    ...values,
+  );
 }
 
 /** What the requests of `lanes` (pairs of a name and an exchange) did, in the order of time. */
@@ -115,7 +132,12 @@ function timeline(lanes) {
   const events = lanes.flatMap(([name, exchange]) => exchangeEvents(name, exchange));
   events.sort((one, other) => one.time - other.time);
   const items = events.map(({ time, name, text }) =>
-    make("li", "", make("span", "time", milliseconds(time - start)), make("span", "", ...(name ? [make("b", "", name), ": "] : []), text)),
+    make(
+      "li",
+      "",
+      make("span", "time", milliseconds(time - start)),
+      make("span", "", ...(name ? [make("b", "", name), ": "] : []), text),
+    ),
   );
   return make("ol", "timeline", ...items);
 }
@@ -128,11 +150,13 @@ function exchangeEvents(name, exchange) {
   add(exchange.startedMs, `${asked} received`);
   let number = 0;
   for (const call of exchange.attempts) {
-    const label = call.operation === "UpdateItem" ? `UpdateItem ${(number += 1)}` : "Token lookup, then cached for a minute";
+    const label =
+      call.operation === "UpdateItem" ? `UpdateItem ${(number += 1)}` : "Token lookup, then cached for a minute";
     add(call.sentMs, `${label}: sent`);
     if (call.respondedMs !== null) add(call.respondedMs, `${label.split(",")[0]}: ${callResult(call)}`);
     // The time limit of an attempt, from the SDK's configuration.
-    if (call.receivedMs === null) add(call.sentMs + 1000, "No response within 1 s: the SDK sends the same UpdateItem again");
+    if (call.receivedMs === null)
+      add(call.sentMs + 1000, "No response within 1 s: the SDK sends the same UpdateItem again");
   }
   const failed = updates(exchange).at(-1)?.status === 400;
   const reason = exchange.status === 200 && failed ? ": the customer already holds exactly this update" : "";
@@ -156,7 +180,9 @@ function callResult(call) {
 
 /** Each UpdateItem; only the first one is open. */
 function updatesView(lanes) {
-  const calls = lanes.flatMap(([name, exchange]) => updates(exchange).map((call, index) => [`${name} UpdateItem ${index + 1}`, call]));
+  const calls = lanes.flatMap(([name, exchange]) =>
+    updates(exchange).map((call, index) => [`${name} UpdateItem ${index + 1}`, call]),
+  );
   if (calls.length === 0) return [make("p", "", "None: the request was rejected before.")];
   return calls.map(([title, call], index) => callView(title, call, index === 0));
 }
@@ -169,13 +195,18 @@ function callView(title, call, open) {
   const values = get(request, "ExpressionAttributeValues")?.members ?? [];
   const names = get(request, "ExpressionAttributeNames")?.members ?? [];
   const lines = [
-    ...expression.replace(" REMOVE ", "\nREMOVE ").split(/, (?![^(]*\))/).map((part, index) => (index ? `  , ${part}` : part)),
+    ...expression
+      .replace(" REMOVE ", "\nREMOVE ")
+      .split(/, (?![^(]*\))/)
+      .map((part, index) => (index ? `  , ${part}` : part)),
     "",
     // `BETWEEN :v0 AND :max` is one part.
     ...condition.split(/ AND (?!:)/).map((part, index) => (index ? `  AND ${part}` : `IF ${part}`)),
     "",
     ...names.map(({ key, value }) => `${key} is ${scalar(value)}`),
-    ...values.sort((one, other) => one.key.localeCompare(other.key)).map(({ key, value }) => `${key} = ${plain(value)}`),
+    ...values
+      .sort((one, other) => one.key.localeCompare(other.key))
+      .map(({ key, value }) => `${key} = ${plain(value)}`),
   ];
   const details = make("details", "", make("summary", "", title), make("pre", "", lines.join("\n")));
   details.open = open;
@@ -186,7 +217,8 @@ function callView(title, call, open) {
 function plain(attribute) {
   const [{ key: type, value } = {}] = attribute.members ?? [];
   if (type === "L") return `[${value.items.map(plain).join(", ")}]`;
-  if (type === "M") return `{${value.members.map((member) => `${JSON.stringify(member.key)}: ${plain(member.value)}`).join(", ")}}`;
+  if (type === "M")
+    return `{${value.members.map((member) => `${JSON.stringify(member.key)}: ${plain(member.value)}`).join(", ")}}`;
   if (type === "NULL") return "null";
   return type === "N" ? scalar(value) : compact(value);
 }
