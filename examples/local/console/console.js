@@ -14,7 +14,7 @@ const INTERVAL = 1000;
 const DEMONSTRATIONS = {
   "late-response": {
     false: "The same without `If-Match`: the retry stores the same values a second time, so the version grows by two.",
-    true: "The update is stored, but its response takes longer than the SDK's limit of 1 s. So it sends the update again.",
+    true: "The update is stored, but its response takes longer than the SDK's limit of 1 s. It sends the update again.",
   },
   "two-writers": {
     false:
