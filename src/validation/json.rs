@@ -553,6 +553,16 @@ mod tests {
     }
 
     #[test]
+    fn keys_and_strings_without_escapes_are_slices_of_the_body() {
+        let (object, _) = parse(r#" { "é" : "", "b":"aé" }"#.as_bytes()).unwrap();
+        assert_eq!(object.len(), 2);
+        for (key, value) in object {
+            assert!(matches!(key, Cow::Borrowed(_)), "{key}");
+            assert!(matches!(value, Value::String(Cow::Borrowed(_))), "{key}");
+        }
+    }
+
+    #[test]
     fn keeps_every_digit_and_reserved_keys() {
         let body = r#"{"n":-12345678901234567890.12345678901234567800,"o":{"$serde_json::private::Number":"1"}}"#;
         assert_eq!(parsed(body), body);
