@@ -131,12 +131,9 @@ fn warm(results: &Results) -> String {
     let rows = results.warm.iter().map(|calls| {
         let percentile = |percent| format!("{:.3}", calls.percentile(percent));
         let relative_to = |program| {
-            let baseline = results
-                .warm(program, calls.case)
-                .or(results.warm(program, "sample"));
-            baseline.map_or(String::new(), |baseline| {
-                format!("{:.2}", calls.ratio(baseline))
-            })
+            let same = results.find_warm(program, calls.case);
+            let baseline = same.unwrap_or_else(|| results.warm(program, "sample"));
+            format!("{:.2}", calls.ratio(baseline))
         };
         vec![
             calls.program.to_owned(),

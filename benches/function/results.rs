@@ -47,9 +47,7 @@ impl Results {
         let zip = zip.map_or(0.0, |(_, (_, zip))| *zip as f64 / 1e6);
         let relative = |case, baseline| {
             let (calls, baseline) = (self.warm(FUNCTION, case), self.warm(baseline, case));
-            calls.zip(baseline).map_or((0.0, 0.0), |(calls, baseline)| {
-                (calls.ratio(baseline), calls.cpu_ratio(baseline))
-            })
+            (calls.ratio(baseline), calls.cpu_ratio(baseline))
         };
         vec![
             ratio(
@@ -115,13 +113,11 @@ impl Results {
     pub fn by_size(&self) -> [(f64, f64, f64); BY_SIZE.len()] {
         BY_SIZE.map(|case| {
             let calls = self.warm(FUNCTION, case);
-            calls.map_or((0.0, 0.0, 0.0), |calls| {
-                (
-                    calls.bytes as f64 / 1e3,
-                    calls.percentile(50.0),
-                    calls.median_cpu(),
-                )
-            })
+            (
+                calls.bytes as f64 / 1e3,
+                calls.percentile(50.0),
+                calls.median_cpu(),
+            )
         })
     }
 
@@ -133,8 +129,13 @@ impl Results {
         slope(medium, large) / slope(small, medium)
     }
 
+    /// Panics if the program was not measured with the request.
+    pub fn warm(&self, program: &str, case: &str) -> &WarmCalls {
+        self.find_warm(program, case).expect("a measured request")
+    }
+
     /// A program's calls with a request. `None` when they were not measured.
-    pub fn warm(&self, program: &str, case: &str) -> Option<&WarmCalls> {
+    pub fn find_warm(&self, program: &str, case: &str) -> Option<&WarmCalls> {
         let mut calls = self.warm.iter();
         calls.find(|calls| calls.program == program && calls.case == case)
     }
