@@ -1,57 +1,90 @@
-//! Authentication: the access token, its record, and what the record grants.
+//! Authentication: the access token, and what it grants.
 
 mod cache;
-pub mod grant;
-pub mod token;
+mod token;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
+use thiserror::Error;
 
-use crate::dynamodb;
-use crate::error::{Cause, Error};
+use crate::dynamodb::{AccessTokensTable, LookupError, TokenHash, TokenRecord};
 use cache::GrantCache;
-pub use grant::Grant;
-pub use token::{AccessToken, TokenHash};
+pub use token::AccessToken;
+
+/// Why a caller is not authenticated.
+#[derive(Debug, Error)]
+pub enum AuthError {
+    /// The `accessToken` header is absent or empty, also after `Bearer`.
+    #[error("The accessToken header is missing or has no token")]
+    Missing,
+    /// The header does not hold one token, or the token has no valid record.
+    #[error("The access token is invalid or expired")]
+    Invalid,
+    /// The token is valid but lacks the scope.
+    #[error("The access token lacks the scope {0}")]
+    MissingScope(&'static str),
+    /// The token's record cannot be read.
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
+}
+
+/// What a valid token allows, and to whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant(TokenRecord);
+
+impl Grant {
+    /// The token's owner; stored as `updatedBy`.
+    pub fn subject(&self) -> &str {
+        &self.0.subject
+    }
+
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.0.scopes.iter().any(|granted| granted == scope)
+    }
+
+    pub fn is_valid_at(&self, now: SystemTime) -> bool {
+        self.0.expires_at.is_none_or(|expires_at| now < expires_at)
+    }
+}
 
 /// Looks tokens up in the access tokens table and caches what they grant.
 #[derive(Debug)]
 pub struct Authenticator {
-    client: Client,
-    table: String,
+    table: AccessTokensTable,
     cache: GrantCache,
 }
 
 impl Authenticator {
     /// `cache_ttl` is how long a grant is used without another lookup; zero disables the cache.
-    pub fn new(client: Client, table: String, cache_ttl: Duration) -> Self {
+    pub fn new(table: AccessTokensTable, cache_ttl: Duration) -> Self {
         Self {
-            client,
             table,
             cache: GrantCache::new(cache_ttl),
         }
     }
 
-    /// Returns what the token grants, from the cache or the table. Only a grant with the scope
-    /// `customers:write` is cached.
+    /// Returns what the token grants, from the cache or the table. Only a grant with `scope` is cached.
     ///
     /// # Errors
     ///
-    /// [`Error::TokenInvalid`] for an unknown and for an expired token, indistinguishably.
-    /// [`Error::Unavailable`] or [`Error::Internal`] when the token's record cannot be read.
-    pub async fn authenticate(&self, token: &AccessToken) -> Result<Arc<Grant>, Error> {
+    /// [`AuthError::Invalid`] for an unknown and for an expired token, indistinguishably.
+    /// [`AuthError::Lookup`] when the token's record cannot be read.
+    pub async fn authenticate(
+        &self,
+        token: &AccessToken,
+        scope: &str,
+    ) -> Result<Arc<Grant>, AuthError> {
         let hash = token.hash();
-        let looked_up_at = now();
+        let looked_up_at = SystemTime::now();
         if let Some(grant) = self.cache.get(&hash, looked_up_at) {
             return Ok(grant);
         }
-        let grant = self.look_up(hash).await?;
+        let grant = self.table.get(hash).await?.map(Grant);
         // The lookup can take seconds, in which the token can expire.
-        let grant = grant.filter(|grant| grant.is_valid_at(now()));
-        let grant = Arc::new(grant.ok_or(Error::TokenInvalid)?);
-        if grant.has_write_scope() {
+        let grant = grant.filter(|grant| grant.is_valid_at(SystemTime::now()));
+        let grant = Arc::new(grant.ok_or(AuthError::Invalid)?);
+        if grant.has_scope(scope) {
             self.cache.insert(hash, &grant, looked_up_at);
         }
         Ok(grant)
@@ -61,32 +94,8 @@ impl Authenticator {
     ///
     /// # Errors
     ///
-    /// [`Error::Unavailable`] or [`Error::Internal`] when the table cannot be read.
-    pub async fn probe(&self) -> Result<(), Error> {
-        self.look_up(TokenHash::NONE).await.map(|_| ())
+    /// [`LookupError`] when the table cannot be read.
+    pub async fn probe(&self) -> Result<(), LookupError> {
+        self.table.get(TokenHash::NONE).await.map(|_| ())
     }
-
-    async fn look_up(&self, hash: TokenHash) -> Result<Option<Grant>, Error> {
-        let output = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .key("tokenHash", AttributeValue::S(hash.to_hex()))
-            // A token works as soon as it is issued, and stops as soon as it is revoked.
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| {
-                dynamodb::error::to_error("GetItem on the access tokens table", &error)
-            })?;
-        let grant = output.item.map(Grant::try_from).transpose();
-        grant.map_err(|error| Error::Internal(Cause::new(error.to_string())))
-    }
-}
-
-/// The time since the Unix epoch.
-fn now() -> Duration {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
 }

@@ -8,15 +8,51 @@ use thiserror::Error;
 /// The default of `ACCESS_TOKEN_CACHE_SECONDS`.
 pub const DEFAULT_ACCESS_TOKEN_CACHE_SECONDS: u64 = 60;
 
-/// The function's own settings. `docs/OPERATIONS.md` also lists AWS's variables.
+/// All variables that the program reads, apart from AWS's credentials. `docs/OPERATIONS.md` lists them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
+    pub app: AppConfig,
+    /// `AWS_REGION`, or else `AWS_DEFAULT_REGION`: the region of the tables.
+    pub region: String,
+    /// `AWS_ENDPOINT_URL_DYNAMODB`, or else `AWS_ENDPOINT_URL`: the URL that replaces DynamoDB's own.
+    pub endpoint_url: Option<String>,
+    /// `AWS_USE_FIPS_ENDPOINT`
+    pub use_fips: bool,
+    /// `AWS_USE_DUALSTACK_ENDPOINT`
+    pub use_dual_stack: bool,
+    pub ca_bundle: Option<CaBundle>,
+    /// Whether `AWS_LAMBDA_RUNTIME_API` is set.
+    pub is_in_lambda: bool,
+}
+
+/// The function's own settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppConfig {
     /// `CUSTOMERS_TABLE`: the name of the customers table.
     pub customers_table: String,
     /// `ACCESS_TOKENS_TABLE`: the name of the access tokens table.
     pub access_tokens_table: String,
     /// `ACCESS_TOKEN_CACHE_SECONDS`: how long a valid token is cached; 0 disables the cache.
     pub access_token_cache_ttl: Duration,
+}
+
+/// A file of certificate authorities that replaces Amazon's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaBundle {
+    /// `AWS_CA_BUNDLE`, or else `SSL_CERT_FILE`.
+    pub variable: &'static str,
+    pub path: String,
+}
+
+/// What the log needs before anything else can fail. It is never invalid.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogConfig {
+    /// `AWS_LAMBDA_LOG_FORMAT`: `JSON` for JSON lines, anything else for text.
+    pub format: String,
+    /// `AWS_LAMBDA_LOG_LEVEL`
+    pub level: String,
+    /// `AWS_LAMBDA_FUNCTION_VERSION`
+    pub function_version: Option<String>,
 }
 
 /// A missing or invalid environment variable, which stops the start-up.
@@ -34,8 +70,20 @@ pub enum ConfigError {
     NotUrl(&'static str),
 }
 
-impl Config {
+impl LogConfig {
     /// Reads the variables through `variable`, which is `std::env::var` outside tests.
+    pub fn from_env(variable: impl Fn(&'static str) -> Option<String>) -> Self {
+        Self {
+            format: variable("AWS_LAMBDA_LOG_FORMAT").unwrap_or_default(),
+            level: variable("AWS_LAMBDA_LOG_LEVEL").unwrap_or_default(),
+            function_version: variable("AWS_LAMBDA_FUNCTION_VERSION"),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the variables through `variable`, which is `std::env::var` outside tests. An empty variable
+    /// counts as missing.
     ///
     /// # Errors
     ///
@@ -44,173 +92,184 @@ impl Config {
         variable: impl Fn(&'static str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
         let set = |name| variable(name).filter(|value| !value.trim().is_empty());
-        let required = |name| set(name).ok_or(ConfigError::Missing(name));
-        let seconds = |name| match set(name) {
-            Some(text) => text
-                .trim()
-                .parse()
-                .map_err(|_| ConfigError::NotSeconds(name)),
-            None => Ok(DEFAULT_ACCESS_TOKEN_CACHE_SECONDS),
+        let first_set = |names: [&'static str; 2]| {
+            let mut names = names.into_iter();
+            names.find_map(|name| set(name).map(|value| (name, value)))
         };
+        let table = |name| set(name).ok_or(ConfigError::Missing(name));
+        let is_true = |name| set(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+
+        let app = AppConfig {
+            customers_table: table("CUSTOMERS_TABLE")?,
+            access_tokens_table: table("ACCESS_TOKENS_TABLE")?,
+            access_token_cache_ttl: Duration::from_secs(cache_seconds(set)?),
+        };
+        let region = first_set(["AWS_REGION", "AWS_DEFAULT_REGION"]);
+        let endpoint_url = first_set(["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"]);
+        let ca_bundle = first_set(["AWS_CA_BUNDLE", "SSL_CERT_FILE"]);
         Ok(Self {
-            customers_table: required("CUSTOMERS_TABLE")?,
-            access_tokens_table: required("ACCESS_TOKENS_TABLE")?,
-            access_token_cache_ttl: Duration::from_secs(seconds("ACCESS_TOKEN_CACHE_SECONDS")?),
+            app,
+            region: region.ok_or(ConfigError::MissingRegion)?.1,
+            endpoint_url: endpoint_url.map(checked_url).transpose()?,
+            use_fips: is_true("AWS_USE_FIPS_ENDPOINT"),
+            use_dual_stack: is_true("AWS_USE_DUALSTACK_ENDPOINT"),
+            ca_bundle: ca_bundle.map(|(variable, path)| CaBundle { variable, path }),
+            is_in_lambda: set("AWS_LAMBDA_RUNTIME_API").is_some(),
         })
     }
 }
 
-/// The region of the tables: `AWS_REGION`, or else `AWS_DEFAULT_REGION`.
-///
-/// # Errors
-///
-/// [`ConfigError::MissingRegion`] when both are missing or empty.
-pub fn region(variable: impl Fn(&'static str) -> Option<String>) -> Result<String, ConfigError> {
-    let region = first_set(&variable, ["AWS_REGION", "AWS_DEFAULT_REGION"]);
-    region.map_or(Err(ConfigError::MissingRegion), |(_, region)| Ok(region))
+fn cache_seconds(set: impl Fn(&'static str) -> Option<String>) -> Result<u64, ConfigError> {
+    const NAME: &str = "ACCESS_TOKEN_CACHE_SECONDS";
+    let seconds = set(NAME).map(|text| text.trim().parse());
+    let seconds = seconds.unwrap_or(Ok(DEFAULT_ACCESS_TOKEN_CACHE_SECONDS));
+    seconds.map_err(|_| ConfigError::NotSeconds(NAME))
 }
 
-/// The URL that replaces DynamoDB's own: `AWS_ENDPOINT_URL_DYNAMODB`, or else `AWS_ENDPOINT_URL`.
-///
-/// # Errors
-///
-/// [`ConfigError::NotUrl`] for a text that is not a URL with the scheme `http` or `https`.
-pub fn endpoint_url(
-    variable: impl Fn(&'static str) -> Option<String>,
-) -> Result<Option<String>, ConfigError> {
-    let names = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"];
-    let Some((name, url)) = first_set(&variable, names) else {
-        return Ok(None);
-    };
+fn checked_url((name, url): (&'static str, String)) -> Result<String, ConfigError> {
     match url.parse::<Uri>() {
-        Ok(uri) if matches!(uri.scheme_str(), Some("http" | "https")) => Ok(Some(url)),
+        Ok(uri) if matches!(uri.scheme_str(), Some("http" | "https")) => Ok(url),
         _ => Err(ConfigError::NotUrl(name)),
     }
-}
-
-fn first_set(
-    variable: impl Fn(&'static str) -> Option<String>,
-    names: [&'static str; 2],
-) -> Option<(&'static str, String)> {
-    let set = |name| Some((name, variable(name).filter(|value| !value.is_empty())?));
-    names.into_iter().find_map(set)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn region_is_required() {
-        let region = |variables: &[(&str, &str)]| region(lookup(variables));
-        assert_eq!(
-            region(&[("AWS_REGION", "r"), ("AWS_DEFAULT_REGION", "d")]),
-            Ok("r".into())
-        );
-        assert_eq!(
-            region(&[("AWS_REGION", ""), ("AWS_DEFAULT_REGION", "d")]),
-            Ok("d".into())
-        );
-        assert_eq!(region(&[]), Err(ConfigError::MissingRegion));
-    }
-
-    #[test]
-    fn endpoint_must_be_a_url() {
-        let endpoint = |variables: &[(&str, &str)]| endpoint_url(lookup(variables));
-        assert_eq!(endpoint(&[("AWS_ENDPOINT_URL", "")]), Ok(None));
-        for url in [
-            "http://localhost:8000",
-            "https://vpce-1.dynamodb.us-east-1.vpce.amazonaws.com/",
-        ] {
-            assert_eq!(
-                endpoint(&[("AWS_ENDPOINT_URL", url)]),
-                Ok(Some(url.to_owned()))
-            );
-        }
-        let both = [
-            ("AWS_ENDPOINT_URL_DYNAMODB", "http://a"),
-            ("AWS_ENDPOINT_URL", "http://b"),
-        ];
-        assert_eq!(endpoint(&both), Ok(Some("http://a".to_owned())));
-        for name in ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"] {
-            for text in [
-                "not a url",
-                "localhost:8000",
-                "127.0.0.1:8000",
-                "ftp://localhost",
-                "http://",
-                "/",
-            ] {
-                assert_eq!(
-                    endpoint(&[(name, text)]),
-                    Err(ConfigError::NotUrl(name)),
-                    "{text}"
-                );
-            }
-        }
-    }
-
-    fn lookup<'a>(
-        variables: &'a [(&'a str, &'a str)],
-    ) -> impl Fn(&'static str) -> Option<String> + 'a {
-        |name| {
-            let variable = variables.iter().find(|(key, _)| *key == name);
-            variable.map(|(_, value)| (*value).to_owned())
-        }
-    }
-
+    /// The configuration of the required variables and `variables`, which may replace them.
     fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        Config::from_env(lookup(variables))
+        let required = [
+            ("CUSTOMERS_TABLE", "c"),
+            ("ACCESS_TOKENS_TABLE", "t"),
+            ("AWS_REGION", "r"),
+        ];
+        Config::from_env(|name| {
+            let mut all = variables.iter().chain(&required);
+            let found = all.find(|(key, _)| *key == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
     }
 
     #[test]
-    fn tables_are_required_and_the_cache_ttl_defaults_to_60_s() {
-        let read = read(&[("CUSTOMERS_TABLE", "c"), ("ACCESS_TOKENS_TABLE", "t")]).unwrap();
-        assert_eq!(
-            read,
-            Config {
+    fn defaults() {
+        let expected = Config {
+            app: AppConfig {
                 customers_table: "c".into(),
                 access_tokens_table: "t".into(),
-                access_token_cache_ttl: Duration::from_secs(60)
-            }
-        );
-    }
-
-    #[test]
-    fn error_names_the_missing_variable() {
-        let message = |variables: &[_]| read(variables).unwrap_err().to_string();
-        assert_eq!(
-            message(&[("ACCESS_TOKENS_TABLE", "t")]),
-            "The environment variable CUSTOMERS_TABLE is missing or empty; set it to the table's name"
-        );
-        assert_eq!(
-            message(&[("CUSTOMERS_TABLE", "c"), ("ACCESS_TOKENS_TABLE", " ")]),
-            "The environment variable ACCESS_TOKENS_TABLE is missing or empty; set it to the table's name"
-        );
-    }
-
-    #[test]
-    fn cache_ttl_is_whole_seconds() {
-        let with = |seconds| {
-            read(&[
-                ("CUSTOMERS_TABLE", "c"),
-                ("ACCESS_TOKENS_TABLE", "t"),
-                ("ACCESS_TOKEN_CACHE_SECONDS", seconds),
-            ])
+                access_token_cache_ttl: Duration::from_secs(60),
+            },
+            region: "r".into(),
+            endpoint_url: None,
+            use_fips: false,
+            use_dual_stack: false,
+            ca_bundle: None,
+            is_in_lambda: false,
         };
-        assert_eq!(with("0").unwrap().access_token_cache_ttl, Duration::ZERO);
+        assert_eq!(read(&[]), Ok(expected.clone()));
+        let empty = [
+            ("ACCESS_TOKEN_CACHE_SECONDS", ""),
+            ("AWS_ENDPOINT_URL", ""),
+            ("AWS_CA_BUNDLE", ""),
+            ("AWS_USE_FIPS_ENDPOINT", "no"),
+            ("AWS_LAMBDA_RUNTIME_API", ""),
+        ];
+        assert_eq!(read(&empty), Ok(expected));
+    }
+
+    #[test]
+    fn every_variable_is_read() {
+        let all = [
+            ("CUSTOMERS_TABLE", "customers"),
+            ("ACCESS_TOKENS_TABLE", "tokens"),
+            ("ACCESS_TOKEN_CACHE_SECONDS", "300"),
+            ("AWS_REGION", "eu-west-1"),
+            (
+                "AWS_ENDPOINT_URL",
+                "https://vpce-1.dynamodb.us-east-1.vpce.amazonaws.com/",
+            ),
+            ("AWS_USE_FIPS_ENDPOINT", "TRUE"),
+            ("AWS_USE_DUALSTACK_ENDPOINT", "true"),
+            ("SSL_CERT_FILE", "/roots.pem"),
+            ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"),
+        ];
+        let expected = Config {
+            app: AppConfig {
+                customers_table: "customers".into(),
+                access_tokens_table: "tokens".into(),
+                access_token_cache_ttl: Duration::from_secs(300),
+            },
+            region: "eu-west-1".into(),
+            endpoint_url: Some("https://vpce-1.dynamodb.us-east-1.vpce.amazonaws.com/".into()),
+            use_fips: true,
+            use_dual_stack: true,
+            ca_bundle: Some(CaBundle {
+                variable: "SSL_CERT_FILE",
+                path: "/roots.pem".into(),
+            }),
+            is_in_lambda: true,
+        };
+        assert_eq!(read(&all), Ok(expected));
+    }
+
+    #[test]
+    fn first_variable_that_is_set_wins() {
+        let regions = [("AWS_REGION", ""), ("AWS_DEFAULT_REGION", "d")];
+        assert_eq!(read(&regions).unwrap().region, "d");
+        let urls = [
+            ("AWS_ENDPOINT_URL", "http://b"),
+            ("AWS_ENDPOINT_URL_DYNAMODB", "http://a"),
+        ];
         assert_eq!(
-            with("300").unwrap().access_token_cache_ttl,
-            Duration::from_secs(300)
+            read(&urls).unwrap().endpoint_url.as_deref(),
+            Some("http://a")
         );
+        let bundles = [("SSL_CERT_FILE", "/b"), ("AWS_CA_BUNDLE", "/a")];
         assert_eq!(
-            with("").unwrap().access_token_cache_ttl,
-            Duration::from_secs(60)
+            read(&bundles).unwrap().ca_bundle.unwrap().variable,
+            "AWS_CA_BUNDLE"
         );
-        for value in ["-1", "1.5", "60s"] {
+    }
+
+    #[test]
+    fn error_names_the_variable() {
+        let table = "is missing or empty; set it to the table's name";
+        let url = "must be a URL, such as http://localhost:8000";
+        for (name, value, expected) in [
+            ("CUSTOMERS_TABLE", "", table),
+            ("ACCESS_TOKENS_TABLE", " ", table),
+            (
+                "AWS_REGION",
+                "",
+                "is missing or empty; set it to the tables' region",
+            ),
+            ("AWS_ENDPOINT_URL", "localhost:8000", url),
+            ("AWS_ENDPOINT_URL_DYNAMODB", "not a url", url),
+            ("AWS_ENDPOINT_URL", "127.0.0.1:8000", url),
+            ("AWS_ENDPOINT_URL", "ftp://localhost", url),
+            ("AWS_ENDPOINT_URL", "http://", url),
+            ("AWS_ENDPOINT_URL", "/", url),
+            (
+                "ACCESS_TOKEN_CACHE_SECONDS",
+                "-1",
+                "must be a whole number of seconds, such as 60",
+            ),
+            (
+                "ACCESS_TOKEN_CACHE_SECONDS",
+                "1.5",
+                "must be a whole number of seconds, such as 60",
+            ),
+            (
+                "ACCESS_TOKEN_CACHE_SECONDS",
+                "60s",
+                "must be a whole number of seconds, such as 60",
+            ),
+        ] {
+            let message = read(&[(name, value)]).unwrap_err().to_string();
             assert_eq!(
-                with(value).unwrap_err().to_string(),
-                "The environment variable ACCESS_TOKEN_CACHE_SECONDS must be a whole number of seconds, such as 60"
+                message,
+                format!("The environment variable {name} {expected}"),
+                "{value}"
             );
         }
     }

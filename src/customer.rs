@@ -4,11 +4,9 @@
 //! from it.
 
 pub mod address;
-mod characters;
 mod country;
 mod email;
-pub mod expected_version;
-pub mod field_reader;
+mod field_reader;
 pub mod fields;
 pub mod id;
 pub mod meta_fields;
@@ -16,9 +14,11 @@ mod phone_number;
 pub mod rules;
 mod suggestion;
 pub mod update;
+mod version;
+mod view;
 
-pub use email::emails_eq_ignore_case;
-pub use expected_version::ExpectedVersion;
-pub use field_reader::Change;
+pub use email::EmailAddress;
 pub use id::CustomerId;
-pub use update::CustomerUpdate;
+pub use update::{Change, CustomerUpdate};
+pub use version::{ExpectedVersion, Version};
+pub use view::Customer;

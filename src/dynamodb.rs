@@ -1,15 +1,18 @@
-//! DynamoDB: the client, the conversion of values, the customers table, and what it stores.
+//! DynamoDB: the client, and the two tables with what they store.
 //!
 //! Knows the customer but nothing of HTTP.
 
+pub mod access_tokens;
 pub mod attribute;
-mod checksum;
 pub mod client;
-pub mod customers_table;
-pub mod error;
-mod lost_responses;
-pub mod stored;
+mod condition;
+pub mod customers;
+mod error;
+mod expression;
+mod response;
 pub mod tls;
-pub mod update_expression;
+mod uncertain_write;
 
-pub use stored::Customer;
+pub use access_tokens::{AccessTokensTable, LookupError, TokenHash, TokenRecord};
+pub use customers::{CustomersTable, UpdateError};
+pub use error::CallError;

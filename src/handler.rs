@@ -1,21 +1,25 @@
 //! The steps of a request. Every outcome is a response.
 
+mod error;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
+use futures_util::FutureExt;
 use lambda_http::{Body, Request, RequestExt, Response};
 use tokio::time::timeout;
 
-use crate::auth::{AccessToken, Authenticator};
-use crate::config::Config;
-use crate::customer::CustomerUpdate;
-use crate::dynamodb::Customer;
-use crate::dynamodb::customers_table::CustomersTable;
-use crate::error::Error;
+use crate::auth::{AccessToken, AuthError, Authenticator, Grant};
+use crate::config::AppConfig;
+use crate::customer::{Customer, CustomerUpdate};
+use crate::dynamodb::{AccessTokensTable, CustomersTable};
+use crate::http::routes::{Operation, Route};
 use crate::http::{preconditions, request, response};
 use crate::logging::{self, RequestLog};
-use crate::panic;
 use crate::validation::json;
+use error::Error;
 
 /// How long start-up waits for DynamoDB. A new connection's first request takes about 10 ms within
 /// a region.
@@ -29,87 +33,100 @@ pub struct App {
 }
 
 impl App {
-    pub fn new(client: Client, config: Config) -> Self {
-        let Config {
-            customers_table,
-            access_tokens_table,
-            access_token_cache_ttl,
-        } = config;
+    pub fn new(client: Client, config: AppConfig) -> Self {
+        let access_tokens = AccessTokensTable::new(client.clone(), config.access_tokens_table);
         Self {
-            authenticator: Authenticator::new(
-                client.clone(),
-                access_tokens_table,
-                access_token_cache_ttl,
-            ),
-            customers: CustomersTable::new(client, customers_table),
+            authenticator: Authenticator::new(access_tokens, config.access_token_cache_ttl),
+            customers: CustomersTable::new(client, config.customers_table),
         }
     }
 
-    /// Opens the connection to DynamoDB and initialises the SDK before the first request. Lambda
-    /// gives start-up a whole processor, and a call only the function's share of one.
+    /// Opens the connection to DynamoDB and initialises the SDK before the first request. During start-up
+    /// Lambda grants a full vCPU; an invocation gets only its share.
     ///
     /// Writes nothing. If DynamoDB does not respond within [`WARM_UP_TIMEOUT`], logs a warning and
     /// continues; requests retry the connection.
     pub async fn warm_up(&self) {
-        let probe = timeout(WARM_UP_TIMEOUT, self.authenticator.probe()).await;
-        let cause = match probe {
-            Ok(Ok(())) => return,
-            Ok(Err(error)) => error.cause().unwrap_or_default().to_owned(),
-            Err(_) => format!("no response within {} ms", WARM_UP_TIMEOUT.as_millis()),
-        };
-        logging::warm_up_failed(&cause);
+        match timeout(WARM_UP_TIMEOUT, self.authenticator.probe()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => logging::warm_up_failed(&error.to_string()),
+            Err(_) => {
+                let limit = WARM_UP_TIMEOUT.as_millis();
+                logging::warm_up_failed(&format!("no response within {limit} ms"));
+            }
+        }
     }
 }
 
 /// Responds to one request and logs one line. A panic becomes a 500.
-pub async fn handle(app: &App, request: Request) -> Response<Body> {
+pub(crate) async fn handle(app: &App, request: Request) -> Response<Body> {
     let mut log = RequestLog::default();
-    // Boxed, because every layer around would move the SDK's large future.
-    let result = panic::catch(Box::pin(update(app, &request, &mut log))).await;
-    let result = result.unwrap_or_else(|cause| Err(Error::Internal(cause)));
+    let steps = AssertUnwindSafe(run(app, &request, &mut log)).catch_unwind();
+    let result = steps.await.unwrap_or(Err(Error::Panic));
 
     let context = request.lambda_context_ref();
     let request_id = context.map_or("", |context| &context.request_id);
     match result {
         Ok(customer) => {
-            let response = response::success(&customer);
             log.success(request_id, customer.version());
-            response
+            response::success(&customer)
         }
         Err(error) => {
-            let response = response::error(&error, request_id);
-            log.failure(request_id, &error);
-            response
+            let failure = error.failure();
+            log.failure(request_id, &failure, error.cause());
+            response::failure(&failure, request_id)
         }
     }
 }
 
-/// The steps in the documented order (`docs/API.md#order-of-checks`).
-async fn update(app: &App, request: &Request, log: &mut RequestLog) -> Result<Customer, Error> {
-    request::check_route(request)?;
-    // An invalid id is a 404, which only an authenticated caller with a valid body may see. So its
-    // error waits until then.
-    let id = request::customer_id(request);
-
-    let token = AccessToken::from_headers(request.headers())?;
-    let authentication = Box::pin(app.authenticator.authenticate(&token));
-    let grant = timed(&mut log.dynamodb, authentication).await?;
-    // Before, the path is a stranger's text.
-    log.customer_id = id.as_ref().ok().map(|id| id.as_str().to_owned());
-    log.subject = Some(grant.subject().to_owned());
-    if !grant.has_write_scope() {
-        return Err(Error::InsufficientScope);
+/// The steps of every operation, in the documented order (`docs/API.md#order-of-checks`).
+async fn run(app: &App, request: &Request, log: &mut RequestLog) -> Result<Customer, Error> {
+    let route = request::route(request)?;
+    let grant = authenticate(app, request, route, log).await?;
+    match route.operation {
+        Operation::UpdateCustomer => {
+            update_customer(app, request, route, grant.subject(), log).await
+        }
     }
+}
+
+/// Returns the grant of a valid token with the route's scope.
+async fn authenticate(
+    app: &App,
+    request: &Request,
+    route: &Route,
+    log: &mut RequestLog,
+) -> Result<Arc<Grant>, Error> {
+    let token = AccessToken::from_headers(request.headers())?;
+    let authentication = app.authenticator.authenticate(&token, route.scope);
+    let grant = timed(&mut log.dynamodb, authentication).await?;
+    log.subject = Some(grant.subject().to_owned());
+    match grant.has_scope(route.scope) {
+        true => Ok(grant),
+        false => Err(AuthError::MissingScope(route.scope).into()),
+    }
+}
+
+async fn update_customer(
+    app: &App,
+    request: &Request,
+    route: &Route,
+    subject: &str,
+    log: &mut RequestLog,
+) -> Result<Customer, Error> {
+    let id = request::customer_id(request, route)?;
+    // Log the id only from here on: before authentication, the path is untrusted input.
+    log.customer_id = Some(id.as_str().to_owned());
 
     let expected_version = preconditions::expected_version(request.headers())?;
-    let (body, errors) = json::parse(request::json_body(request)?)?;
+    let (body, errors) = json::parse(request::body(request)?)?;
     let update = CustomerUpdate::parse(body, errors)?;
     log.fields = update.changes().iter().map(|(name, _)| *name).collect();
 
-    let id = id?;
-    let customers = &app.customers;
-    let write = customers.update(&id, &update, &expected_version, grant.subject());
-    timed(&mut log.dynamodb, Box::pin(write)).await
+    let write = app
+        .customers
+        .update(&id, &update, &expected_version, subject);
+    Ok(timed(&mut log.dynamodb, write).await?)
 }
 
 /// Adds the duration of `call` to `total`.

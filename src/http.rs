@@ -1,6 +1,6 @@
-//! HTTP on both sides of the handler: the request's parts and the response.
+//! HTTP on both sides of the handler: the routes, the request's parts and the response.
 
-pub mod media_type;
 pub mod preconditions;
 pub mod request;
 pub mod response;
+pub mod routes;

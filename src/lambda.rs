@@ -1,39 +1,37 @@
 //! Lambda's side: an API Gateway event in, an API Gateway response out.
 //!
-//! `lambda_http`'s adapter converts both. This module first reads what depends on the kind of event, and
-//! works around what the adapter loses and where it panics.
+//! `lambda_http`'s adapter converts both. This module finds the API's kind and the path parameter, then repairs
+//! the event: the adapter drops headers and panics on bad URIs.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
-use std::future::ready;
 
 use jiter::{Jiter, JiterResult, Peek};
 use lambda_http::http::HeaderMap;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Service, service_fn};
-use lambda_runtime::LambdaEvent;
+use lambda_runtime::{Error, LambdaEvent};
 use percent_encoding::percent_decode_str;
-use serde::de::{Deserialize, Deserializer, Error as _};
+use serde::de::{Deserialize, Deserializer};
 use serde::ser::Serialize;
 use serde_json::value::RawValue;
 
-use crate::error::Error;
 use crate::handler::{App, handle};
-use crate::http::request::CUSTOMER_ID;
-use crate::http::response;
-use crate::logging::RequestLog;
-use crate::panic;
+use crate::http::routes::ROUTES;
+use crate::logging;
 
-/// The path of a customer is this and one segment, the customer's id.
-const PATH_PREFIX: &str = "/customers/";
+/// The domain of a Function URL contains this. Its events have version 2.0 and, unlike those of an HTTP API, an
+/// encoded path.
+const FUNCTION_URL_DOMAIN: &str = ".lambda-url.";
 
-/// An event of a REST API (payload 1.0) or an HTTP API (payload 1.0 or 2.0). Its path parameter
-/// `customer_id` is decoded, and present whenever the path is that of a customer.
-///
-/// `lambda_http` would first parse each HTTP API event as a REST API event, to its end. This type
-/// looks at the version first.
-pub struct Event(LambdaRequest);
+const NOT_AN_EVENT: &str = "not an API Gateway event with payload 1.0 or 2.0";
+
+/// An event of a REST API (payload 1.0) or an HTTP API (payload 1.0 or 2.0), or another event, which no request
+/// can be made of. The path parameter of a route is decoded, and present whenever the path is the route's.
+pub struct Event(Option<LambdaRequest>);
 
 impl<'de> Deserialize<'de> for Event {
+    /// The adapter tries every event as a REST API event first; reading `version` avoids that pass.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <&RawValue>::deserialize(deserializer)?.get();
         let http_api = || serde_json::from_str(text).map(LambdaRequest::ApiGatewayV2);
@@ -43,12 +41,9 @@ impl<'de> Deserialize<'de> for Event {
             Some("2.0") => http_api(),
             _ => rest_api().or_else(|_| http_api()),
         };
+        let is_http_api = matches!(version.as_deref(), Some("1.0" | "2.0"));
         // The parser's own message could quote a header's value.
-        let mut event = event
-            .map_err(|_| D::Error::custom("not an API Gateway event with payload 1.0 or 2.0"))?;
-        let is_decoded = matches!(version.as_deref(), Some("1.0" | "2.0"));
-        set_customer_id(&mut event, is_decoded);
-        Ok(Self(event))
+        Ok(Self(event.ok().map(|event| prepare(event, is_http_api))))
     }
 }
 
@@ -67,88 +62,42 @@ fn version(event: &str) -> JiterResult<Option<String>> {
     Ok(None)
 }
 
-/// Sets the path parameter: the one of the event, otherwise the only segment after `/customers/`. An
-/// HTTP API has decoded both; from another source they are still percent-encoded, and decoded here.
-///
-/// What is not UTF-8 becomes the empty id, which no customer has.
-fn set_customer_id(event: &mut LambdaRequest, is_decoded: bool) {
-    let (path, parameters) = match event {
-        LambdaRequest::ApiGatewayV1(event) => (&event.path, &mut event.path_parameters),
-        LambdaRequest::ApiGatewayV2(event) => (&event.raw_path, &mut event.path_parameters),
-        _ => return,
-    };
-    let segment = || {
-        let segment = path.as_deref()?.strip_prefix(PATH_PREFIX)?;
-        (!segment.contains('/')).then(|| segment.to_owned())
-    };
-    let Some(mut id) = parameters.remove(CUSTOMER_ID).or_else(segment) else {
-        return;
-    };
-    if !is_decoded {
-        let decoded = percent_decode_str(&id).decode_utf8();
-        id = decoded.unwrap_or_default().into_owned();
-    }
-    parameters.insert(CUSTOMER_ID.to_owned(), id);
-}
-
-/// Responds to one event in the format of its kind.
-pub async fn invoke(
-    app: &App,
-    event: LambdaEvent<Event>,
-) -> Result<impl Serialize + use<>, Infallible> {
-    let LambdaEvent {
-        payload: Event(payload),
-        context,
-    } = event;
-    let request_id = context.request_id.clone();
-    let empty_event = empty_event_like(&payload);
-    let payload = work_around_adapter(payload);
-
-    let handler = service_fn(|request| async { Ok::<_, Infallible>(handle(app, request).await) });
-    let event = LambdaEvent::new(payload, context.clone());
-    match panic::catch(async { Adapter::from(handler).call(event).await }).await {
-        Ok(response) => response,
-        Err(cause) => {
-            let error = Error::Internal(cause);
-            RequestLog::default().failure(&request_id, &error);
-            let handler = service_fn(|_| ready(Ok(response::error(&error, &request_id))));
-            let event = LambdaEvent::new(empty_event, context);
-            Adapter::from(handler).call(event).await
-        }
-    }
-}
-
-/// Changes what the adapter would lose or panic on.
+/// Stores the decoded path parameter, and removes what the adapter would lose or panic on.
 ///
 /// A REST API sends each header twice, with its last value and with all values. The adapter lets the
 /// last value replace all of them, which would hide a second token. The adapter also builds a URI,
 /// which nothing here reads, and panics on characters that a URI must not have. So everything that
 /// goes into the URI is removed.
-fn work_around_adapter(event: LambdaRequest) -> LambdaRequest {
+fn prepare(event: LambdaRequest, is_http_api: bool) -> LambdaRequest {
     match event {
         LambdaRequest::ApiGatewayV1(mut event) => {
+            let parameters = &mut event.path_parameters;
+            set_path_parameter(parameters, event.path.take(), is_http_api);
             for name in event.multi_value_headers.keys() {
                 event.headers.remove(name);
             }
             let context = &mut event.request_context;
-            let parts = [
-                &mut event.path,
-                &mut context.domain_name,
-                &mut context.stage,
-            ];
-            strip_uri_inputs(&mut event.headers, parts);
+            strip_uri_inputs(
+                &mut event.headers,
+                [&mut context.domain_name, &mut context.stage],
+            );
             event.query_string_parameters = Default::default();
             event.multi_value_query_string_parameters = Default::default();
             LambdaRequest::ApiGatewayV1(event)
         }
         LambdaRequest::ApiGatewayV2(mut event) => {
             let context = &mut event.request_context;
-            let parts = [
-                &mut event.raw_path,
-                &mut context.domain_name,
-                &mut context.stage,
-            ];
-            strip_uri_inputs(&mut event.headers, parts);
+            let domain = context.domain_name.as_deref().unwrap_or_default();
+            let is_decoded = is_http_api && !domain.contains(FUNCTION_URL_DOMAIN);
+            set_path_parameter(
+                &mut event.path_parameters,
+                event.raw_path.take(),
+                is_decoded,
+            );
+            strip_uri_inputs(
+                &mut event.headers,
+                [&mut context.domain_name, &mut context.stage],
+            );
             event.query_string_parameters = Default::default();
             event.raw_query_string = None;
             LambdaRequest::ApiGatewayV2(event)
@@ -157,8 +106,31 @@ fn work_around_adapter(event: LambdaRequest) -> LambdaRequest {
     }
 }
 
-/// Removes what both kinds of event have for the URI, the query aside.
-fn strip_uri_inputs(headers: &mut HeaderMap, parts: [&mut Option<String>; 3]) {
+/// Takes the event's path parameter or, if absent, the segment after the route's path. Decodes it unless
+/// the API has done so. What is not UTF-8 becomes empty, which is not a key.
+fn set_path_parameter(
+    parameters: &mut HashMap<String, String>,
+    path: Option<String>,
+    is_decoded: bool,
+) {
+    for route in ROUTES {
+        let segment = || {
+            let segment = path.as_deref()?.strip_prefix(route.path)?;
+            (!segment.contains('/')).then(|| segment.to_owned())
+        };
+        let Some(mut value) = parameters.remove(route.parameter).or_else(segment) else {
+            continue;
+        };
+        if !is_decoded {
+            let decoded = percent_decode_str(&value).decode_utf8();
+            value = decoded.unwrap_or_default().into_owned();
+        }
+        parameters.insert(route.parameter.to_owned(), value);
+    }
+}
+
+/// Removes host, scheme and stage. The path is taken; the query differs per kind.
+fn strip_uri_inputs(headers: &mut HeaderMap, parts: [&mut Option<String>; 2]) {
     for name in ["host", "x-forwarded-proto"] {
         headers.remove(name);
     }
@@ -167,12 +139,21 @@ fn strip_uri_inputs(headers: &mut HeaderMap, parts: [&mut Option<String>; 3]) {
     }
 }
 
-/// An empty event of the same kind, which decides the format of the response.
-fn empty_event_like(event: &LambdaRequest) -> LambdaRequest {
-    match event {
-        LambdaRequest::ApiGatewayV1(_) => LambdaRequest::ApiGatewayV1(Default::default()),
-        _ => LambdaRequest::ApiGatewayV2(Default::default()),
-    }
+/// Responds to one event in the format of its kind.
+///
+/// # Errors
+///
+/// An event that is not an HTTP request of API Gateway. It is logged, and Lambda reports it to the sender.
+pub async fn invoke(app: &App, event: LambdaEvent<Event>) -> Result<impl Serialize + use<>, Error> {
+    let LambdaEvent { payload, context } = event;
+    let Event(Some(request)) = payload else {
+        logging::event_rejected(&context.request_id, NOT_AN_EVENT);
+        return Err(NOT_AN_EVENT.into());
+    };
+    let handler = service_fn(|request| async { Ok::<_, Infallible>(handle(app, request).await) });
+    let event = LambdaEvent::new(request, context);
+    let Ok(response) = Adapter::from(handler).call(event).await;
+    Ok(response)
 }
 
 #[cfg(test)]
@@ -180,12 +161,14 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
+    const PARAMETER: &str = ROUTES[0].parameter;
+
     /// The customer id that an event leads to. `None` for another path.
     fn customer_id(event: &Value) -> Option<String> {
         let Event(event) = serde_json::from_str(&event.to_string()).unwrap();
         match event {
-            LambdaRequest::ApiGatewayV1(mut event) => event.path_parameters.remove(CUSTOMER_ID),
-            LambdaRequest::ApiGatewayV2(mut event) => event.path_parameters.remove(CUSTOMER_ID),
+            Some(LambdaRequest::ApiGatewayV1(mut event)) => event.path_parameters.remove(PARAMETER),
+            Some(LambdaRequest::ApiGatewayV2(mut event)) => event.path_parameters.remove(PARAMETER),
             _ => None,
         }
     }
@@ -232,7 +215,7 @@ mod tests {
             ("%ff", ""),
             ("", ""),
         ] {
-            let events = events("/other", json!({CUSTOMER_ID: parameter}));
+            let events = events("/other", json!({PARAMETER: parameter}));
             let ids = events.map(|event| customer_id(&event));
             let expected = [decoded, parameter, parameter].map(|id| Some(id.to_owned()));
             assert_eq!(ids, expected);
@@ -263,7 +246,19 @@ mod tests {
     }
 
     #[test]
-    fn other_events_are_rejected_without_quoting_them() {
+    fn path_of_a_function_url_is_decoded_once() {
+        for domain in [
+            "abc.lambda-url.us-east-1.on.aws",
+            "abc.lambda-url.cn-north-1.on.amazonwebservices.com.cn",
+        ] {
+            let mut event = events("/customers/a%2540b%40c", Value::Null)[2].clone();
+            event["requestContext"]["domainName"] = domain.into();
+            assert_eq!(customer_id(&event).as_deref(), Some("a%40b@c"), "{domain}");
+        }
+    }
+
+    #[test]
+    fn other_events_are_not_requests() {
         for event in [
             r#"{}"#,
             r#"["john@example.com"]"#,
@@ -272,15 +267,8 @@ mod tests {
             r#"{"version":"2.0","headers":{"accesstoken":"john@example.com\r\nx: 1"}}"#,
             r#"{"resource":"/","headers":{"x: 1\r\ny":"john@example.com"}}"#,
         ] {
-            let error = serde_json::from_str::<Event>(event)
-                .map(|_| ())
-                .unwrap_err();
-            assert!(
-                error
-                    .to_string()
-                    .starts_with("not an API Gateway event with payload 1.0 or 2.0"),
-                "{error}"
-            );
+            let Event(request) = serde_json::from_str(event).unwrap();
+            assert!(request.is_none(), "{event}");
         }
     }
 }

@@ -6,15 +6,16 @@
 //! API Gateway event
 //!   → lambda::invoke             lambda_http's adapter, without its defects
 //!   → handler::handle            the steps below; every outcome is a response
-//!       → http::request          method and path                           404, 405
+//!       → http::request          path and method → Route                   404, 405
 //!       → auth                   accessToken header → Grant                401, 500
+//!       → http::request          path parameter → CustomerId               404
 //!       → http::preconditions    If-Match, If-None-Match → ExpectedVersion 400
 //!       → http::request          Content-Type, Content-Encoding, size      400
 //!       → validation::json       bytes → one JSON object                   400
 //!       → customer::update       object → CustomerUpdate, or all errors    400
-//!       → dynamodb               one conditional UpdateItem → Customer     404, 412, 500
-//!       → http::response         Customer or Error → status, headers, body
+//!       → dynamodb               one conditional UpdateItem → Customer     400, 404, 412, 500
 //!       → logging                one line
+//!       → http::response         Customer or Failure → status, headers, body
 //! ```
 //!
 //! # Dependency rule
@@ -24,11 +25,10 @@
 //! ```text
 //! lambda
 //! handler
-//! http        logging     panic
-//! auth
-//! dynamodb    config
-//! error
-//! customer
+//! logging
+//! http        auth
+//! dynamodb
+//! config      customer
 //! validation
 //! ```
 //!
@@ -39,10 +39,8 @@ pub mod auth;
 pub mod config;
 pub mod customer;
 pub mod dynamodb;
-pub mod error;
 pub mod handler;
 pub mod http;
 pub mod lambda;
 pub mod logging;
-pub mod panic;
 pub mod validation;

@@ -1,45 +1,30 @@
 //! The log: one line for each request, without tokens and without values of personal fields.
 
 use std::collections::BTreeMap;
+use std::panic::{PanicHookInfo, set_hook};
 use std::time::Duration;
-use std::{env, io};
 
-use lambda_http::http::StatusCode;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::{self, MakeWriter};
-use tracing_subscriber::prelude::*;
 use tracing_subscriber::{Layer, Registry};
 
-use crate::error::Error;
+use crate::config::LogConfig;
+use crate::customer::Version;
+use crate::http::response::Failure;
+use crate::validation::ValidationError;
 
-/// Logs to standard output in the format of `AWS_LAMBDA_LOG_FORMAT`, from the level of
-/// `AWS_LAMBDA_LOG_LEVEL`.
-pub fn init() {
-    let variable = |name| env::var(name).unwrap_or_default();
-    let layer = layer(
-        io::stdout,
-        &variable("AWS_LAMBDA_LOG_FORMAT"),
-        &variable("AWS_LAMBDA_LOG_LEVEL"),
-    );
-    tracing_subscriber::registry().with(layer).init();
-}
-
-/// A layer that writes JSON lines when `format` is `JSON` and text otherwise, from `level`. An unknown
-/// level means `INFO`.
+/// A layer that writes lines in the configured format, from the configured level.
 ///
-/// Dependencies are capped at WARN, because the SDK logs whole requests and responses, and with them
-/// the customer, below that.
-pub fn layer<W>(writer: W, format: &str, level: &str) -> Box<dyn Layer<Registry> + Send + Sync>
+/// Only this crate's lines pass. The SDK logs requests and responses, also at ERROR, and with them the
+/// customer; its errors reach this crate as values.
+pub fn layer<W>(writer: W, config: &LogConfig) -> Box<dyn Layer<Registry> + Send + Sync>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let level = self::level(level);
-    let targets = Targets::new()
-        .with_default(level.min(LevelFilter::WARN))
-        .with_target("update_customer", level);
+    let targets = Targets::new().with_target("update_customer", level(&config.level));
     let lines = fmt::layer().with_target(false).with_writer(writer);
-    if format.eq_ignore_ascii_case("json") {
+    if config.format.eq_ignore_ascii_case("json") {
         lines
             .json()
             .flatten_event(true)
@@ -52,7 +37,7 @@ where
     }
 }
 
-/// Lambda's names of the levels, which include `FATAL` above `ERROR`.
+/// Lambda's names of the levels, which include `FATAL` above `ERROR`. An unknown name means `INFO`.
 fn level(name: &str) -> LevelFilter {
     match name.to_ascii_uppercase().as_str() {
         "TRACE" => LevelFilter::TRACE,
@@ -63,11 +48,20 @@ fn level(name: &str) -> LevelFilter {
     }
 }
 
-/// Logs the commit that the program was built from, and the function's version that Lambda starts.
-pub fn started() {
+/// Logs the place of each panic. Replaces the standard hook, which prints the message: a message may quote
+/// personal data.
+pub fn install_panic_hook() {
+    set_hook(Box::new(|info: &PanicHookInfo<'_>| {
+        let location = info.location().map(ToString::to_string);
+        tracing::error!(location, "panicked");
+    }));
+}
+
+/// Logs the commit that the program was built from and the version of the function.
+pub fn started(function_version: Option<&str>) {
     tracing::info!(
         commit = env!("UPDATE_CUSTOMER_COMMIT"),
-        functionVersion = env::var("AWS_LAMBDA_FUNCTION_VERSION").ok(),
+        functionVersion = function_version,
         "program started"
     );
 }
@@ -75,6 +69,20 @@ pub fn started() {
 /// Logs that start-up did not reach DynamoDB. The first request tries again.
 pub fn warm_up_failed(cause: &str) {
     tracing::warn!(cause, "DynamoDB was not reached during start-up");
+}
+
+/// Logs an event that is not an HTTP request of API Gateway.
+pub fn event_rejected(request_id: &str, cause: &str) {
+    tracing::error!(requestId = request_id, cause, "event rejected");
+}
+
+/// What happened on the server's side: no token, no personal data, and nothing that differs between equal
+/// failures.
+#[derive(Debug)]
+pub struct Cause {
+    pub text: String,
+    /// DynamoDB's id of the request that failed.
+    pub dynamodb_request_id: Option<String>,
 }
 
 /// What is known about a request when its response is ready.
@@ -91,35 +99,36 @@ pub struct RequestLog {
 
 impl RequestLog {
     /// Logs an update and the customer's new version at INFO.
-    pub fn success(&self, request_id: &str, version: u64) {
+    pub fn success(&self, request_id: &str, version: Version) {
         tracing::info!(
             requestId = request_id,
             customerId = self.customer_id,
             subject = self.subject,
             fields = self.fields.join(","),
-            version,
-            status = StatusCode::OK.as_u16(),
+            version = version.number(),
+            status = 200,
             outcome = "updated",
             dynamodbMs = self.dynamodb_ms(),
             "customer updated"
         );
     }
 
-    /// Logs a 4xx at INFO with the number of field errors of each code, and a 5xx at ERROR with its
-    /// cause.
-    pub fn failure(&self, request_id: &str, error: &Error) {
-        let status = error.status().as_u16();
-        let outcome = error.code();
+    /// Logs a failure at ERROR if it has a cause on the server's side. Otherwise at INFO, with the number of
+    /// field errors of each code.
+    pub fn failure(&self, request_id: &str, failure: &Failure<'_>, cause: Option<Cause>) {
         let (customer_id, subject) = (self.customer_id.as_deref(), self.subject.as_deref());
+        let status = failure.status.as_u16();
+        let outcome = failure.code;
         let dynamodb_ms = self.dynamodb_ms();
-        match error.cause() {
+        match cause {
             Some(cause) => tracing::error!(
                 requestId = request_id,
                 customerId = customer_id,
                 subject,
                 status,
                 outcome,
-                cause,
+                cause = cause.text,
+                dynamodbRequestId = cause.dynamodb_request_id,
                 dynamodbMs = dynamodb_ms,
                 "request failed"
             ),
@@ -129,7 +138,7 @@ impl RequestLog {
                 subject,
                 status,
                 outcome,
-                errors = error_counts(error),
+                errors = error_counts(failure.errors),
                 dynamodbMs = dynamodb_ms,
                 "request rejected"
             ),
@@ -144,9 +153,9 @@ impl RequestLog {
 
 /// The number of field errors of each code, such as `invalid_type×1,required×2`. Pointers are not
 /// logged, because their keys are the caller's text.
-fn error_counts(error: &Error) -> Option<String> {
+fn error_counts(errors: &[ValidationError]) -> Option<String> {
     let mut counts = BTreeMap::<&str, usize>::new();
-    for error in error.validation_errors() {
+    for error in errors {
         *counts.entry(error.code.into()).or_default() += 1;
     }
     let counts: Vec<_> = counts

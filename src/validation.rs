@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of customers, HTTP or DynamoDB's client.
 
+pub mod characters;
 pub mod errors;
 pub mod json;
 pub mod number;

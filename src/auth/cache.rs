@@ -2,18 +2,18 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use super::grant::Grant;
-use super::token::TokenHash;
+use super::Grant;
+use crate::dynamodb::TokenHash;
 
 /// Bounds the memory. A team has a handful of tokens.
 const MAX_GRANTS: usize = 1_000;
 
 /// Valid grants by the hash of their token. Failed lookups are not cached.
 ///
-/// Times are wall-clock times since the Unix epoch: Lambda freezes the environment between calls,
-/// and a monotonic clock may stop meanwhile.
+/// Times are wall-clock times: Lambda freezes the environment between calls, and a monotonic clock may
+/// stop meanwhile.
 #[derive(Debug)]
 pub struct GrantCache {
     ttl: Duration,
@@ -23,7 +23,7 @@ pub struct GrantCache {
 #[derive(Debug)]
 struct Entry {
     grant: Arc<Grant>,
-    looked_up_at: Duration,
+    looked_up_at: SystemTime,
 }
 
 impl GrantCache {
@@ -36,7 +36,7 @@ impl GrantCache {
     }
 
     /// The grant, when it was looked up less than `ttl` before `now` and has not expired.
-    pub fn get(&self, hash: &TokenHash, now: Duration) -> Option<Arc<Grant>> {
+    pub fn get(&self, hash: &TokenHash, now: SystemTime) -> Option<Arc<Grant>> {
         let mut grants = self.lock();
         let entry = grants.get(hash)?;
         if self.is_fresh(entry, now) {
@@ -47,7 +47,7 @@ impl GrantCache {
     }
 
     /// Adds a grant that was looked up at `now`.
-    pub fn insert(&self, hash: TokenHash, grant: &Arc<Grant>, now: Duration) {
+    pub fn insert(&self, hash: TokenHash, grant: &Arc<Grant>, now: SystemTime) {
         if self.ttl.is_zero() {
             return;
         }
@@ -65,11 +65,10 @@ impl GrantCache {
         grants.insert(hash, entry);
     }
 
-    /// The lower bound keeps a clock that was set back from prolonging an entry.
-    fn is_fresh(&self, entry: &Entry, now: Duration) -> bool {
-        now >= entry.looked_up_at
-            && now < entry.looked_up_at.saturating_add(self.ttl)
-            && entry.grant.is_valid_at(now)
+    /// An age below zero, after a clock was set back, would prolong the entry.
+    fn is_fresh(&self, entry: &Entry, now: SystemTime) -> bool {
+        let age = now.duration_since(entry.looked_up_at);
+        age.is_ok_and(|age| age < self.ttl) && entry.grant.is_valid_at(now)
     }
 
     /// A panic cannot leave the map half written, so a poisoned lock is still usable.
@@ -81,25 +80,36 @@ impl GrantCache {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dynamodb::TokenRecord;
+    use std::time::UNIX_EPOCH;
 
     fn hash(number: u64) -> TokenHash {
         TokenHash::of(&number.to_string())
     }
 
-    fn seconds(seconds: u64) -> Duration {
-        Duration::from_secs(seconds)
+    fn second(seconds: u64) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    fn grant(expires_at: Option<u64>) -> Arc<Grant> {
+        Arc::new(Grant(TokenRecord {
+            hash: hash(7),
+            subject: "erp".to_owned(),
+            scopes: Vec::new(),
+            expires_at: expires_at.map(second),
+            issued_at: None,
+        }))
     }
 
     /// A cache with the grant of token 7, looked up at second 1,000.
     fn cache(ttl: u64, expires_at: Option<u64>) -> GrantCache {
-        let cache = GrantCache::new(seconds(ttl));
-        let grant = Arc::new(Grant::until(expires_at.map(seconds)));
-        cache.insert(hash(7), &grant, seconds(1_000));
+        let cache = GrantCache::new(Duration::from_secs(ttl));
+        cache.insert(hash(7), &grant(expires_at), second(1_000));
         cache
     }
 
     fn has(cache: &GrantCache, number: u64, now: u64) -> bool {
-        cache.get(&hash(number), seconds(now)).is_some()
+        cache.get(&hash(number), second(now)).is_some()
     }
 
     #[test]
@@ -136,8 +146,7 @@ mod tests {
     /// Adds `count` other grants at second `now`.
     fn insert_others(cache: &GrantCache, count: u64, now: u64) {
         for number in 0..count {
-            let grant = Arc::new(Grant::until(None));
-            cache.insert(hash(10_000 + number), &grant, seconds(now));
+            cache.insert(hash(10_000 + number), &grant(None), second(now));
         }
     }
 
@@ -159,7 +168,7 @@ mod tests {
     fn full_cache_drops_stale_entries_first() {
         let cache = cache(60, None);
         insert_others(&cache, 999, 940);
-        cache.insert(hash(8), &Arc::new(Grant::until(None)), seconds(1_000));
+        cache.insert(hash(8), &grant(None), second(1_000));
         assert!(has(&cache, 7, 1_000));
         assert_eq!(cache.lock().len(), 2);
     }

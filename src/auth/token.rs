@@ -1,33 +1,15 @@
-//! The access token as the caller sends it, and the hash under which it is stored.
+//! The access token as the caller sends it.
 
 use std::fmt;
 
 use lambda_http::http::HeaderMap;
-use sha2::{Digest, Sha256};
 
-use crate::error::Error;
+use super::AuthError;
+use crate::dynamodb::TokenHash;
 
 const HEADER: &str = "accesstoken";
 
-/// SHA-256 of a token. Only this form leaves the module.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TokenHash([u8; 32]);
-
-impl TokenHash {
-    /// The hash of no token: nobody knows a text with this SHA-256.
-    pub const NONE: Self = Self([0; 32]);
-
-    pub fn of(token: &str) -> Self {
-        Self(Sha256::digest(token).into())
-    }
-
-    /// The key of the token's record (`docs/API.md#stored-data`): 64 lower-case hex digits.
-    pub fn to_hex(self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-}
-
-/// A token as the caller sent it. `Debug` does not show it.
+/// A token as the caller sent it. It has no `Display`, and its `Debug` shows no token.
 pub struct AccessToken(String);
 
 impl AccessToken {
@@ -36,28 +18,28 @@ impl AccessToken {
     ///
     /// # Errors
     ///
-    /// [`Error::TokenMissing`] when the header is absent or empty. [`Error::TokenInvalid`] for two
+    /// [`AuthError::Missing`] when the header is absent or has no token. [`AuthError::Invalid`] for two
     /// values, another scheme, or characters that no token contains. Gateways join two headers with
     /// a comma, so a comma means two values.
-    pub fn from_headers(headers: &HeaderMap) -> Result<Self, Error> {
+    pub fn from_headers(headers: &HeaderMap) -> Result<Self, AuthError> {
         let mut values = headers.get_all(HEADER).iter();
-        let value = values.next().ok_or(Error::TokenMissing)?;
+        let value = values.next().ok_or(AuthError::Missing)?;
         if values.next().is_some() {
-            return Err(Error::TokenInvalid);
+            return Err(AuthError::Invalid);
         }
-        let value = value.to_str().map_err(|_| Error::TokenInvalid)?.trim();
+        let value = value.to_str().map_err(|_| AuthError::Invalid)?.trim();
         let token = match value.split_once([' ', '\t']) {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim_start(),
-            Some(_) => return Err(Error::TokenInvalid),
+            Some(_) => return Err(AuthError::Invalid),
             None if value.eq_ignore_ascii_case("bearer") => "",
             None => value,
         };
         if token.is_empty() {
-            return Err(Error::TokenMissing);
+            return Err(AuthError::Missing);
         }
         let valid = |byte: u8| byte.is_ascii_graphic() && byte != b',';
         if !token.bytes().all(valid) {
-            return Err(Error::TokenInvalid);
+            return Err(AuthError::Invalid);
         }
         Ok(Self(token.to_owned()))
     }
@@ -78,7 +60,7 @@ mod tests {
     use super::*;
     use lambda_http::http::HeaderValue;
 
-    fn token(values: &[&[u8]]) -> Result<String, Error> {
+    fn token(values: &[&[u8]]) -> Result<String, AuthError> {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(HEADER, HeaderValue::from_bytes(value).unwrap());
@@ -104,19 +86,17 @@ mod tests {
 
     #[test]
     fn absent_or_empty_token_is_missing() {
-        assert_eq!(token(&[]), Err(Error::TokenMissing));
+        assert!(matches!(token(&[]), Err(AuthError::Missing)));
         for value in ["", " ", "Bearer", "bearer ", "Bearer \t"] {
-            assert_eq!(
-                token(&[value.as_bytes()]),
-                Err(Error::TokenMissing),
-                "{value:?}"
-            );
+            let read = token(&[value.as_bytes()]);
+            assert!(matches!(read, Err(AuthError::Missing)), "{value:?}");
         }
     }
 
     #[test]
     fn two_values_another_scheme_and_odd_characters_are_invalid() {
-        assert_eq!(token(&[b"abc", b"abc"]), Err(Error::TokenInvalid));
+        let two = token(&[b"abc", b"abc"]);
+        assert!(matches!(two, Err(AuthError::Invalid)));
         for value in [
             &b"abc,abc"[..],
             b"abc, abc",
@@ -126,7 +106,8 @@ mod tests {
             b"abc\xff",
             b",",
         ] {
-            assert_eq!(token(&[value]), Err(Error::TokenInvalid), "{value:?}");
+            let read = token(&[value]);
+            assert!(matches!(read, Err(AuthError::Invalid)), "{value:?}");
         }
     }
 
@@ -136,15 +117,5 @@ mod tests {
             format!("{:?}", AccessToken("secret".into())),
             "AccessToken(redacted)"
         );
-    }
-
-    #[test]
-    fn hash_is_lower_case_hex_sha_256() {
-        // The test vector "abc" of FIPS 180-2.
-        assert_eq!(
-            AccessToken("abc".into()).hash().to_hex(),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
-        assert_eq!(TokenHash::NONE.to_hex(), "0".repeat(64));
     }
 }

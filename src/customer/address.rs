@@ -3,22 +3,25 @@
 use super::country::COUNTRY;
 use super::field_reader::FieldReader;
 use super::phone_number::PHONE_NUMBER;
-use super::rules::{MAX_32, MAX_255, TextRule};
+use super::rules::{TextRule, one_line};
 use crate::validation::json::{Object, Value};
 use crate::validation::{ErrorCode, JsonPointer, ValidationErrors};
+
+/// The field that holds the entries.
+const NAME: &str = "address";
 
 /// The strings of an address in the order in which they are checked, one row each. `""` and null
 /// are always allowed.
 pub const TEXT_MEMBERS: &[(&str, TextRule)] = &[
-    ("firstName", MAX_255),
-    ("lastName", MAX_255),
+    ("firstName", one_line(255)),
+    ("lastName", one_line(255)),
     ("phoneNumber", PHONE_NUMBER),
-    ("address1", MAX_255),
-    ("address2", MAX_255),
-    ("city", MAX_255),
-    ("state", MAX_255),
+    ("address1", one_line(255)),
+    ("address2", one_line(255)),
+    ("city", one_line(255)),
+    ("state", one_line(255)),
     ("country", COUNTRY),
-    ("zipcode", MAX_32),
+    ("zipcode", one_line(32)),
 ];
 
 /// A boolean that is true in at most one entry.
@@ -33,17 +36,19 @@ pub fn read<'a>(
     let mut has_default = false;
     let mut addresses = Vec::with_capacity(list.len());
     for (index, entry) in list.into_iter().enumerate() {
-        let Some(mut entry) = FieldReader::from_value(entry, at.element(index), errors) else {
+        let Some(mut entry) = FieldReader::entry(NAME, at, index, entry, errors) else {
             continue;
         };
-        entry.reject_empty("An address must have at least one member that is not null");
+        entry.reject_empty(|| {
+            format!("entry {index} of `{NAME}` is empty; send at least one member that is not null")
+        });
         let mut address = Object::new();
         for (name, rule) in TEXT_MEMBERS {
             if let Some(text) = entry.nullable_text(name, rule) {
                 address.push(((*name).into(), text));
             }
         }
-        if let Some(is_default) = entry.boolean(DEFAULT_MEMBER) {
+        if let Some(is_default) = entry.nullable_boolean(DEFAULT_MEMBER) {
             if is_default && has_default {
                 let message = "must be true for one address at most";
                 entry.error(DEFAULT_MEMBER, ErrorCode::MultipleDefaults, message);

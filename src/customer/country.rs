@@ -2,9 +2,9 @@
 
 use rust_iso3166::{from_alpha2, from_alpha3, from_numeric_str};
 
-use super::characters::is_visible;
 use super::rules::{MaxLength, TextRule, Violation, violation};
 use crate::validation::ErrorCode;
+use crate::validation::characters::is_visible;
 
 /// An address's `country`. Its check bounds the length.
 pub const COUNTRY: TextRule = TextRule::new(MaxLength::None, check);

@@ -3,9 +3,12 @@
 mod domain;
 mod local_part;
 
-use super::characters::{find, is_visible};
+use crate::validation::characters::{find, is_visible};
+use std::borrow::Cow;
+
 use super::rules::{MaxLength, TextRule, Violation, violation};
 use crate::validation::ErrorCode;
+use crate::validation::json::Value;
 
 /// `email`. SMTP limits bytes, not characters: a path is at most 256, its brackets included (RFC 5321,
 /// section 4.5.3.1.3).
@@ -22,7 +25,7 @@ fn check(text: &str) -> Result<(), Violation> {
     }
 }
 
-/// Why the text is not an address. The causes that a reader cannot see come first.
+/// Returns why the text is not an address. Reports invisible characters first; the caller cannot see them.
 fn find_cause(text: &str) -> Option<String> {
     let is_forbidden = |c: char| c.is_control() || !(c == ' ' || is_visible(c) || is_joiner(c));
     if text.starts_with(' ') {
@@ -54,13 +57,40 @@ fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200c}' | '\u{200d}')
 }
 
-/// Whether two addresses differ in letter case alone.
-pub fn emails_eq_ignore_case(one: &str, other: &str) -> bool {
-    one.chars().count() == other.chars().count()
-        && one
-            .chars()
-            .zip(other.chars())
-            .all(|(one, other)| eq_ignore_case(one, other))
+/// A valid email address. [`EmailAddress::parse`] is the only constructor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmailAddress<'a>(Cow<'a, str>);
+
+impl<'a> EmailAddress<'a> {
+    /// Checks a text by the rule [`EMAIL`].
+    ///
+    /// # Errors
+    ///
+    /// The first broken part of the rule.
+    pub fn parse(text: Cow<'a, str>) -> Result<Self, Violation> {
+        EMAIL.check(&text)?;
+        Ok(Self(text))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether `other` differs in letter case alone.
+    pub fn eq_ignore_case(&self, other: &str) -> bool {
+        self.0.chars().count() == other.chars().count()
+            && self
+                .0
+                .chars()
+                .zip(other.chars())
+                .all(|(one, other)| eq_ignore_case(one, other))
+    }
+}
+
+impl<'a> From<EmailAddress<'a>> for Value<'a> {
+    fn from(email: EmailAddress<'a>) -> Self {
+        Self::String(email.0)
+    }
 }
 
 /// Whether two characters are one letter in the same or in different case.
@@ -108,12 +138,8 @@ mod tests {
             "a@XN--MLLER-KVA.de",
             "a@ශ්\u{200d}රී.com",
             "א@דוגמה.קום",
-            "\"quoted part\"@example.com",
-            "\"a@b\"@example.com",
-            "\"a\\\"b\"@example.com",
-            "\"\"@example.com",
-            "\"é\"@x.co",
-            "\"jörg müller\"@müller.de",
+            "a..b@docomo.ne.jp",
+            "a.@docomo.ne.jp",
             &format!("{}@example.com", "l".repeat(64)),
             &format!("{}@example.com", "é".repeat(32)),
             &format!("{}@example.com", "中".repeat(21)),
@@ -144,7 +170,6 @@ mod tests {
             ("\u{feff}john@x.co", "it contains U+FEFF at character 1"),
             ("john@x.co\n", "it contains U+000A at character 10"),
             ("jo\thn@x.co", "it contains U+0009 at character 3"),
-            ("\"jo\thn\"@x.co", "it contains U+0009 at character 4"),
             ("jo\u{a0}hn@x.co", "it contains U+00A0 at character 3"),
             (
                 "john@exa\u{ad}mple.com",
@@ -199,6 +224,10 @@ mod tests {
         assert_eq!(code(""), Err(ErrorCode::Required));
     }
 
+    fn same_mailbox(one: &str, other: &str) -> bool {
+        EmailAddress(one.into()).eq_ignore_case(other)
+    }
+
     #[test]
     fn only_letter_case_is_ignored() {
         for (one, other) in [
@@ -207,7 +236,7 @@ mod tests {
             ("ΩÅ@x.gr", "ωå@x.gr"),
             ("\u{2126}@x.gr", "\u{2126}@x.gr"),
         ] {
-            assert!(emails_eq_ignore_case(one, other), "{one} {other}");
+            assert!(same_mailbox(one, other), "{one} {other}");
         }
         for (one, other) in [
             ("john@example.com", "jonn@example.com"),
@@ -221,8 +250,8 @@ mod tests {
             ("\u{212b}@x.se", "å@x.se"),
             ("\u{212b}@x.se", "Å@x.se"),
         ] {
-            assert!(!emails_eq_ignore_case(one, other), "{one} {other}");
-            assert!(!emails_eq_ignore_case(other, one), "{other} {one}");
+            assert!(!same_mailbox(one, other), "{one} {other}");
+            assert!(!same_mailbox(other, one), "{other} {one}");
         }
     }
 }

@@ -1,22 +1,13 @@
 //! Reads the members of one JSON object by name, and records what is wrong with them.
 
-use super::rules::TextRule;
+use std::borrow::Cow;
+
+use super::email::EmailAddress;
+use super::rules::{TextRule, Violation};
 use super::suggestion::suggest;
+use crate::validation::characters::{find, quoted};
 use crate::validation::json::{Object, Value};
 use crate::validation::{ErrorCode, JsonPointer, ValidationErrors};
-
-/// What an update does with one attribute of the customer.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Change<'a> {
-    /// The attribute becomes exactly this value.
-    Set(Value<'a>),
-    /// The attribute is removed.
-    Clear,
-}
-
-/// Checks the entries of a list at a pointer and returns them as they are to be stored.
-pub type ListReader =
-    for<'a> fn(Vec<Value<'a>>, &JsonPointer<'_>, &mut ValidationErrors) -> Vec<Value<'a>>;
 
 /// Takes members out of an object one by one; [`FieldReader::reject_unknown`] rejects the rest.
 pub struct FieldReader<'a, 'e> {
@@ -24,6 +15,7 @@ pub struct FieldReader<'a, 'e> {
     at: JsonPointer<'e>,
     errors: &'e mut ValidationErrors,
     known: Vec<&'static str>,
+    read_only: Vec<&'static str>,
 }
 
 impl<'a, 'e> FieldReader<'a, 'e> {
@@ -34,22 +26,26 @@ impl<'a, 'e> FieldReader<'a, 'e> {
             at,
             errors,
             known: Vec::new(),
+            read_only: Vec::new(),
         }
     }
 
-    /// Reads an entry of a list. Records an error when it is not an object.
-    pub fn from_value(
+    /// Reads entry `index` of the list `list` at `list_at`. Records an error when it is not an object or
+    /// has no member but null.
+    pub fn entry(
+        list: &str,
+        list_at: &'e JsonPointer<'e>,
+        index: usize,
         entry: Value<'a>,
-        at: JsonPointer<'e>,
         errors: &'e mut ValidationErrors,
     ) -> Option<Self> {
-        match entry {
-            Value::Object(members) => Some(Self::new(members, at, errors)),
-            _ => {
-                errors.add(&at, ErrorCode::InvalidType, "An entry must be an object");
-                None
-            }
-        }
+        let at = list_at.element(index);
+        let Value::Object(members) = entry else {
+            let message = format!("entry {index} of `{list}` must be an object");
+            errors.add(&at, ErrorCode::InvalidType, message);
+            return None;
+        };
+        Some(Self::new(members, at, errors))
     }
 
     /// Takes a member of any type out, and adds its name to the known ones.
@@ -59,6 +55,12 @@ impl<'a, 'e> FieldReader<'a, 'e> {
         Some(self.members.remove(index).1)
     }
 
+    /// Takes a member out that a request may hold but cannot change.
+    pub fn ignore(&mut self, name: &'static str) {
+        self.take(name);
+        self.read_only.push(name);
+    }
+
     /// Records an error of the member `name`. `message` follows the name: "must be a string".
     pub fn error(&mut self, name: &str, code: ErrorCode, message: &str) {
         let message = format!("`{name}` {message}");
@@ -66,9 +68,9 @@ impl<'a, 'e> FieldReader<'a, 'e> {
     }
 
     /// Records an error of the object itself when all its members are null, or when it has none.
-    pub fn reject_empty(&mut self, message: &str) {
+    pub fn reject_empty(&mut self, message: impl FnOnce() -> String) {
         if self.members.iter().all(|(_, value)| *value == Value::Null) {
-            self.errors.add(&self.at, ErrorCode::EmptyObject, message);
+            self.errors.add(&self.at, ErrorCode::EmptyObject, message());
         }
     }
 
@@ -83,71 +85,55 @@ impl<'a, 'e> FieldReader<'a, 'e> {
 
     /// A string that must be sent.
     pub fn required_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Value<'a>> {
-        match self.take(name) {
-            None | Some(Value::Null) => {
-                self.error(name, ErrorCode::Required, "is required");
-                None
-            }
-            Some(value) => self.checked_text(name, value, rule),
-        }
+        let text = self.required(name)?;
+        let checked = rule.check(&text);
+        self.valid(name, checked.map(|()| Value::String(text)))
     }
 
-    /// A string that may be omitted; null and `""` clear it.
-    pub fn optional_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Change<'a>> {
+    /// An email address that must be sent.
+    pub fn required_email(&mut self, name: &'static str) -> Option<EmailAddress<'a>> {
+        let text = self.required(name)?;
+        self.valid(name, EmailAddress::parse(text))
+    }
+
+    /// A string that may be omitted. `None` also when it breaks a rule.
+    pub fn optional_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Value<'a>> {
         match self.take(name)? {
-            Value::Null => Some(Change::Clear),
-            Value::String(text) if text.is_empty() => Some(Change::Clear),
-            value => self.checked_text(name, value, rule).map(Change::Set),
+            Value::Null => self.reject_null(name, "\"\""),
+            value => self.text_or_empty(name, value, rule),
         }
     }
 
-    /// A string in a list's entry: null leaves the member out, `""` is stored.
+    /// A string in a list's entry: null leaves the member out.
     pub fn nullable_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Value<'a>> {
         match self.take(name)? {
             Value::Null => None,
-            Value::String(text) if text.is_empty() => Some(Value::String(text)),
-            value => self.checked_text(name, value, rule),
+            value => self.text_or_empty(name, value, rule),
         }
     }
 
-    /// A boolean that may be omitted but not cleared.
-    pub fn boolean(&mut self, name: &'static str) -> Option<bool> {
+    /// A boolean in a list's entry: null leaves the member out.
+    pub fn nullable_boolean(&mut self, name: &'static str) -> Option<bool> {
         match self.take(name)? {
+            Value::Null => None,
             Value::Bool(value) => Some(value),
-            _ => {
-                self.error(name, ErrorCode::InvalidType, "must be true or false");
-                None
-            }
+            _ => self.reject_type(name, "must be true or false"),
         }
     }
 
-    /// A list that may be omitted; null and `[]` clear it.
-    pub fn list(&mut self, name: &'static str, read: ListReader) -> Option<Change<'a>> {
+    /// A list that may be omitted, as `read` returns its entries at the list's pointer.
+    pub fn list(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(Vec<Value<'a>>, &JsonPointer<'_>, &mut ValidationErrors) -> Vec<Value<'a>>,
+    ) -> Option<Value<'a>> {
         match self.take(name)? {
-            Value::Null => Some(Change::Clear),
-            Value::Array(list) if list.is_empty() => Some(Change::Clear),
+            Value::Null => self.reject_null(name, "[]"),
             Value::Array(list) => {
                 let list = read(list, &self.at.member(name), self.errors);
-                Some(Change::Set(Value::Array(list)))
+                Some(Value::Array(list))
             }
-            _ => {
-                self.error(name, ErrorCode::InvalidType, "must be an array");
-                None
-            }
-        }
-    }
-
-    fn checked_text(&mut self, name: &str, value: Value<'a>, rule: &TextRule) -> Option<Value<'a>> {
-        let Value::String(text) = &value else {
-            self.error(name, ErrorCode::InvalidType, "must be a string");
-            return None;
-        };
-        match rule.check(text) {
-            Ok(()) => Some(value),
-            Err(violation) => {
-                self.error(name, violation.code, &violation.message);
-                None
-            }
+            _ => self.reject_type(name, "must be an array"),
         }
     }
 
@@ -155,16 +141,73 @@ impl<'a, 'e> FieldReader<'a, 'e> {
     pub fn reject_unknown(self) {
         for (name, _) in &self.members {
             // A body has room for ten thousand names; only a listed error is worth the search.
-            let suggestion = match self.errors.is_full() {
-                true => None,
-                false => suggest(name, &self.known),
-            };
-            let message = match suggestion {
-                Some(known) => format!("Unknown field; did you mean `{known}`?"),
-                None => "Unknown field".to_owned(),
+            let message = match self.errors.is_full() {
+                true => String::new(),
+                false => self.unknown_field(name),
             };
             let at = self.at.member(name);
             self.errors.add(&at, ErrorCode::UnknownField, message);
         }
+    }
+
+    fn unknown_field(&self, name: &str) -> String {
+        let mut message = quoted(name);
+        if let Some(found) = find(name, 0, |c| !c.is_ascii_graphic()) {
+            message += &format!(" contains {found} and");
+        }
+        message += " is not a field";
+        if let Some(known) = suggest(name, &self.known) {
+            let read_only = match self.read_only.contains(&known) {
+                true => ", which is read-only",
+                false => "",
+            };
+            message += &format!("; did you mean `{known}`{read_only}?");
+        }
+        message
+    }
+
+    fn required(&mut self, name: &'static str) -> Option<Cow<'a, str>> {
+        match self.take(name) {
+            Some(Value::String(text)) => Some(text),
+            None | Some(Value::Null) => {
+                self.error(name, ErrorCode::Required, "is required");
+                None
+            }
+            Some(_) => self.reject_type(name, "must be a string"),
+        }
+    }
+
+    fn text_or_empty(
+        &mut self,
+        name: &str,
+        value: Value<'a>,
+        rule: &TextRule,
+    ) -> Option<Value<'a>> {
+        let Value::String(text) = &value else {
+            return self.reject_type(name, "must be a string");
+        };
+        let checked = match text.is_empty() {
+            true => Ok(()),
+            false => rule.check(text),
+        };
+        self.valid(name, checked.map(|()| value))
+    }
+
+    fn valid<T>(&mut self, name: &str, checked: Result<T, Violation>) -> Option<T> {
+        checked
+            .map_err(|violation| self.error(name, violation.code, &violation.message))
+            .ok()
+    }
+
+    fn reject_type<T>(&mut self, name: &str, message: &str) -> Option<T> {
+        self.error(name, ErrorCode::InvalidType, message);
+        None
+    }
+
+    /// Some clients write null for what was not set, others to clear a field.
+    fn reject_null<T>(&mut self, name: &str, empty: &str) -> Option<T> {
+        let message =
+            format!("is null: leave it out to keep the stored value, or send {empty} to clear it");
+        self.reject_type(name, &message)
     }
 }

@@ -3,22 +3,22 @@
 //! Reading a request, the names that a request may hold, the limits and the response all follow from
 //! these rows. To add a field, see `CONTRIBUTING.md`.
 
-use super::email::EMAIL;
-use super::field_reader::{Change, FieldReader, ListReader};
 use super::phone_number::PHONE_NUMBER;
-use super::rules::{MAX_64, MAX_255, NAME, NOTES, TextRule};
+use super::rules::{TextRule, lines, one_line};
 use super::{address, meta_fields};
+use crate::validation::json::Value;
+use crate::validation::{JsonPointer, ValidationErrors};
 
 /// The fields in the order in which a request is checked and a response shows them.
 pub const FIELDS: &[Field] = &[
     Field::read_only("id", FieldType::Text),
-    Field::required("firstName", NAME),
-    Field::required("lastName", NAME),
-    Field::required("email", EMAIL),
+    Field::required("firstName", one_line(255).not_blank()),
+    Field::required("lastName", one_line(255).not_blank()),
+    Field::new("email", FieldType::Text, Write::RequiredEmail),
     Field::optional("phoneNumber", PHONE_NUMBER),
-    Field::optional("status", MAX_64),
-    Field::optional("company", MAX_255),
-    Field::optional("notes", NOTES),
+    Field::optional("status", one_line(64)),
+    Field::optional("company", one_line(255)),
+    Field::optional("notes", lines(10_000)),
     Field::list("address", address::read),
     Field::list("metaFields", meta_fields::read),
     Field::read_only("role", FieldType::Text),
@@ -48,6 +48,10 @@ pub enum FieldType {
     Object,
 }
 
+/// Checks the entries of a list at a pointer and returns them as they are to be stored.
+pub type ListReader =
+    for<'a> fn(Vec<Value<'a>>, &JsonPointer<'_>, &mut ValidationErrors) -> Vec<Value<'a>>;
+
 /// What a request may do with a field (`docs/API.md#field-rules`).
 #[derive(Debug, Clone, Copy)]
 pub enum Write {
@@ -55,9 +59,11 @@ pub enum Write {
     ReadOnly,
     /// Must be sent.
     Required(TextRule),
-    /// May be omitted; null and `""` clear it.
+    /// The email address, which must be sent.
+    RequiredEmail,
+    /// May be omitted; `""` clears it.
     Optional(TextRule),
-    /// May be omitted; null and `[]` clear it.
+    /// May be omitted; `[]` clears it.
     List(ListReader),
 }
 
@@ -84,19 +90,5 @@ impl Field {
 
     const fn list(name: &'static str, read: ListReader) -> Self {
         Self::new(name, FieldType::List, Write::List(read))
-    }
-
-    /// Takes the field out of a request's body. `None` when the update does not change it, or when
-    /// it breaks a rule, which the reader records.
-    pub fn read<'a>(&self, body: &mut FieldReader<'a, '_>) -> Option<Change<'a>> {
-        match self.write {
-            Write::ReadOnly => {
-                body.take(self.name);
-                None
-            }
-            Write::Required(rule) => body.required_text(self.name, &rule).map(Change::Set),
-            Write::Optional(rule) => body.optional_text(self.name, &rule),
-            Write::List(read) => body.list(self.name, read),
-        }
     }
 }

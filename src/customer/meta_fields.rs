@@ -3,12 +3,15 @@
 use std::collections::HashSet;
 
 use super::field_reader::FieldReader;
-use super::rules::{NAME, TextRule};
+use super::rules::{TextRule, one_line};
 use crate::validation::json::{Object, Value};
 use crate::validation::{ErrorCode, JsonPointer, ValidationErrors, number};
 
+/// The field that holds the entries.
+const NAME: &str = "metaFields";
+
 /// The rule for `code`, which is also unique in the list.
-pub const CODE: TextRule = NAME;
+pub const CODE: TextRule = one_line(255).not_blank();
 
 /// Levels of a `value`, itself included. DynamoDB allows 32 levels in an attribute, and rejects an empty
 /// container at the last one; the list `metaFields` and its entry are two of them.
@@ -26,14 +29,14 @@ pub fn read<'a>(
     let mut codes = HashSet::new();
     let mut meta_fields = Vec::with_capacity(list.len());
     for (index, entry) in list.into_iter().enumerate() {
-        let Some(mut entry) = FieldReader::from_value(entry, at.element(index), errors) else {
+        let Some(mut entry) = FieldReader::entry(NAME, at, index, entry, errors) else {
             continue;
         };
         let mut meta_field = Object::new();
         if let Some(code) = entry.required_text("code", &CODE) {
             if !codes.insert(code.clone()) {
-                let message = "must be unique in metaFields";
-                entry.error("code", ErrorCode::DuplicateCode, message);
+                let message = format!("must be unique in `{NAME}`");
+                entry.error("code", ErrorCode::DuplicateCode, &message);
             }
             meta_field.push(("code".into(), code));
         }
@@ -77,8 +80,8 @@ fn depth(value: &Value<'_>) -> usize {
 fn check_dynamodb_limits(value: &Value<'_>, at: &JsonPointer<'_>, errors: &mut ValidationErrors) {
     match value {
         Value::Number(number) if !number::fits_dynamodb(number) => {
-            let message = "A number must have at most 38 significant digits and a magnitude from \
-                           1e-130 to 9.99e125; send a longer one as a string";
+            let message = "`value` has a number that DynamoDB would round: send at most 38 significant \
+                           digits and a magnitude from 1e-130 to 9.99e125, or send it as a string";
             errors.add(at, ErrorCode::NumberOutOfRange, message);
         }
         Value::Array(elements) => {
@@ -90,10 +93,11 @@ fn check_dynamodb_limits(value: &Value<'_>, at: &JsonPointer<'_>, errors: &mut V
             for (key, member) in members {
                 let at = at.member(key);
                 if key.is_empty() {
-                    let message = "A key must not be empty";
+                    let message = "`value` has an empty key; a key needs at least one character";
                     errors.add(&at, ErrorCode::InvalidCharacters, message);
                 } else if key.len() > MAX_KEY_BYTES {
-                    let message = format!("A key must be at most {MAX_KEY_BYTES} bytes long");
+                    let message =
+                        format!("`value` has a key of over {MAX_KEY_BYTES} bytes; shorten it");
                     errors.add(&at, ErrorCode::TooLong, message);
                 }
                 check_dynamodb_limits(member, &at, errors);

@@ -2,16 +2,16 @@
 
 use icu_properties::props::{BinaryProperty, Dash, EnumeratedProperty, GeneralCategory};
 
-use super::characters::located;
 use super::rules::{MaxLength, TextRule, Violation, violation};
 use crate::validation::ErrorCode;
+use crate::validation::characters::located;
 
 /// `phoneNumber` of a customer and of an address.
 pub const PHONE_NUMBER: TextRule = TextRule::new(MaxLength::Chars(64), check);
 
 const MIN_DIGITS: usize = 3;
 
-/// Longer words first, because one begins with another.
+/// Longest first: `ext` is a prefix of `extension`.
 const EXTENSION_WORDS: [&str; 4] = ["extension", "extn", "ext", "x"];
 
 /// A number, and optionally a word and an extension: `908-555-0100 ext. 12`. Both parts consist of

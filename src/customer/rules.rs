@@ -3,21 +3,20 @@
 //! A rule sees one text and does not know in which field it stands. Lengths count Unicode scalar
 //! values unless a rule says bytes.
 
-use super::characters::{find, is_bidirectional_override, is_separator, is_visible};
 use crate::validation::ErrorCode;
+use crate::validation::characters::{find, is_bidirectional_override, is_separator, is_visible};
 
-/// `firstName`, `lastName` and a metafield's `code`.
-pub const NAME: TextRule = TextRule::new(MaxLength::Chars(255), one_line).not_blank();
-/// `notes`.
-pub const NOTES: TextRule = TextRule::new(MaxLength::Chars(10_000), multiple_lines);
-/// One line of up to 32 characters.
-pub const MAX_32: TextRule = TextRule::new(MaxLength::Chars(32), one_line);
-/// One line of up to 64 characters.
-pub const MAX_64: TextRule = TextRule::new(MaxLength::Chars(64), one_line);
-/// One line of up to 255 characters.
-pub const MAX_255: TextRule = TextRule::new(MaxLength::Chars(255), one_line);
+/// One line of up to `max` characters, without control characters and bidirectional overrides.
+pub const fn one_line(max: usize) -> TextRule {
+    TextRule::new(MaxLength::Chars(max), check_one_line)
+}
 
-/// What a text must be: not blank if so required, not too long, and accepted by a check, in this order.
+/// Text of up to `max` characters, which may have line breaks and tabs.
+pub const fn lines(max: usize) -> TextRule {
+    TextRule::new(MaxLength::Chars(max), check_lines)
+}
+
+/// A text rule. It checks in this order: blank, length, characters.
 #[derive(Debug, Clone, Copy)]
 pub struct TextRule {
     not_blank: bool,
@@ -92,13 +91,13 @@ impl TextRule {
     }
 }
 
-fn one_line(text: &str) -> Result<(), Violation> {
+fn check_one_line(text: &str) -> Result<(), Violation> {
     let forbidden = |c: char| c.is_control() || is_separator(c) || is_bidirectional_override(c);
     let advice = "send one line without control characters and without bidirectional overrides";
     reject(text, forbidden, advice)
 }
 
-fn multiple_lines(text: &str) -> Result<(), Violation> {
+fn check_lines(text: &str) -> Result<(), Violation> {
     let forbidden = |c: char| {
         let is_control = c.is_control() && !matches!(c, '\n' | '\r' | '\t');
         is_control || is_bidirectional_override(c)
@@ -129,6 +128,9 @@ pub(super) fn violation(code: ErrorCode, message: impl Into<String>) -> Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const NAME: TextRule = one_line(255).not_blank();
+    const NOTES: TextRule = lines(10_000);
 
     fn code(rule: TextRule, text: &str) -> Option<ErrorCode> {
         rule.check(text).err().map(|violation| violation.code)
@@ -179,10 +181,16 @@ mod tests {
     }
 
     #[test]
-    fn max_64_is_one_line_of_up_to_64_characters() {
-        assert_eq!(code(MAX_64, &"s".repeat(64)), None);
-        assert_eq!(code(MAX_64, &"s".repeat(65)), Some(ErrorCode::TooLong));
-        assert_eq!(code(MAX_64, "a\tb"), Some(ErrorCode::InvalidCharacters));
+    fn length_is_counted_in_characters() {
+        assert_eq!(code(one_line(64), &"s".repeat(64)), None);
+        assert_eq!(
+            code(one_line(64), &"s".repeat(65)),
+            Some(ErrorCode::TooLong)
+        );
+        assert_eq!(
+            code(one_line(64), "a\tb"),
+            Some(ErrorCode::InvalidCharacters)
+        );
     }
 
     #[test]
@@ -195,19 +203,25 @@ mod tests {
         assert_eq!(code(NOTES, &"n".repeat(10_000)), None);
         assert_eq!(code(NOTES, &"n".repeat(10_001)), Some(ErrorCode::TooLong));
         assert_eq!(
-            code(MAX_255, "one\ttwo"),
+            code(one_line(255), "one\ttwo"),
             Some(ErrorCode::InvalidCharacters)
         );
-        assert_eq!(code(MAX_255, &"c".repeat(256)), Some(ErrorCode::TooLong));
-        assert_eq!(code(MAX_32, &"z".repeat(32)), None);
-        assert_eq!(code(MAX_32, &"z".repeat(33)), Some(ErrorCode::TooLong));
+        assert_eq!(
+            code(one_line(255), &"c".repeat(256)),
+            Some(ErrorCode::TooLong)
+        );
+        assert_eq!(code(one_line(32), &"z".repeat(32)), None);
+        assert_eq!(
+            code(one_line(32), &"z".repeat(33)),
+            Some(ErrorCode::TooLong)
+        );
     }
 
     #[test]
     fn message_names_the_character_and_its_position() {
         let message = |rule: TextRule, text| rule.check(text).unwrap_err().message;
         assert_eq!(
-            message(MAX_255, "\u{202a}a"),
+            message(one_line(255), "\u{202a}a"),
             "contains U+202A at character 1; send one line without control characters and without \
              bidirectional overrides"
         );

@@ -1,12 +1,20 @@
-//! Suggestions for unknown field names. No suggestion is better than a wrong one.
+//! Suggestions for unknown field names: rather none than a wrong one.
 
 /// Names in other systems, folded, and the names of the same fields here.
-const ALIASES: [(&str, &str); 21] = [
+const ALIASES: [(&str, &str); 33] = [
     ("addresses", "address"),
+    ("addressline1", "address1"),
+    ("addressline2", "address2"),
     ("attributecode", "code"),
+    ("comment", "notes"),
+    ("comments", "notes"),
     ("countrycode", "country"),
+    ("countryid", "country"),
     ("customattributes", "metaFields"),
     ("customfields", "metaFields"),
+    ("emailaddress", "email"),
+    ("familyname", "lastName"),
+    ("givenname", "firstName"),
     ("isdefault", "isDefaultAddress"),
     ("key", "code"),
     ("line1", "address1"),
@@ -17,10 +25,14 @@ const ALIASES: [(&str, &str); 21] = [
     ("postalcode", "zipcode"),
     ("postcode", "zipcode"),
     ("province", "state"),
+    ("provincecode", "state"),
     ("region", "state"),
+    ("stateorprovince", "state"),
     ("street", "address1"),
     ("street1", "address1"),
     ("street2", "address2"),
+    ("streetaddress", "address1"),
+    ("surname", "lastName"),
     ("telephone", "phoneNumber"),
     ("zip", "zipcode"),
 ];
@@ -28,11 +40,11 @@ const ALIASES: [(&str, &str); 21] = [
 /// Folded names that resemble another field and mean something else. `state` is like `status`.
 const OTHER_FIELDS: [&str; 3] = ["county", "isb2c", "state"];
 
-/// Endings by which names of different fields differ: `address` and `addressId`, `updatedAt` and
+/// Names that differ in such an ending are different fields: `address` and `addressId`, `updatedAt` and
 /// `updatedBy`.
 const ENDINGS: [&str; 2] = ["id", "by"];
 
-/// The known name that an unknown one probably stands for: the same but for case, `_` and `-`, a name
+/// The known name that an unknown one probably stands for: the same but for case and punctuation, a name
 /// of the same field in other systems, or one that is at most two edits away.
 pub fn suggest(name: &str, known: &[&'static str]) -> Option<&'static str> {
     const MAX_NAME_BYTES: usize = 32;
@@ -63,8 +75,10 @@ fn nearest(folded: &str, known: &[&'static str]) -> Option<&'static str> {
     (distance <= MAX_EDIT_DISTANCE && distance < known.len() / 2).then_some(known)
 }
 
+/// Without case, punctuation, spaces and invisible characters.
 fn fold(name: &str) -> String {
-    name.replace(['_', '-'], "").to_lowercase()
+    let kept = name.chars().filter(|c| c.is_alphanumeric());
+    kept.flat_map(char::to_lowercase).collect()
 }
 
 fn digits(name: &str) -> impl Iterator<Item = char> {
@@ -169,7 +183,7 @@ mod tests {
             assert_eq!(suggest(alias, &[field]), Some(field), "{alias}");
             assert_eq!(suggest(&alias.to_uppercase(), &[field]), Some(field));
             assert_eq!(suggest(&format!("_{alias}-"), &[field]), Some(field));
-            assert_eq!(suggest(alias, &["email"]), None, "{alias}");
+            assert_eq!(suggest(alias, &["id"]), None, "{alias}");
         }
         for (name, field) in [
             ("postal_code", "zipcode"),
@@ -179,6 +193,8 @@ mod tests {
             ("customFields", "metaFields"),
             ("custom_attributes", "metaFields"),
             ("meta_data", "metaFields"),
+            ("\u{feff}email address", "email"),
+            ("addressLine_2", "address2"),
             ("is_default", "isDefaultAddress"),
         ] {
             assert_eq!(suggest(name, &[field]), Some(field), "{name}");

@@ -1,16 +1,13 @@
-//! The SDK's attribute values: from JSON as it was sent, and as JSON in a response.
+//! The SDK's attribute values: from JSON as it was sent, and to JSON for a response.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::mem::discriminant;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_types::base64;
-use serde::ser::{Error as _, Serialize, Serializer};
-use serde_json::value::RawValue;
 
-use crate::customer::fields::FieldType;
 use crate::validation::json::Value;
-use crate::validation::number::{self, Decimal};
+use crate::validation::number;
 
 /// A stored item: attributes by name.
 pub type Item = HashMap<String, AttributeValue>;
@@ -60,85 +57,34 @@ pub fn eq_json(attribute: &AttributeValue, value: &Value<'_>) -> bool {
     }
 }
 
-/// The attribute in JSON. Sets and binary values, which only other writers store, become arrays and
-/// base64 text.
-#[derive(Debug)]
-pub struct Json<'a>(pub &'a AttributeValue);
-
-impl Serialize for Json<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            AttributeValue::Bool(value) => serializer.serialize_bool(*value),
-            AttributeValue::N(text) => Number(text).serialize(serializer),
-            AttributeValue::S(text) => serializer.serialize_str(text),
-            AttributeValue::L(elements) => serializer.collect_seq(elements.iter().map(Json)),
-            AttributeValue::M(members) => {
-                // Sorted by key, because DynamoDB keeps no order and equal customers should look equal.
-                let mut members: Vec<_> = members.iter().collect();
-                members.sort_unstable_by_key(|(key, _)| *key);
-                serializer.collect_map(members.into_iter().map(|(key, value)| (key, Json(value))))
-            }
-            AttributeValue::Ss(list) => serializer.collect_seq(list),
-            AttributeValue::Ns(list) => {
-                serializer.collect_seq(list.iter().map(|text| Number(text)))
-            }
-            AttributeValue::B(bytes) => serializer.serialize_str(&base64::encode(bytes)),
-            AttributeValue::Bs(list) => serializer.collect_seq(list.iter().map(base64::encode)),
-            // The enum is non-exhaustive; an attribute type that DynamoDB may add has no JSON form yet.
-            _ => serializer.serialize_unit(),
+/// Converts a stored attribute, also the sets and binary values of other writers: to arrays and base64 text.
+pub fn into_json(attribute: AttributeValue) -> Value<'static> {
+    let number = |text: String| Value::Number(text.into());
+    let string = |text: String| Value::String(text.into());
+    match attribute {
+        AttributeValue::Bool(value) => Value::Bool(value),
+        AttributeValue::N(text) => number(text),
+        AttributeValue::S(text) => string(text),
+        AttributeValue::L(elements) => Value::Array(elements.into_iter().map(into_json).collect()),
+        AttributeValue::M(members) => {
+            let members = members.into_iter();
+            let mut members: Vec<_> = members
+                .map(|(key, value)| (key.into(), into_json(value)))
+                .collect();
+            // Sorted by key, because DynamoDB keeps no order and equal customers should look equal.
+            members.sort_unstable_by(|(one, _): &(Cow<'_, str>, _), (other, _)| one.cmp(other));
+            Value::Object(members)
         }
-    }
-}
-
-/// A number's text as DynamoDB returns it.
-///
-/// That is plain notation: `1e125` as 126 digits. A longer text than the caller's would be kept becomes
-/// normal form, so that no response exceeds Lambda's limit. An emulator may return another writer's `+5`
-/// or `.5`.
-struct Number<'a>(&'a str);
-
-impl Serialize for Number<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(text) = self;
-        let is_verbatim = text.len() <= number::MAX_VERBATIM_LEN
-            && text.starts_with(|c: char| c == '-' || c.is_ascii_digit());
-        let json = serde_json::from_str::<&RawValue>(text);
-        if let (true, Ok(number)) = (is_verbatim, json) {
-            return number.serialize(serializer);
+        AttributeValue::Ss(list) => Value::Array(list.into_iter().map(string).collect()),
+        AttributeValue::Ns(list) => Value::Array(list.into_iter().map(number).collect()),
+        AttributeValue::B(bytes) => string(base64::encode(bytes)),
+        AttributeValue::Bs(list) => {
+            let texts = list.into_iter().map(|bytes| string(base64::encode(bytes)));
+            Value::Array(texts.collect())
         }
-        match Decimal::parse(text) {
-            Some(decimal) => RawValue::from_string(decimal.to_string())
-                .map_err(S::Error::custom)?
-                .serialize(serializer),
-            None => serializer.serialize_str(text),
-        }
+        // NULL. The enum is non-exhaustive; a type that DynamoDB may add has no JSON form yet.
+        _ => Value::Null,
     }
-}
-
-/// DynamoDB's name of a field's type, for `attribute_type` in a condition.
-pub fn type_name(field_type: FieldType) -> &'static str {
-    match field_type {
-        FieldType::Text => "S",
-        FieldType::Boolean => "BOOL",
-        FieldType::List => "L",
-        FieldType::Object => "M",
-    }
-}
-
-/// What a response shows for an attribute of this type that is absent or NULL.
-pub fn empty(field_type: FieldType) -> AttributeValue {
-    match field_type {
-        FieldType::Text => AttributeValue::S(String::new()),
-        FieldType::Boolean => AttributeValue::Bool(false),
-        FieldType::List => AttributeValue::L(Vec::new()),
-        FieldType::Object => AttributeValue::M(Item::new()),
-    }
-}
-
-/// Whether the attribute has the type, or is NULL, which is shown as the type's empty value.
-pub fn has_type(attribute: &AttributeValue, field_type: FieldType) -> bool {
-    matches!(attribute, AttributeValue::Null(_))
-        || discriminant(attribute) == discriminant(&empty(field_type))
 }
 
 /// Whether the attribute is what the function shows as an empty value: NULL, `""` or an empty list.
@@ -165,7 +111,7 @@ mod tests {
     }
 
     fn to_json(attribute: &AttributeValue) -> String {
-        serde_json::to_string(&Json(attribute)).unwrap()
+        serde_json::to_string(&into_json(attribute.clone())).unwrap()
     }
 
     #[test]
@@ -198,26 +144,6 @@ mod tests {
             (AttributeValue::Bs(vec![bytes]), r#"["aGk="]"#),
         ] {
             assert_eq!(to_json(&attribute), json);
-        }
-    }
-
-    #[test]
-    fn number_in_json_syntax_of_up_to_64_characters_is_shown_as_stored() {
-        let zeros = "0".repeat(63);
-        for (stored, shown) in [
-            ("1.50", "1.50"),
-            ("-0.0", "-0.0"),
-            (&format!("1{zeros}"), &format!("1{zeros}")),
-            (&format!("10{zeros}"), "1e64"),
-            (&format!("-1{zeros}"), "-1e63"),
-            ("+.50", "5e-1"),
-            ("01", "1"),
-            ("", "\"\""),
-            ("NaN", "\"NaN\""),
-            ("[1]", "\"[1]\""),
-            ("true", "\"true\""),
-        ] {
-            assert_eq!(to_json(&AttributeValue::N(stored.into())), shown);
         }
     }
 

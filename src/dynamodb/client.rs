@@ -2,17 +2,26 @@
 
 use std::time::Duration;
 
-use aws_config::{SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::{Builder, StalledStreamProtectionConfig};
+use aws_sdk_dynamodb::error::BoxError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_smithy_http_client::HttpClientError;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
-use super::checksum::ResponseChecksum;
+use super::error::CONFLICTS;
+use super::response::VerifySuccess;
+use super::tls::trust_store;
+use crate::config::Config;
 
-/// The time limit of one attempt. A connection that died while Lambda had frozen the environment is
-/// replaced after it. The SDK itself sets no limit.
+/// The time limit of one attempt. After a freeze, a dead connection costs one such timeout, then the SDK
+/// reconnects. The SDK itself sets no limit.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The time limit of all attempts of one call together.
@@ -24,12 +33,35 @@ const MAX_ATTEMPTS: u32 = 3;
 /// The SDK's default is up to a second, which a caller would notice.
 const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 
+/// The client for Lambda's environment.
+///
+/// `aws_config::load` would also look for files and call other services; its clients would make the program a
+/// sixth larger.
+///
+/// # Errors
+///
+/// When the CA bundle cannot be used.
+pub fn new(config: &Config) -> Result<Client, BoxError> {
+    let roots = trust_store(config.ca_bundle.clone())?;
+    let mut shared = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(http_client(roots)?)
+        .credentials_provider(SharedCredentialsProvider::new(
+            EnvironmentVariableCredentialsProvider::new(),
+        ))
+        .region(Region::new(config.region.clone()))
+        .use_fips(config.use_fips)
+        .use_dual_stack(config.use_dual_stack);
+    shared.set_endpoint_url(config.endpoint_url.clone());
+    Ok(Client::from_conf(builder(&shared.build()).build()))
+}
+
 /// The HTTP client below the SDK: HTTPS through `rustls` with `ring` to servers that `roots` vouch
 /// for, and plain HTTP for a local endpoint.
 ///
 /// # Errors
 ///
-/// The SDK reserves some; a [`TrustStore`] causes none today.
+/// The SDK's builder is fallible; with a `TrustStore` it does not fail today.
 pub fn http_client(roots: TrustStore) -> Result<SharedHttpClient, HttpClientError> {
     let tls = TlsContext::builder().with_trust_store(roots).build()?;
     Ok(aws_smithy_http_client::Builder::new()
@@ -39,10 +71,15 @@ pub fn http_client(roots: TrustStore) -> Result<SharedHttpClient, HttpClientErro
 }
 
 /// DynamoDB's client configuration: `shared` with this function's time limits and retries, and with
-/// a check of each response's checksum.
-pub fn config(shared: &SdkConfig) -> Builder {
+/// a check of each response.
+pub fn builder(shared: &SdkConfig) -> Builder {
     Builder::from(shared)
-        .interceptor(ResponseChecksum)
+        .interceptor(VerifySuccess)
+        .retry_classifier(
+            AwsErrorCodeClassifier::<UpdateItemError>::builder()
+                .transient_errors(&CONFLICTS[..])
+                .build(),
+        )
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(CONNECT_TIMEOUT)
@@ -57,8 +94,7 @@ pub fn config(shared: &SdkConfig) -> Builder {
                 .with_max_attempts(MAX_ATTEMPTS)
                 .with_initial_backoff(INITIAL_BACKOFF),
         )
-        // The SDK's quota is empty after 25 failed requests, and single faults then fail requests until
-        // successes refill it. It protects servers from busy clients; an environment has one request at a time.
+        // After 25 failures the SDK stops retrying. Lift that quota: one environment cannot overload DynamoDB.
         .retry_partition(
             RetryPartition::custom("update-customer")
                 .token_bucket(TokenBucket::unlimited())
@@ -76,7 +112,7 @@ mod tests {
         let shared = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .build();
-        let config = config(&shared).build();
+        let config = builder(&shared).build();
         let timeouts = config.timeout_config().expect("time limits");
         assert_eq!(timeouts.connect_timeout(), Some(Duration::from_secs(1)));
         assert_eq!(

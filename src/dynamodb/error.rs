@@ -1,65 +1,100 @@
-//! What a failed call to DynamoDB means for the response and the log.
+//! A failed call to DynamoDB, and what it means for the log and for a retry.
 
 use std::error::Error as StdError;
-use std::fmt::Write;
 
+use aws_runtime::retries::classifiers::{THROTTLING_ERRORS, TRANSIENT_ERRORS};
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::RequestId;
+use thiserror::Error;
 
-use crate::error::{Cause, Error};
+use super::response::is_rejection;
 
-/// Error codes of a temporary overload: the same request may succeed after a second.
-const THROTTLING_CODES: [&str; 6] = [
-    "ProvisionedThroughputExceededException",
+/// Temporary failures that the SDK has in no list: conflicts with a transaction or another region.
+pub const CONFLICTS: [&str; 2] = [
     "ReplicatedWriteConflictException",
-    "RequestLimitExceeded",
-    "ThrottlingException",
-    "ThrottlingError",
     "TransactionConflictException",
 ];
 
-/// Converts the error of a call whose request was correct: to [`Error::Unavailable`] when DynamoDB
-/// was throttling or unreachable or its response was lost, and to [`Error::Internal`] otherwise. `operation` starts the cause
-/// that is logged.
-pub fn to_error<E>(operation: &str, error: &SdkError<E, HttpResponse>) -> Error
-where
-    E: StdError + ProvideErrorMetadata + 'static,
-    SdkError<E, HttpResponse>: RequestId,
-{
-    let cause = Cause::new(format!("{operation}: {}", error_chain(error)));
-    if is_transient(error) {
-        Error::Unavailable(cause)
-    } else {
-        Error::Internal(cause)
-    }
+/// A call whose request was correct, and which failed.
+///
+/// `Display` is for the log. It has no text of the request or the response, because both hold the customer;
+/// so the SDK's error is not kept as a source.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{operation}: {cause}")]
+pub struct CallError {
+    operation: &'static str,
+    cause: String,
+    request_id: Option<String>,
+    is_transient: bool,
 }
 
-/// A failure after which a write may have been stored is always transient: only a `Retry-After` says so
-/// to the caller.
-fn is_transient<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
-    match error {
-        SdkError::ConstructionFailure(_) => false,
-        SdkError::ServiceError(service_error) => {
-            let status = service_error.raw().status();
-            let code = service_error.err().code();
-            // A successful response is an error when the SDK cannot read it.
-            status.is_success()
-                || status.is_server_error()
-                || code.is_some_and(|code| THROTTLING_CODES.contains(&code))
+impl CallError {
+    /// Describes the SDK's error of `operation`.
+    pub fn new<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: StdError + ProvideErrorMetadata + 'static,
+        SdkError<E, HttpResponse>: RequestId,
+    {
+        Self {
+            operation,
+            cause: match error {
+                SdkError::ServiceError(error) => service_error(error.err(), error.raw()),
+                error => error_chain(error),
+            },
+            request_id: error.request_id().map(str::to_owned),
+            is_transient: is_transient(error),
         }
-        // No response, or one that the SDK cannot read.
-        _ => true,
+    }
+
+    /// A response without what `operation` must return. The write may be stored.
+    pub fn unreadable(operation: &'static str, request_id: Option<&str>) -> Self {
+        Self {
+            operation,
+            cause: "the response does not hold the requested item".to_owned(),
+            request_id: request_id.map(str::to_owned),
+            is_transient: true,
+        }
+    }
+
+    /// DynamoDB's id of the request, which AWS support asks for.
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// Whether the same request may succeed after a second. True for every failure that may have stored the
+    /// write: the resulting `Retry-After` is how the caller learns of it.
+    pub fn is_transient(&self) -> bool {
+        self.is_transient
     }
 }
 
-/// The error and its sources. `DisplayErrorContext` must not be logged: it prints the raw response,
-/// and with it the customer. Nor must a source that prints the request, which contains its body's type.
-fn error_chain<E>(error: &SdkError<E, HttpResponse>) -> String
-where
-    E: StdError + ProvideErrorMetadata + 'static,
-    SdkError<E, HttpResponse>: RequestId,
-{
+fn is_transient<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    let service_error = match error {
+        SdkError::ConstructionFailure(_) => return false,
+        SdkError::ServiceError(service_error) if is_rejection(service_error.raw()) => service_error,
+        // No response, one that the SDK cannot read, or one that is not a rejection.
+        _ => return true,
+    };
+    let code = service_error.err().code().unwrap_or_default();
+    let lists = [THROTTLING_ERRORS, TRANSIENT_ERRORS, &CONFLICTS];
+    let status = service_error.raw().status().as_u16();
+    matches!(status, 408 | 429) || lists.iter().any(|codes| codes.contains(&code))
+}
+
+/// Status and code, and DynamoDB's message. The body of another sender may repeat the request.
+fn service_error(error: &impl ProvideErrorMetadata, response: &HttpResponse) -> String {
+    let status = response.status().as_u16();
+    let code = error.code().unwrap_or("none");
+    match error.message().filter(|_| is_rejection(response)) {
+        Some(message) => format!("status {status}, code {code}, message {message:?}"),
+        None => format!("status {status}, not an error of DynamoDB"),
+    }
+}
+
+/// The error and its sources. Skips a source that prints the request or the response, in whose text
+/// `SdkBody` occurs.
+fn error_chain(error: &(dyn StdError + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
@@ -69,20 +104,6 @@ where
             text.push_str(&source_text);
         }
         source = error.source();
-    }
-    if let SdkError::ServiceError(service_error) = error {
-        let meta = service_error.err().meta();
-        // Writing to a `String` cannot fail.
-        let _ = write!(
-            text,
-            " (status {}, code {}, message {:?})",
-            service_error.raw().status().as_u16(),
-            meta.code().unwrap_or("none"),
-            meta.message().unwrap_or("none"),
-        );
-    }
-    if let Some(request_id) = error.request_id() {
-        let _ = write!(text, " (DynamoDB request {request_id})");
     }
     text
 }
@@ -96,9 +117,8 @@ mod tests {
     fn request_that_was_never_sent_needs_no_retry() {
         type Failure = SdkError<UpdateItemError, HttpResponse>;
         let unsent = Failure::construction_failure("no table name");
-        let error = to_error("UpdateItem", &unsent);
-        assert!(matches!(error, Error::Internal(_)), "{error:?}");
-        let error = to_error("UpdateItem", &Failure::timeout_error("late"));
-        assert!(matches!(error, Error::Unavailable(_)), "{error:?}");
+        assert!(!CallError::new("UpdateItem", &unsent).is_transient());
+        let timeout = Failure::timeout_error("late");
+        assert!(CallError::new("UpdateItem", &timeout).is_transient());
     }
 }

@@ -9,8 +9,7 @@ use rustls_pki_types::pem::PemObject;
 use thiserror::Error;
 use webpki::anchor_from_trusted_cert;
 
-/// The variables that name a CA bundle. The AWS tools' own one comes first.
-const VARIABLES: [&str; 2] = ["AWS_CA_BUNDLE", "SSL_CERT_FILE"];
+use crate::config::CaBundle;
 
 /// The five roots of Amazon Trust Services, which asks custom trust stores to hold all of them.
 const AMAZON_ROOTS: &str = include_str!("amazon_roots.pem");
@@ -18,38 +17,27 @@ const AMAZON_ROOTS: &str = include_str!("amazon_roots.pem");
 /// A CA bundle that cannot be used, which stops the start-up.
 #[derive(Debug, PartialEq, Eq, Error)]
 #[error(
-    "The environment variable {variable} must name a file of PEM certificates; {path}: {reason}"
+    "The environment variable {} must name a file of PEM certificates; {}: {reason}",
+    .bundle.variable,
+    .bundle.path
 )]
 pub struct CaBundleError {
-    variable: &'static str,
-    path: String,
+    bundle: CaBundle,
     reason: String,
 }
 
-/// The roots of the bundle that `AWS_CA_BUNDLE` or else `SSL_CERT_FILE` names, for a proxy or a
-/// private endpoint; [`amazon_roots`] when neither is set. `variable` is `std::env::var` outside
-/// tests.
+/// The roots of `bundle`, for a proxy or a private endpoint; [`amazon_roots`] without one.
 ///
 /// # Errors
 ///
 /// [`CaBundleError`] when the file cannot be read or has no CA certificate.
-pub fn trust_store(
-    variable: impl Fn(&'static str) -> Option<String>,
-) -> Result<TrustStore, CaBundleError> {
-    let set = |name| {
-        let path = variable(name).filter(|path| !path.is_empty());
-        path.map(|path| (name, path))
-    };
-    let Some((variable, path)) = VARIABLES.into_iter().find_map(set) else {
+pub fn trust_store(bundle: Option<CaBundle>) -> Result<TrustStore, CaBundleError> {
+    let Some(bundle) = bundle else {
         return Ok(amazon_roots());
     };
-    match load_ca_bundle(&path) {
+    match load_ca_bundle(&bundle.path) {
         Ok(roots) => Ok(store(roots)),
-        Err(reason) => Err(CaBundleError {
-            variable,
-            path,
-            reason,
-        }),
+        Err(reason) => Err(CaBundleError { bundle, reason }),
     }
 }
 
@@ -59,7 +47,7 @@ pub fn amazon_roots() -> TrustStore {
     TrustStore::empty().with_pem_certificate(AMAZON_ROOTS)
 }
 
-/// The certificates of a PEM file. Those that cannot be roots are skipped; systems' stores have some.
+/// The certificates of a PEM file. Skips certificates that cannot be roots; system bundles contain some.
 fn load_ca_bundle(path: &str) -> Result<Vec<CertificateDer<'static>>, String> {
     let text = fs::read(path).map_err(|error| error.to_string())?;
     let mut roots = Vec::new();
@@ -135,11 +123,7 @@ mod tests {
             text(&amazon_roots()),
             text(&TrustStore::empty().with_pem_certificate(AMAZON_ROOTS))
         );
-        assert_eq!(text(&trust_store(|_| None).unwrap()), text(&amazon_roots()));
-        assert_eq!(
-            text(&trust_store(|_| Some(String::new())).unwrap()),
-            text(&amazon_roots())
-        );
+        assert_eq!(text(&trust_store(None).unwrap()), text(&amazon_roots()));
 
         let file =
             std::env::temp_dir().join(format!("update-customer-bundle-{}.pem", std::process::id()));
@@ -155,18 +139,20 @@ mod tests {
         )
         .unwrap();
         let path = file.to_str().unwrap();
-        let from = |aws: &str, ssl: &str| {
-            trust_store(|name| Some(if name == "AWS_CA_BUNDLE" { aws } else { ssl }.to_owned()))
+        let from = |path: &str| {
+            trust_store(Some(CaBundle {
+                variable: "SSL_CERT_FILE",
+                path: path.to_owned(),
+            }))
         };
         assert_eq!(
-            named(&from("", path).unwrap()),
+            named(&from(path).unwrap()),
             2,
             "what cannot be a root is left out"
         );
-        assert_eq!(named(&from(path, "/no/such/file").unwrap()), 2);
 
         fs::write(&file, pem(b"no certificate")).unwrap();
-        let message = from("", path).unwrap_err().to_string();
+        let message = from(path).unwrap_err().to_string();
         assert_eq!(
             message,
             format!(
@@ -174,10 +160,10 @@ mod tests {
             )
         );
         fs::remove_file(&file).unwrap();
-        let message = from(path, "").unwrap_err().to_string();
-        assert!(
-            message.starts_with("The environment variable AWS_CA_BUNDLE must name"),
-            "{message}"
+        let message = from(path).unwrap_err().to_string();
+        let start = format!(
+            "The environment variable SSL_CERT_FILE must name a file of PEM certificates; {path}: "
         );
+        assert!(message.starts_with(&start), "{message}");
     }
 }

@@ -2,112 +2,66 @@
 
 use lambda_http::http::{HeaderMap, header};
 
-use crate::customer::ExpectedVersion;
-use crate::customer::expected_version::MAX_VERSION;
-use crate::error::Error;
+use super::request::{RequestError, joined};
+use crate::customer::{ExpectedVersion, Version};
 
 /// The longest `IN` list that DynamoDB accepts.
 const MAX_VERSIONS: usize = 100;
 
-/// Reads both headers (`docs/API.md#optimistic-concurrency`). `If-None-Match: *` expects that there is
-/// no customer, whatever `If-Match` says.
+/// Reads both headers (`docs/API.md#optimistic-concurrency`). With `If-None-Match: *`, an existing customer
+/// is not updated, whatever `If-Match` says.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidRequest`] when `If-Match` is not a list of entity tags or has more than 100 versions,
-/// and when `If-None-Match` is not `*`.
-pub fn expected_version(headers: &HeaderMap) -> Result<ExpectedVersion, Error> {
+/// [`RequestError`] when `If-Match` is not a list of entity tags or has more than 100 versions, and when
+/// `If-None-Match` is not `*`.
+pub fn expected_version(headers: &HeaderMap) -> Result<ExpectedVersion, RequestError> {
     let expected = if_match(headers)?;
-    let mut if_none_match = headers.get_all(header::IF_NONE_MATCH).iter();
-    match (if_none_match.next(), if_none_match.next()) {
-        (None, _) => Ok(expected),
-        (Some(value), None) if value.as_bytes().trim_ascii() == b"*" => Ok(ExpectedVersion::Absent),
-        _ => {
-            let message = "If-None-Match must be *; to update only a certain version, use If-Match";
-            Err(Error::InvalidRequest(message.to_owned()))
-        }
+    match joined(headers, header::IF_NONE_MATCH) {
+        None => Ok(expected),
+        Some(value) if value.trim() == "*" => Ok(ExpectedVersion::NoCustomer),
+        Some(_) => Err(RequestError::IfNoneMatch),
     }
 }
 
-/// Without the header, any version is expected. A weak tag, or a tag that is not the canonical text of a
-/// version that can be updated, is well formed but matches nothing.
-fn if_match(headers: &HeaderMap) -> Result<ExpectedVersion, Error> {
-    let values = headers.get_all(header::IF_MATCH);
-    if values.iter().next().is_none() {
-        return Ok(ExpectedVersion::Any);
-    }
-    let mut lines = Vec::new();
-    for value in values {
-        lines.push(String::from_utf8_lossy(value.as_bytes()));
-    }
-    let list = lines.join(",");
-    if list.trim() == "*" {
-        return Ok(ExpectedVersion::Any);
-    }
-    let mut versions = Vec::new();
-    for tag in entity_tags(&list)? {
-        if let EntityTag::Strong(opaque) = tag {
-            let version = opaque.parse().ok();
-            versions.extend(
-                version.filter(|version: &u64| {
-                    *version <= MAX_VERSION && version.to_string() == opaque
-                }),
-            );
-        }
-    }
+/// Without the header, any version is expected. Weak tags and tags that are not a version (`"07"`, `"abc"`)
+/// are accepted and match nothing.
+fn if_match(headers: &HeaderMap) -> Result<ExpectedVersion, RequestError> {
+    let list = match joined(headers, header::IF_MATCH) {
+        Some(list) if list.trim() != "*" => list,
+        _ => return Ok(ExpectedVersion::Any),
+    };
+    let tags = entity_tags(&list).ok_or(RequestError::IfMatch)?;
+    let strong = tags.into_iter().filter(|(is_weak, _)| !is_weak);
+    let mut versions: Vec<_> = strong.filter_map(|(_, tag)| Version::parse(tag)).collect();
     versions.sort_unstable();
     versions.dedup();
-    if versions.len() > MAX_VERSIONS {
-        let message = format!("If-Match must not list more than {MAX_VERSIONS} versions");
-        return Err(Error::InvalidRequest(message));
+    match versions.len() > MAX_VERSIONS {
+        true => Err(RequestError::TooManyVersions(MAX_VERSIONS)),
+        false => Ok(ExpectedVersion::OneOf(versions)),
     }
-    Ok(ExpectedVersion::OneOf(versions))
 }
 
-enum EntityTag<'a> {
-    Strong(&'a str),
-    Weak,
-}
-
-/// Parses `1#entity-tag`, with empty list elements (RFC 9110, sections 5.6.1 and 8.8.3).
-fn entity_tags(list: &str) -> Result<Vec<EntityTag<'_>>, Error> {
+/// Parses `1#entity-tag`, with empty list elements (RFC 9110, sections 5.6.1 and 8.8.3): whether each tag is
+/// weak, and its text. `None` if the list is malformed or has no tag.
+fn entity_tags(list: &str) -> Option<Vec<(bool, &str)>> {
     let mut tags = Vec::new();
     let mut rest = list.trim_matches([' ', '\t', ',']);
     while !rest.is_empty() {
-        let (weak, quoted) = match rest.strip_prefix("W/") {
-            Some(quoted) => (true, quoted),
-            None => (false, rest),
-        };
-        let inner = quoted.strip_prefix('"').ok_or_else(malformed)?;
-        let (opaque, after) = inner.split_once('"').ok_or_else(malformed)?;
-        if !opaque
-            .chars()
-            .all(|c| c.is_ascii_graphic() || !c.is_ascii())
-        {
-            return Err(malformed());
+        let weak = rest.strip_prefix("W/");
+        let (tag, after) = weak.unwrap_or(rest).strip_prefix('"')?.split_once('"')?;
+        let is_allowed = |c: char| c.is_ascii_graphic() || !c.is_ascii();
+        if !tag.chars().all(is_allowed) {
+            return None;
         }
-        tags.push(if weak {
-            EntityTag::Weak
-        } else {
-            EntityTag::Strong(opaque)
-        });
+        tags.push((weak.is_some(), tag));
         rest = after.trim_start_matches([' ', '\t']);
         if !rest.is_empty() {
-            rest = rest.strip_prefix(',').ok_or_else(malformed)?;
+            rest = rest.strip_prefix(',')?;
         }
         rest = rest.trim_start_matches([' ', '\t', ',']);
     }
-    if tags.is_empty() {
-        Err(malformed())
-    } else {
-        Ok(tags)
-    }
-}
-
-fn malformed() -> Error {
-    let message = "If-Match must be * or a list of versions in double quotes, such as \"7\"; \
-                   X-Customer-Version has the current one";
-    Error::InvalidRequest(message.to_owned())
+    Some(tags).filter(|tags| !tags.is_empty())
 }
 
 #[cfg(test)]
@@ -115,7 +69,7 @@ mod tests {
     use super::*;
     use lambda_http::http::HeaderValue;
 
-    fn if_none_match(lines: &[&str]) -> Result<ExpectedVersion, Error> {
+    fn if_none_match(lines: &[&str]) -> Result<ExpectedVersion, RequestError> {
         let mut headers =
             HeaderMap::from_iter([(header::IF_MATCH, HeaderValue::from_static("\"7\""))]);
         for line in lines {
@@ -127,9 +81,12 @@ mod tests {
     #[test]
     fn if_none_match_star_expects_no_customer() {
         for value in ["*", " *\t"] {
-            assert_eq!(if_none_match(&[value]), Ok(ExpectedVersion::Absent));
+            assert_eq!(if_none_match(&[value]), Ok(ExpectedVersion::NoCustomer));
         }
-        assert_eq!(if_none_match(&[]), Ok(ExpectedVersion::OneOf(vec![7])));
+        assert_eq!(
+            if_none_match(&[]),
+            Ok(ExpectedVersion::OneOf(vec![7.into()]))
+        );
         for lines in [
             &["\"7\""][..],
             &[""],
@@ -137,12 +94,15 @@ mod tests {
             &["*", "*"],
             &["W/\"7\""],
         ] {
-            let parsed = if_none_match(lines);
-            assert!(matches!(parsed, Err(Error::InvalidRequest(_))), "{lines:?}");
+            assert_eq!(
+                if_none_match(lines),
+                Err(RequestError::IfNoneMatch),
+                "{lines:?}"
+            );
         }
     }
 
-    fn parse(lines: &[&str]) -> Result<ExpectedVersion, Error> {
+    fn parse(lines: &[&str]) -> Result<ExpectedVersion, RequestError> {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(header::IF_MATCH, HeaderValue::from_str(line).unwrap());
@@ -152,16 +112,22 @@ mod tests {
 
     #[test]
     fn parses_lists_of_quoted_versions() {
-        assert_eq!(parse(&["\"7\""]), Ok(ExpectedVersion::OneOf(vec![7])));
+        assert_eq!(
+            parse(&["\"7\""]),
+            Ok(ExpectedVersion::OneOf(vec![7.into()]))
+        );
         assert_eq!(
             parse(&["\"7\" ,\t\"0\", \"7\""]),
-            Ok(ExpectedVersion::OneOf(vec![0, 7]))
+            Ok(ExpectedVersion::OneOf(vec![0.into(), 7.into()]))
         );
         assert_eq!(
             parse(&["\"7\"", "\"8\""]),
-            Ok(ExpectedVersion::OneOf(vec![7, 8]))
+            Ok(ExpectedVersion::OneOf(vec![7.into(), 8.into()]))
         );
-        assert_eq!(parse(&[", \"7\",,"]), Ok(ExpectedVersion::OneOf(vec![7])));
+        assert_eq!(
+            parse(&[", \"7\",,"]),
+            Ok(ExpectedVersion::OneOf(vec![7.into()]))
+        );
     }
 
     #[test]
@@ -183,7 +149,7 @@ mod tests {
         }
         assert_eq!(
             parse(&["W/\"7\", \"8\""]),
-            Ok(ExpectedVersion::OneOf(vec![8]))
+            Ok(ExpectedVersion::OneOf(vec![8.into()]))
         );
         for version in ["18446744073709551615", "99999999999999999999"] {
             assert_eq!(
@@ -209,10 +175,7 @@ mod tests {
             "w/\"7\"",
             "\"a b\"",
         ] {
-            assert!(
-                matches!(parse(&[value]), Err(Error::InvalidRequest(_))),
-                "{value:?}"
-            );
+            assert_eq!(parse(&[value]), Err(RequestError::IfMatch), "{value:?}");
         }
         let hundred: Vec<_> = (0..100).map(|version| format!("\"{version}\"")).collect();
         assert!(parse(&[&hundred.join(",")]).is_ok());

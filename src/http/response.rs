@@ -1,15 +1,29 @@
 //! The response: status, headers and body (`docs/API.md#responses`).
 
+use lambda_http::http::StatusCode;
 use lambda_http::http::header::{self, HeaderName, HeaderValue};
-use lambda_http::http::{HeaderMap, StatusCode};
 use lambda_http::{Body, Response};
 use serde::Serialize;
 
-use crate::dynamodb::Customer;
-use crate::error::Error;
+use crate::customer::{Customer, Version};
 use crate::validation::ValidationError;
 
 const CUSTOMER_VERSION: HeaderName = HeaderName::from_static("x-customer-version");
+
+/// What a caller sees of a request that failed.
+#[derive(Debug)]
+pub struct Failure<'a> {
+    pub status: StatusCode,
+    /// The stable code (`docs/API.md#error-codes`).
+    pub code: &'static str,
+    pub message: String,
+    /// A header of this failure alone.
+    pub header: Option<(HeaderName, &'static str)>,
+    /// The field errors to list.
+    pub errors: &'a [ValidationError],
+    /// The customer as stored, whose version is not the expected one.
+    pub customer: Option<&'a Customer>,
+}
 
 #[derive(Serialize)]
 struct SuccessBody<'a> {
@@ -20,12 +34,14 @@ struct SuccessBody<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ErrorBody<'a> {
+struct FailureBody<'a> {
     success: bool,
     message: &'a str,
     code: &'static str,
     #[serde(skip_serializing_if = "<[ValidationError]>::is_empty")]
     errors: &'a [ValidationError],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Customer>,
     request_id: &'a str,
 }
 
@@ -36,50 +52,32 @@ pub fn success(customer: &Customer) -> Response<Body> {
         message: "Customer updated successfully",
         data: customer,
     };
-    let mut response = json(StatusCode::OK, &body);
-    let headers = response.headers_mut();
-    headers.insert(CUSTOMER_VERSION, version_tag(customer.version()));
-    response
+    with_version(json(StatusCode::OK, &body), customer.version())
 }
 
 /// The response to a request that failed.
-pub fn error(error: &Error, request_id: &str) -> Response<Body> {
-    let body = ErrorBody {
+pub fn failure(failure: &Failure<'_>, request_id: &str) -> Response<Body> {
+    let body = FailureBody {
         success: false,
-        message: &error.to_string(),
-        code: error.code(),
-        errors: error.validation_errors(),
+        message: &failure.message,
+        code: failure.code,
+        errors: failure.errors,
+        data: failure.customer,
         request_id,
     };
-    let mut response = json(error.status(), &body);
-    add_error_headers(error, response.headers_mut());
-    response
-}
-
-fn add_error_headers(error: &Error, headers: &mut HeaderMap) {
-    let mut add = |name, value| headers.insert(name, HeaderValue::from_static(value));
-    match error {
-        Error::MethodNotAllowed => add(header::ALLOW, "PUT"),
-        Error::TokenMissing => add(header::WWW_AUTHENTICATE, "Bearer"),
-        Error::TokenInvalid => add(header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#),
-        Error::InsufficientScope => add(
-            header::WWW_AUTHENTICATE,
-            r#"Bearer error="insufficient_scope""#,
-        ),
-        Error::Unavailable(_) => add(header::RETRY_AFTER, "1"),
-        Error::VersionConflict { current } | Error::CustomerExists { current } => {
-            headers.insert(CUSTOMER_VERSION, version_tag(*current))
-        }
-        Error::NotFound
-        | Error::InvalidRequest(_)
-        | Error::InvalidBody(_)
-        | Error::CustomerNotFound
-        | Error::Internal(_) => None,
-    };
+    let mut response = json(failure.status, &body);
+    if let Some((name, value)) = &failure.header {
+        let headers = response.headers_mut();
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    match failure.customer {
+        Some(customer) => with_version(response, customer.version()),
+        None => response,
+    }
 }
 
 fn json(status: StatusCode, body: &impl Serialize) -> Response<Body> {
-    // Both bodies always have a JSON form. If not, an empty body still carries the status.
+    // Serialising cannot fail here; if it ever does, send the status without a body.
     let body = serde_json::to_string(body).map_or(Body::Empty, Body::Text);
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -96,7 +94,10 @@ fn json(status: StatusCode, body: &impl Serialize) -> Response<Body> {
     response
 }
 
-/// A version as an entity tag for `If-Match`, such as `"7"`.
-fn version_tag(version: u64) -> HeaderValue {
-    HeaderValue::from_str(&format!("\"{version}\"")).unwrap_or(HeaderValue::from_static(""))
+/// Adds the version as an entity tag for `If-Match`, such as `"7"`.
+fn with_version(mut response: Response<Body>, version: Version) -> Response<Body> {
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{version}\"")) {
+        response.headers_mut().insert(CUSTOMER_VERSION, tag);
+    }
+    response
 }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 const SIGNIFICANT_DIGITS: usize = 38;
 const EXPONENTS: std::ops::RangeInclusive<i64> = -130..=125;
 
-/// Notation of up to this many bytes is sent to DynamoDB and shown unchanged; longer notation is mostly zeros.
+/// Up to this length in bytes a number keeps its notation; a longer one is written with an exponent.
 pub const MAX_VERBATIM_LEN: usize = 64;
 
 /// A decimal number in normal form: equal numbers are equal values of this type.

@@ -39,7 +39,7 @@ pub fn app_with_token_cache(
     let connector = SharedHttpConnector::new(Closure(reply));
     let http_client = http_client_fn(move |_, _| connector.clone());
     let shared = local_config("http://127.0.0.1:1");
-    let sdk_config: Config = client::config(&shared)
+    let sdk_config: Config = client::builder(&shared)
         .behavior_version(BehaviorVersion::latest())
         .http_client(http_client)
         .retry_config(RetryConfig::disabled())

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::Value;
-use update_customer::config::Config;
+use update_customer::config::AppConfig;
 use update_customer::handler::App;
 use update_customer::lambda;
 
@@ -22,12 +22,12 @@ pub async fn respond(
     app: &App,
     event: &str,
     request_id: &str,
-) -> Result<String, serde_json::Error> {
+) -> Result<String, lambda_runtime::Error> {
     let event = serde_json::from_str(event)?;
     let mut context = Context::default();
     context.request_id = request_id.to_owned();
-    let Ok(response) = lambda::invoke(app, LambdaEvent::new(event, context)).await;
-    serde_json::to_string(&response)
+    let response = lambda::invoke(app, LambdaEvent::new(event, context)).await?;
+    Ok(serde_json::to_string(&response)?)
 }
 
 /// Like [`respond`], and reads the text.
@@ -35,8 +35,9 @@ pub async fn invoke_text(
     app: &App,
     event: &str,
     request_id: &str,
-) -> Result<Value, serde_json::Error> {
-    serde_json::from_str(&respond(app, event, request_id).await?)
+) -> Result<Value, lambda_runtime::Error> {
+    let response = respond(app, event, request_id).await?;
+    Ok(serde_json::from_str(&response)?)
 }
 
 /// Sends an event and reads the response. Panics when the event is not one of API Gateway.
@@ -57,8 +58,8 @@ pub async fn invoke(app: &App, event: &Value) -> Response {
 }
 
 /// A configuration with these tables.
-pub fn config(customers: &str, tokens: &str, access_token_cache_ttl: Duration) -> Config {
-    Config {
+pub fn config(customers: &str, tokens: &str, access_token_cache_ttl: Duration) -> AppConfig {
+    AppConfig {
         customers_table: customers.to_owned(),
         access_tokens_table: tokens.to_owned(),
         access_token_cache_ttl,

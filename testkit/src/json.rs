@@ -263,7 +263,7 @@ impl From<&Value<'_>> for Json {
         match value {
             Value::Null => Self::Null,
             Value::Bool(value) => Self::Bool(*value),
-            Value::Number(text) => Self::Number((*text).to_owned()),
+            Value::Number(text) => Self::Number(text.clone().into_owned()),
             Value::String(text) => Self::String(text.clone().into_owned()),
             Value::Array(elements) => Self::Array(elements.iter().map(Self::from).collect()),
             Value::Object(members) => {

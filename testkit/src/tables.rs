@@ -1,6 +1,6 @@
 //! The two tables in an embedded DynamoDB, with the sample customer and two tokens.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
@@ -8,13 +8,12 @@ use aws_sdk_dynamodb::client::Waiters;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::error::DisplayErrorContext;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
-    ScalarAttributeType,
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
 use serde_json::Value;
 use tokio::net::TcpListener;
-use update_customer::auth::TokenHash;
 use update_customer::dynamodb::attribute::{self, Item};
+use update_customer::dynamodb::{TokenHash, TokenRecord, access_tokens};
 use update_customer::validation::json;
 
 use crate::sample::{READ_TOKEN, WRITE_TOKEN, sample_customer};
@@ -120,33 +119,23 @@ pub fn item(value: &Value) -> Item {
 
 /// The record of an access token; `expires_at` is in seconds since the Unix epoch.
 pub fn token_record(token: &str, subject: &str, scopes: &[&str], expires_at: Option<u64>) -> Item {
-    let mut record = Item::from([
-        (
-            "tokenHash".to_owned(),
-            AttributeValue::S(TokenHash::of(token).to_hex()),
-        ),
-        ("subject".to_owned(), AttributeValue::S(subject.to_owned())),
-    ]);
-    if !scopes.is_empty() {
-        let scopes = scopes.iter().map(|&scope| scope.to_owned()).collect();
-        record.insert("scopes".to_owned(), AttributeValue::Ss(scopes));
-    }
-    if let Some(seconds) = expires_at {
-        record.insert(
-            "expiresAt".to_owned(),
-            AttributeValue::N(seconds.to_string()),
-        );
-    }
-    record
+    let record = TokenRecord {
+        hash: TokenHash::of(token),
+        subject: subject.to_owned(),
+        scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
+        expires_at: expires_at.map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds)),
+        issued_at: None,
+    };
+    record.into()
 }
 
 /// Creates both tables with the sample customer and the two tokens.
 pub async fn seed(client: &Client, customers: &str, tokens: &str) -> Result<(), String> {
     create_table(client, customers, "id").await?;
-    create_table(client, tokens, "tokenHash").await?;
+    create_table(client, tokens, access_tokens::KEY).await?;
     put_if_absent(client, customers, "id", item(&sample_customer())).await?;
     let writer = token_record(WRITE_TOKEN, "demo-erp", &["customers:write"], None);
     let reader = token_record(READ_TOKEN, "demo-report", &["customers:read"], None);
-    put_if_absent(client, tokens, "tokenHash", writer).await?;
-    put_if_absent(client, tokens, "tokenHash", reader).await
+    put_if_absent(client, tokens, access_tokens::KEY, writer).await?;
+    put_if_absent(client, tokens, access_tokens::KEY, reader).await
 }

@@ -4,15 +4,15 @@ use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46, verify_dns_length};
 
 use super::{eq_ignore_case, is_joiner};
-use crate::customer::characters::{find, is_visible};
+use crate::validation::characters::{find, is_visible};
 
 const UTS46: Uts46 = Uts46::new();
 const DENIED: AsciiDenyList = AsciiDenyList::STD3;
 
-/// Registries do not assign names with hyphens as third and fourth character, but hosts have such names.
+/// Allow `ab--c`: registries refuse it, but host names contain it.
 const HYPHENS: Hyphens = Hyphens::CheckFirstLast;
 
-/// Why the text is not a domain of at least two labels that UTS 46 leaves unchanged except for letter
+/// Returns why the domain is invalid; `None` if it has two labels or more and UTS 46 changes only its
 /// case. `index` is the position of its first character in the address, from 0.
 pub fn find_cause(text: &str, index: usize) -> Option<String> {
     let labels: Vec<_> = text.split('.').collect();
@@ -68,7 +68,8 @@ fn find_cause_in_invalid_domain(text: &str, labels: &[&str], index: usize) -> St
 
 /// Whether the character is allowed in a label. Joiners are, in the right place.
 fn may_be_in_domain(c: char) -> bool {
-    // A mark must follow a letter, and a digit of a script from right to left one of that script.
+    // Try the character alone, after a Latin and after a Hebrew letter: marks and right-to-left digits
+    // are valid only there.
     let labels = || ["", "a", "\u{5d0}"].map(|before| format!("{before}{c}"));
     c.is_ascii() || is_joiner(c) || labels().iter().any(|label| to_ascii(label).is_some())
 }

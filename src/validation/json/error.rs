@@ -1,16 +1,23 @@
 //! Why a body cannot be parsed, and where.
 
 use std::ops::RangeInclusive;
+use std::str::Utf8Error;
 
+use jiter::{JiterError, JiterErrorType, JsonErrorType as Json};
 use thiserror::Error;
 
-/// A body that cannot be parsed to its end.
+/// A body that cannot be parsed to its end. Each `position` is such as `line 3, column 14`. Columns count
+/// characters; both count from 1.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ParseError {
     #[error("The body is empty; send a JSON object")]
     Empty,
     #[error("The body must be a JSON object")]
     NotAnObject,
+    #[error("The body is an array; send one JSON object")]
+    Array,
+    #[error("The body is a JSON string; send the object itself, encoded once")]
+    String,
     #[error("The body starts with a byte order mark; send it without one")]
     ByteOrderMark,
     /// The name of the format, such as `gzip`.
@@ -21,23 +28,76 @@ pub enum ParseError {
     OtherEncoding(&'static str),
     #[error("The body is not UTF-8; the first invalid byte is at {position}")]
     NotUtf8 { position: String },
-    /// `position` is such as `line 3, column 14`. Columns count characters; both count from 1.
+    #[error("The body has more than 128 levels of arrays and objects at {position}")]
+    TooDeep { position: String },
+    #[error("The body has a number of more than 4,300 digits at {position}; send it as a string")]
+    LongNumber { position: String },
     #[error("The body is not valid JSON: {reason} at {position}")]
     Syntax { reason: String, position: String },
 }
 
 impl ParseError {
-    /// A body that is no UTF-8 text is no JSON either, but then the place of the JSON error says little.
-    pub(super) fn syntax(body: &[u8], reason: &str, index: usize) -> Self {
-        encoding_error(body).unwrap_or_else(|| Self::Syntax {
-            reason: reason.to_owned(),
-            position: position(body, index),
+    /// Reports a wrong encoding first, because the position of the JSON error would mislead.
+    pub(super) fn syntax(text: &str, error: &JiterError) -> Self {
+        let body = text.as_bytes();
+        if let Some(error) = other_encoding(body) {
+            return error;
+        }
+        let position = position(body, error.index);
+        match &error.error_type {
+            JiterErrorType::JsonError(Json::NumberOutOfRange) => Self::LongNumber { position },
+            JiterErrorType::JsonError(cause) => Self::Syntax {
+                reason: reason(cause, text, error.index),
+                position,
+            },
+            JiterErrorType::WrongType { .. } => Self::Syntax {
+                reason: reason(&Json::ExpectedSomeValue, text, error.index),
+                position,
+            },
+        }
+    }
+
+    pub(super) fn not_utf8(body: &[u8], error: &Utf8Error) -> Self {
+        other_encoding(body).unwrap_or_else(|| Self::NotUtf8 {
+            position: position(body, error.valid_up_to()),
         })
     }
 }
 
-/// What is wrong with the whole body, if it is no text in UTF-8.
-fn encoding_error(body: &[u8]) -> Option<ParseError> {
+/// The cause in words of JSON. Where JSON wants a token, a character outside ASCII is named, because it
+/// often looks like an allowed one: word processors write U+201C and U+00A0.
+fn reason(cause: &Json, text: &str, index: usize) -> String {
+    let expected = match cause {
+        Json::EofWhileParsingList
+        | Json::EofWhileParsingObject
+        | Json::EofWhileParsingString
+        | Json::EofWhileParsingValue => return "it ends too early".to_owned(),
+        Json::InvalidEscape => return "invalid escape in a string".to_owned(),
+        Json::LoneLeadingSurrogateInHexEscape | Json::UnexpectedEndOfHexEscape => {
+            return "half of a surrogate pair in a string".to_owned();
+        }
+        Json::ControlCharacterWhileParsingString => {
+            return "a control character in a string, which must be escaped".to_owned();
+        }
+        Json::ExpectedColon => "expected `:`",
+        Json::ExpectedListCommaOrEnd => "expected `,` or `]`",
+        Json::ExpectedObjectCommaOrEnd => "expected `,` or `}`",
+        Json::KeyMustBeAString => "expected a key in double quotes",
+        Json::ExpectedSomeIdent => "expected `true`, `false` or `null`",
+        Json::InvalidNumber => "invalid number",
+        Json::TrailingComma => "expected no comma before the closing bracket",
+        Json::TrailingCharacters => "expected nothing after the object",
+        _ => "expected a value",
+    };
+    let found = text.get(index..).and_then(|rest| rest.chars().next());
+    match found.filter(|c| !c.is_ascii()) {
+        Some(c) => format!("{expected}, found U+{:04X}", u32::from(c)),
+        None => expected.to_owned(),
+    }
+}
+
+/// What the body is, if it starts like something else than text in UTF-8.
+fn other_encoding(body: &[u8]) -> Option<ParseError> {
     const ASCII: RangeInclusive<u8> = 1..=0x7f;
     Some(match body {
         [0xef, 0xbb, 0xbf, ..] => ParseError::ByteOrderMark,
@@ -55,32 +115,8 @@ fn encoding_error(body: &[u8]) -> Option<ParseError> {
         [a, 0, b, 0, ..] | [0, a, 0, b, ..] if ASCII.contains(a) && ASCII.contains(b) => {
             ParseError::OtherEncoding("UTF-16")
         }
-        _ => ParseError::NotUtf8 {
-            position: position(body, str::from_utf8(body).err()?.valid_up_to()),
-        },
+        _ => return None,
     })
-}
-
-/// The index of the first escape that lacks its other half. `jiter` reports a place behind it.
-pub fn half_of_pair(body: &[u8]) -> Option<usize> {
-    const ESCAPE_BYTES: usize = "\\ud83d".len();
-    const PAIR_BYTES: usize = "\\ud83d\\ude00".len();
-    let unit = |at: usize| {
-        let digits = body.get(at..at + ESCAPE_BYTES)?.strip_prefix(b"\\u")?;
-        u16::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
-    };
-    let mut index = 0;
-    loop {
-        let rest = body.get(index..)?;
-        index += rest.iter().position(|&byte| byte == b'\\')?;
-        index += match (unit(index), unit(index + ESCAPE_BYTES)) {
-            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => PAIR_BYTES,
-            (Some(0xd800..=0xdfff), _) => return Some(index),
-            (Some(_), _) => ESCAPE_BYTES,
-            // Such as `\n`.
-            (None, _) => 2,
-        };
-    }
 }
 
 /// The line and column of the byte at `index`.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
-use update_customer::auth::TokenHash;
+use update_customer::dynamodb::TokenHash;
 
 use super::ServerError;
 use super::http::{self, Listener, Request};

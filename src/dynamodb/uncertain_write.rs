@@ -1,4 +1,4 @@
-//! Whether a write may be stored although the SDK got no response to it.
+//! Whether a write may be stored although DynamoDB did not confirm it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -7,21 +7,23 @@ use aws_sdk_dynamodb::config::interceptors::FinalizerInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 
-/// Watches each attempt of a request's writes. The SDK returns only the result of the last one.
-#[derive(Debug, Clone, Default)]
-pub struct LostResponses(Arc<AtomicBool>);
+use super::response::is_rejection;
 
-impl LostResponses {
-    /// Whether an attempt failed without a rejection by DynamoDB, so that it may be stored.
+/// Watches each attempt of a request's writes, because the SDK returns only the result of the last one.
+#[derive(Debug, Clone, Default)]
+pub struct UncertainWrite(Arc<AtomicBool>);
+
+impl UncertainWrite {
+    /// True if some attempt failed without an answer that rules out a stored write.
     pub fn occurred(&self) -> bool {
         self.0.load(Relaxed)
     }
 }
 
 #[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
-impl Intercept for LostResponses {
+impl Intercept for UncertainWrite {
     fn name(&self) -> &'static str {
-        "LostResponses"
+        "UncertainWrite"
     }
 
     fn read_after_attempt(
@@ -31,9 +33,7 @@ impl Intercept for LostResponses {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let is_success = matches!(context.output_or_error(), Some(Ok(_)));
-        let response = context.response();
-        let is_rejected = response.is_some_and(|response| response.status().is_client_error());
-        if !is_success && !is_rejected {
+        if !is_success && !context.response().is_some_and(is_rejection) {
             self.0.store(true, Relaxed);
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Properties of Unicode characters, and how a message names one.
+//! Properties of Unicode characters, and how a message names a character or a key.
 
 use icu_properties::props::{BinaryProperty, DefaultIgnorableCodePoint};
 
@@ -31,6 +31,15 @@ pub fn find(text: &str, index: usize, is_wanted: impl Fn(char) -> bool) -> Optio
 /// values from 0, the position from 1.
 pub fn located(c: char, index: usize) -> String {
     format!("{} at character {}", name(c), index + 1)
+}
+
+/// A key in a message: in backquotes, without invisible characters, and cut after 64.
+pub fn quoted(key: &str) -> String {
+    const MAX_CHARS: usize = 64;
+    let mut visible = key.chars().filter(|&c| c == ' ' || is_visible(c));
+    let start: String = visible.by_ref().take(MAX_CHARS).collect();
+    let rest = if visible.next().is_some() { "…" } else { "" };
+    format!("`{start}{rest}`")
 }
 
 /// `U+202A`, or `a space`.

@@ -1,0 +1,277 @@
+//! The access tokens table: one record for each token, under the token's hash.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::RequestId;
+use aws_sdk_dynamodb::types::AttributeValue;
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use super::attribute::Item;
+use super::error::CallError;
+
+/// The table's partition key.
+pub const KEY: &str = "tokenHash";
+
+const OPERATION: &str = "GetItem on the access tokens table";
+
+/// The last second of the year 9999. A later expiry is a mistake, such as a time in milliseconds, and
+/// DynamoDB would never delete the record.
+const MAX_EXPIRY: u64 = 253_402_300_799;
+
+/// SHA-256 of a token, which is stored instead of the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenHash([u8; 32]);
+
+impl TokenHash {
+    /// An all-zero hash that no token has; used to open the connection.
+    pub const NONE: Self = Self([0; 32]);
+
+    pub fn of(token: &str) -> Self {
+        Self(Sha256::digest(token).into())
+    }
+
+    /// The key of the token's record (`docs/API.md#stored-data`): 64 lower-case hex digits.
+    pub fn to_hex(self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Reads what [`TokenHash::to_hex`] returns.
+    pub fn from_hex(hex: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(hex.get(2 * index..2 * index + 2)?, 16).ok()?;
+        }
+        Some(Self(bytes)).filter(|hash| hash.to_hex() == hex)
+    }
+
+    /// The key as DynamoDB takes it.
+    pub fn to_key(self) -> AttributeValue {
+        AttributeValue::S(self.to_hex())
+    }
+}
+
+/// What the table stores for a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRecord {
+    pub hash: TokenHash,
+    /// The token's owner.
+    pub subject: String,
+    pub scopes: Vec<String>,
+    /// The token is invalid from this second on.
+    pub expires_at: Option<SystemTime>,
+    /// For people; the function ignores it.
+    pub issued_at: Option<SystemTime>,
+}
+
+/// A token's record does not have the attributes that `docs/API.md#stored-data` gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("an access token's record has no valid {0}")]
+pub struct MalformedRecord(&'static str);
+
+impl TryFrom<Item> for TokenRecord {
+    type Error = MalformedRecord;
+
+    /// Reads a record. A malformed one grants nothing.
+    fn try_from(mut item: Item) -> Result<Self, MalformedRecord> {
+        let hash = match item.remove(KEY) {
+            Some(AttributeValue::S(hex)) => TokenHash::from_hex(&hex),
+            _ => None,
+        };
+        let subject = match item.remove("subject") {
+            Some(AttributeValue::S(subject)) => Some(subject),
+            _ => None,
+        };
+        let scopes = match item.remove("scopes") {
+            Some(AttributeValue::Ss(scopes)) => Some(scopes),
+            // DynamoDB has no empty set: a token without scopes lacks the attribute.
+            None => Some(Vec::new()),
+            Some(_) => None,
+        };
+        let expires_at = match item.remove("expiresAt") {
+            Some(AttributeValue::N(seconds)) => parse_seconds(&seconds).map(Some),
+            None => Some(None),
+            Some(_) => None,
+        };
+        let issued_at = match item.remove("issuedAt") {
+            Some(AttributeValue::N(seconds)) => parse_seconds(&seconds),
+            _ => None,
+        };
+        Ok(Self {
+            hash: hash.ok_or(MalformedRecord("tokenHash (S)"))?,
+            subject: subject.ok_or(MalformedRecord("subject (S)"))?,
+            scopes: scopes.ok_or(MalformedRecord("scopes (SS)"))?,
+            expires_at: expires_at.ok_or(MalformedRecord("expiresAt (N)"))?,
+            issued_at,
+        })
+    }
+}
+
+impl From<TokenRecord> for Item {
+    fn from(record: TokenRecord) -> Self {
+        let seconds = |time: SystemTime| {
+            let time = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+            AttributeValue::N(time.as_secs().to_string())
+        };
+        let scopes = Some(record.scopes).filter(|scopes| !scopes.is_empty());
+        let attributes = [
+            (KEY, Some(record.hash.to_key())),
+            ("subject", Some(AttributeValue::S(record.subject))),
+            ("scopes", scopes.map(AttributeValue::Ss)),
+            ("expiresAt", record.expires_at.map(seconds)),
+            ("issuedAt", record.issued_at.map(seconds)),
+        ];
+        let attributes = attributes.into_iter();
+        attributes
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect()
+    }
+}
+
+/// Reads seconds since the Unix epoch. Cuts a fraction off, so that no token outlives its record. `None`
+/// for anything but a number of seconds up to the year 9999.
+fn parse_seconds(number: &str) -> Option<SystemTime> {
+    let seconds: i64 = number.split('.').next()?.parse().ok()?;
+    let seconds = u64::try_from(seconds).unwrap_or(0);
+    let since_epoch = (seconds <= MAX_EXPIRY).then(|| Duration::from_secs(seconds))?;
+    UNIX_EPOCH.checked_add(since_epoch)
+}
+
+/// A record cannot be read.
+#[derive(Debug, Error)]
+pub enum LookupError {
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error(transparent)]
+    Malformed(#[from] MalformedRecord),
+}
+
+/// The table that `ACCESS_TOKENS_TABLE` names.
+#[derive(Debug)]
+pub struct AccessTokensTable {
+    client: Client,
+    name: String,
+}
+
+impl AccessTokensTable {
+    pub fn new(client: Client, name: String) -> Self {
+        Self { client, name }
+    }
+
+    /// Returns the record under `hash`, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`LookupError`] when DynamoDB fails or the record is malformed.
+    pub async fn get(&self, hash: TokenHash) -> Result<Option<TokenRecord>, LookupError> {
+        let call = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .key(KEY, hash.to_key())
+            // A token works as soon as it is issued, and stops as soon as it is revoked.
+            .consistent_read(true);
+        // Box the SDK's future (some 10 KB), so that each wrapper moves a pointer.
+        let output = Box::pin(call.send()).await;
+        let output = output.map_err(|error| CallError::new(OPERATION, &error))?;
+        let request_id = output.request_id().map(str::to_owned);
+        match output.item.map(TokenRecord::try_from).transpose()? {
+            Some(record) if record.hash != hash => {
+                Err(CallError::unreadable(OPERATION, request_id.as_deref()).into())
+            }
+            record => Ok(record),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn s(text: &str) -> AttributeValue {
+        AttributeValue::S(text.to_owned())
+    }
+
+    fn n(text: &str) -> AttributeValue {
+        AttributeValue::N(text.to_owned())
+    }
+
+    /// A record of hash and subject, with one other attribute.
+    fn record(name: &str, value: AttributeValue) -> Result<TokenRecord, MalformedRecord> {
+        let hash = TokenHash::of("abc").to_key();
+        let mut item = Item::from([(KEY.to_owned(), hash), ("subject".to_owned(), s("erp"))]);
+        item.insert(name.to_owned(), value);
+        item.try_into()
+    }
+
+    fn second(seconds: u64) -> Option<SystemTime> {
+        Some(UNIX_EPOCH + Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn hash_is_lower_case_hex_sha_256() {
+        // The test vector "abc" of FIPS 180-2.
+        let hex = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(TokenHash::of("abc").to_hex(), hex);
+        assert_eq!(TokenHash::NONE.to_hex(), "0".repeat(64));
+        assert_eq!(TokenHash::from_hex(hex), Some(TokenHash::of("abc")));
+        for other in [
+            &hex[1..],
+            &format!("{hex}0"),
+            &hex.to_uppercase(),
+            &"é".repeat(32),
+        ] {
+            assert_eq!(TokenHash::from_hex(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn record_is_stored_and_read_alike() {
+        let full = TokenRecord {
+            hash: TokenHash::of("abc"),
+            subject: "erp".to_owned(),
+            scopes: vec!["customers:write".to_owned()],
+            expires_at: second(1_800_000_000),
+            issued_at: second(1_700_000_000),
+        };
+        let least = TokenRecord {
+            scopes: Vec::new(),
+            expires_at: None,
+            issued_at: None,
+            ..full.clone()
+        };
+        for (record, attributes) in [(full, 5), (least, 2)] {
+            let item = Item::from(record.clone());
+            assert_eq!(item.len(), attributes);
+            assert_eq!(TokenRecord::try_from(item), Ok(record));
+        }
+    }
+
+    #[test]
+    fn expiry_is_a_second_up_to_the_year_9999() {
+        let expiry = |text| record("expiresAt", n(text)).map(|record| record.expires_at);
+        assert_eq!(expiry("12.9"), Ok(second(12)));
+        assert_eq!(expiry("-1"), Ok(second(0)));
+        assert_eq!(expiry("253402300799"), Ok(second(253_402_300_799)));
+        for later in ["253402300800", "1764115200000", "1e40"] {
+            assert_eq!(expiry(later), Err(MalformedRecord("expiresAt (N)")));
+        }
+    }
+
+    #[test]
+    fn malformed_record_is_an_error_except_for_its_time_of_issue() {
+        for (name, value, malformed) in [
+            (KEY, s("abc"), "tokenHash (S)"),
+            ("subject", n("1"), "subject (S)"),
+            ("scopes", s("customers:write"), "scopes (SS)"),
+            ("expiresAt", s("12"), "expiresAt (N)"),
+        ] {
+            assert_eq!(record(name, value), Err(MalformedRecord(malformed)));
+        }
+        let issued = record("issuedAt", s("today")).unwrap();
+        assert_eq!(issued.issued_at, None);
+        let missing = TokenRecord::try_from(Item::new());
+        assert_eq!(missing, Err(MalformedRecord("tokenHash (S)")));
+    }
+}

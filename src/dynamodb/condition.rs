@@ -1,0 +1,234 @@
+//! The condition of an `UpdateItem`: for DynamoDB as an expression, and for the caller as the reason of its
+//! failure.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::attribute::Item;
+use super::expression::Expression;
+use crate::customer::{EmailAddress, ExpectedVersion, Version};
+use crate::validation::number;
+
+/// The customer exists, has an expected version, and its email address is one for which the write keeps or
+/// resets `verifiedEmail` correctly.
+#[derive(Debug)]
+pub struct Condition<'a> {
+    expected_version: &'a ExpectedVersion,
+    new_email: &'a EmailAddress<'a>,
+    email: EmailCondition,
+}
+
+#[derive(Debug)]
+enum EmailCondition {
+    /// The stored address is not verified, or the update does not change it.
+    UnverifiedOrUnchanged,
+    /// The stored address is still the one that an earlier write returned.
+    Observed {
+        email: Option<AttributeValue>,
+        resets_verified: bool,
+    },
+}
+
+/// Why a condition was false for a stored customer.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// `version` is not a number from 0 to 2^64 - 2.
+    InvalidVersion,
+    /// The customer has this version, which is not an expected one.
+    OtherVersion(Version),
+    /// The email address: [`Condition::after`] is the condition to try next.
+    Email,
+}
+
+impl<'a> Condition<'a> {
+    /// The condition of a request's first write.
+    pub fn new(expected_version: &'a ExpectedVersion, new_email: &'a EmailAddress<'a>) -> Self {
+        Self {
+            expected_version,
+            new_email,
+            email: EmailCondition::UnverifiedOrUnchanged,
+        }
+    }
+
+    /// The condition to retry with, now that a failed write returned `stored`. Any `verifiedEmail` but
+    /// false counts as verified, also one that another system stored with another type.
+    pub fn after(self, mut stored: Item) -> Self {
+        let is_unverified = |value| matches!(value, &AttributeValue::Bool(false));
+        let email = match stored.get("verifiedEmail").is_none_or(is_unverified) {
+            true => EmailCondition::UnverifiedOrUnchanged,
+            false => {
+                let email = stored.remove("email");
+                let is_same = matches!(&email, Some(AttributeValue::S(old)) if self.new_email.eq_ignore_case(old));
+                EmailCondition::Observed {
+                    email,
+                    resets_verified: !is_same,
+                }
+            }
+        };
+        Self { email, ..self }
+    }
+
+    /// Whether the write sets `verifiedEmail` to false.
+    pub fn resets_verified(&self) -> bool {
+        match self.email {
+            EmailCondition::UnverifiedOrUnchanged => false,
+            EmailCondition::Observed {
+                resets_verified, ..
+            } => resets_verified,
+        }
+    }
+
+    /// Adds the condition to an expression.
+    pub fn render(&self, expression: &mut Expression) {
+        expression.condition += "attribute_exists(id)";
+        self.render_version(expression);
+        self.render_email(expression);
+    }
+
+    fn render_version(&self, expression: &mut Expression) {
+        match self.expected_version {
+            // `BETWEEN` is false for a version of another type, so no type check is needed.
+            ExpectedVersion::Any => {
+                expression.condition +=
+                    " AND (attribute_not_exists(version) OR version BETWEEN :v0 AND :max)";
+                expression.number(":max", Version::MAX);
+            }
+            ExpectedVersion::OneOf(versions) if !versions.is_empty() => {
+                let placeholders: Vec<_> = (0..versions.len()).map(|i| format!(":e{i}")).collect();
+                let known = format!("version IN ({})", placeholders.join(", "));
+                expression.condition += &match versions.contains(&Version::ZERO) {
+                    true => format!(" AND (attribute_not_exists(version) OR {known})"),
+                    false => format!(" AND {known}"),
+                };
+                for (placeholder, &version) in placeholders.iter().zip(versions) {
+                    expression.number(placeholder, version);
+                }
+            }
+            // Always fails, on purpose: the failure returns the customer, if there is one.
+            ExpectedVersion::OneOf(_) | ExpectedVersion::NoCustomer => {
+                expression.condition += " AND attribute_not_exists(id)";
+            }
+        }
+    }
+
+    fn render_email(&self, expression: &mut Expression) {
+        match &self.email {
+            EmailCondition::UnverifiedOrUnchanged => {
+                expression.condition += " AND (attribute_not_exists(verifiedEmail) OR \
+                                         verifiedEmail = :false OR email = :email)";
+                expression.value(":false", AttributeValue::Bool(false));
+                let email = self.new_email.as_str().to_owned();
+                expression.value(":email", AttributeValue::S(email));
+            }
+            EmailCondition::Observed {
+                email: Some(email), ..
+            } => {
+                expression.condition += " AND email = :observedEmail";
+                expression.value(":observedEmail", email.clone());
+            }
+            EmailCondition::Observed { email: None, .. } => {
+                expression.condition += " AND attribute_not_exists(email)";
+            }
+        }
+    }
+
+    /// Why DynamoDB found the condition false for `stored`.
+    pub fn explain(&self, stored: &Item) -> Reason {
+        let Some(version) = version_to_update(stored) else {
+            return Reason::InvalidVersion;
+        };
+        let is_expected = match self.expected_version {
+            ExpectedVersion::Any => true,
+            ExpectedVersion::OneOf(versions) => versions.contains(&version) && !is_fraction(stored),
+            ExpectedVersion::NoCustomer => false,
+        };
+        match is_expected {
+            true => Reason::Email,
+            false => Reason::OtherVersion(version),
+        }
+    }
+}
+
+/// The stored version, without its fraction; an absent one is 0. `None` if it is not a number from 0 to
+/// 2^64 - 1.
+pub fn stored_version(stored: &Item) -> Option<Version> {
+    match stored.get("version") {
+        None => Some(Version::ZERO),
+        Some(AttributeValue::N(number)) => number::whole_part(number).map(Version::from),
+        Some(_) => None,
+    }
+}
+
+/// The stored version if an update can increment it.
+fn version_to_update(stored: &Item) -> Option<Version> {
+    let version = stored_version(stored)?;
+    let fits = version < Version::MAX || (version == Version::MAX && !is_fraction(stored));
+    fits.then_some(version)
+}
+
+/// Whether another system stored a version with a fraction, which matches no `If-Match`.
+fn is_fraction(stored: &Item) -> bool {
+    let whole = stored_version(stored).map(|version| version.to_string());
+    match (stored.get("version"), whole) {
+        (Some(AttributeValue::N(number)), Some(whole)) => !number::equal(number, &whole),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(text: &str) -> AttributeValue {
+        AttributeValue::N(text.to_owned())
+    }
+
+    fn with_version(version: AttributeValue) -> Item {
+        Item::from([("version".to_owned(), version)])
+    }
+
+    fn explain(expected: &ExpectedVersion, stored: &Item) -> Reason {
+        let email = EmailAddress::parse("a@example.com".into()).unwrap();
+        Condition::new(expected, &email).explain(stored)
+    }
+
+    #[test]
+    fn version_to_update_is_a_number_from_0_to_2_to_the_64_minus_2() {
+        let any = ExpectedVersion::Any;
+        let valid = ["0", "7", "7.0", "7.5", "1e2", "18446744073709551614"];
+        for version in valid {
+            let stored = with_version(number(version));
+            assert_eq!(explain(&any, &stored), Reason::Email, "{version}");
+        }
+        assert_eq!(explain(&any, &Item::new()), Reason::Email);
+        for version in [
+            number("18446744073709551615"),
+            number("18446744073709551614.5"),
+            number("18446744073709551616"),
+            number("-1"),
+            AttributeValue::Null(true),
+            AttributeValue::S("7".to_owned()),
+        ] {
+            let stored = with_version(version);
+            assert_eq!(explain(&any, &stored), Reason::InvalidVersion, "{stored:?}");
+        }
+    }
+
+    #[test]
+    fn other_version_is_the_reason_before_the_email() {
+        let seven = ExpectedVersion::OneOf(vec![7.into()]);
+        let zero = ExpectedVersion::OneOf(vec![Version::ZERO]);
+        let stored = |version| with_version(number(version));
+        assert_eq!(explain(&seven, &stored("7.0")), Reason::Email);
+        assert_eq!(
+            explain(&seven, &stored("8")),
+            Reason::OtherVersion(8.into())
+        );
+        assert_eq!(
+            explain(&seven, &stored("7.5")),
+            Reason::OtherVersion(7.into())
+        );
+        assert_eq!(explain(&zero, &Item::new()), Reason::Email);
+        let none = ExpectedVersion::NoCustomer;
+        assert_eq!(explain(&none, &stored("7")), Reason::OtherVersion(7.into()));
+    }
+}

@@ -1,0 +1,282 @@
+//! The customers table: one conditional `UpdateItem` for each update.
+
+use std::time::SystemTime;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::operation::RequestId;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use thiserror::Error;
+
+use super::attribute::{self, Item};
+use super::condition::{Condition, Reason, stored_version};
+use super::error::CallError;
+use super::expression::{Expression, Stamp};
+use super::response::is_rejection;
+use super::uncertain_write::UncertainWrite;
+use crate::customer::{Change, Customer, CustomerId, CustomerUpdate, ExpectedVersion, Version};
+
+/// At most three writes: the normal one, a second if a verified email changes, a third if someone changes
+/// that email in between.
+pub const MAX_WRITES: usize = 3;
+
+const OPERATION: &str = "UpdateItem on the customers table";
+
+/// The table that `CUSTOMERS_TABLE` names.
+#[derive(Debug)]
+pub struct CustomersTable {
+    client: Client,
+    name: String,
+}
+
+/// Why a customer was not updated. Unless [`UpdateError::is_transient`], nothing is stored.
+#[derive(Debug, Error)]
+pub enum UpdateError {
+    /// There is no such customer; none is created.
+    #[error("no customer has this id")]
+    NotFound,
+    /// The version is not an expected one. Holds the customer as stored.
+    #[error("the customer has another version")]
+    OtherVersion(Box<Customer>),
+    /// The customer must not exist. Holds the customer as stored.
+    #[error("the customer exists")]
+    Exists(Box<Customer>),
+    #[error("the customer would exceed DynamoDB's 400 KB")]
+    TooLarge,
+    #[error("the customer would exceed DynamoDB's 32 levels")]
+    TooDeep,
+    #[error("the stored customer's attribute version is not a number from 0 to 2^64 - 2")]
+    InvalidVersion,
+    #[error("another writer changed the email between each of {MAX_WRITES} writes")]
+    EmailKeepsChanging,
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The last attempt failed, but an earlier one may have stored the update.
+    #[error("{0} (after an attempt without an answer, which may be stored)")]
+    Uncertain(#[source] Box<Self>),
+}
+
+impl UpdateError {
+    /// Whether the same request may succeed after a second.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Call(error) => error.is_transient(),
+            Self::EmailKeepsChanging | Self::Uncertain(_) => true,
+            _ => false,
+        }
+    }
+
+    /// DynamoDB's id of the failed request.
+    pub fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Call(error) => error.request_id(),
+            Self::Uncertain(error) => error.request_id(),
+            _ => None,
+        }
+    }
+}
+
+/// One update of one customer, on its way through its writes.
+struct Write<'a> {
+    id: &'a CustomerId,
+    update: &'a CustomerUpdate<'a>,
+    expected_version: &'a ExpectedVersion,
+    stamp: Stamp,
+    uncertain: UncertainWrite,
+}
+
+enum WriteOutcome {
+    Updated(Customer),
+    /// The item as it is, if there is one.
+    ConditionFailed(Option<Item>),
+}
+
+impl CustomersTable {
+    pub fn new(client: Client, name: String) -> Self {
+        Self { client, name }
+    }
+
+    /// Applies `update` on behalf of `subject` if the customer exists and has an expected version,
+    /// and returns the stored customer (`docs/API.md#stored-data`).
+    ///
+    /// `verifiedEmail` becomes false in the same write when the address changes by more than letter
+    /// case. Only a change of a verified address takes more than one write. An update that is already
+    /// stored succeeds: the caller repeats it after a lost response.
+    ///
+    /// # Errors
+    ///
+    /// Each variant of [`UpdateError`] says when it occurs.
+    pub async fn update(
+        &self,
+        id: &CustomerId,
+        update: &CustomerUpdate<'_>,
+        expected_version: &ExpectedVersion,
+        subject: &str,
+    ) -> Result<Customer, UpdateError> {
+        let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
+        let write = Write {
+            id,
+            update,
+            expected_version,
+            stamp: Stamp {
+                updated_at: AttributeValue::S(now),
+                updated_by: AttributeValue::S(subject.to_owned()),
+            },
+            uncertain: UncertainWrite::default(),
+        };
+        let result = self.write_until_decided(&write).await;
+        result.map_err(|error| match error {
+            // A missing customer holds no update; with `If-None-Match: *` nothing is ever written.
+            UpdateError::NotFound | UpdateError::Exists(_) | UpdateError::OtherVersion(_) => error,
+            error if write.uncertain.occurred() => UpdateError::Uncertain(Box::new(error)),
+            error => error,
+        })
+    }
+
+    async fn write_until_decided(&self, write: &Write<'_>) -> Result<Customer, UpdateError> {
+        let mut condition = Condition::new(write.expected_version, write.update.email());
+        for _ in 0..MAX_WRITES {
+            let stored = match self.write(write, &condition).await? {
+                WriteOutcome::Updated(customer) => return Ok(customer),
+                WriteOutcome::ConditionFailed(None) => return Err(UpdateError::NotFound),
+                WriteOutcome::ConditionFailed(Some(stored)) => stored,
+            };
+            match condition.explain(&stored) {
+                Reason::InvalidVersion => return Err(UpdateError::InvalidVersion),
+                Reason::OtherVersion(version) => return write.other_version(stored, version),
+                Reason::Email if write.is_stored(&stored) => return write.show(stored),
+                Reason::Email => condition = condition.after(stored),
+            }
+        }
+        Err(UpdateError::EmailKeepsChanging)
+    }
+
+    async fn write(
+        &self,
+        write: &Write<'_>,
+        condition: &Condition<'_>,
+    ) -> Result<WriteOutcome, UpdateError> {
+        let id = AttributeValue::S(write.id.as_str().to_owned());
+        let expression = Expression::new(write.update, condition, &write.stamp);
+        let call = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .key("id", id.clone())
+            .update_expression(expression.update)
+            .condition_expression(expression.condition)
+            .set_expression_attribute_names(Some(expression.names))
+            .set_expression_attribute_values(Some(expression.values))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .customize()
+            .interceptor(write.uncertain.clone());
+        // Box the SDK's future (some 10 KB), so that each wrapper moves a pointer.
+        let error = match Box::pin(call.send()).await {
+            Ok(output) => {
+                let request_id = output.request_id().map(str::to_owned);
+                let item = output.attributes.filter(|item| item.get("id") == Some(&id));
+                let customer = item.and_then(|item| customer(item).ok());
+                let unreadable = || CallError::unreadable(OPERATION, request_id.as_deref());
+                return Ok(WriteOutcome::Updated(customer.ok_or_else(unreadable)?));
+            }
+            Err(error) => error,
+        };
+        let is_rejection = error.raw_response().is_some_and(is_rejection);
+        match error.as_service_error().filter(|_| is_rejection) {
+            Some(UpdateItemError::ConditionalCheckFailedException(failure)) => {
+                let item = failure.item.clone();
+                let is_other = item
+                    .as_ref()
+                    .is_some_and(|item| item.get("id") != Some(&id));
+                match is_other {
+                    true => Err(CallError::unreadable(OPERATION, error.request_id()).into()),
+                    false => Ok(WriteOutcome::ConditionFailed(item)),
+                }
+            }
+            Some(rejection) => match exceeded_limit(rejection) {
+                Some(limit) => Err(limit),
+                None => Err(CallError::new(OPERATION, &error).into()),
+            },
+            None => Err(CallError::new(OPERATION, &error).into()),
+        }
+    }
+}
+
+impl Write<'_> {
+    /// The result when the customer has `version`, which is not an expected one.
+    fn other_version(&self, stored: Item, version: Version) -> Result<Customer, UpdateError> {
+        let lowest = match self.expected_version {
+            ExpectedVersion::NoCustomer => {
+                return Err(UpdateError::Exists(customer(stored)?.into()));
+            }
+            ExpectedVersion::Any => None,
+            ExpectedVersion::OneOf(versions) => versions.first(),
+        };
+        if self.is_applied(&stored) {
+            return self.show(stored);
+        }
+        // An attempt of this request may have raised the version from an expected one, before somebody else
+        // wrote. Then 412 would be untrue, because it says that nothing was stored.
+        let may_be_stored = self.is_own(&stored) || lowest.is_some_and(|lowest| *lowest < version);
+        let error = UpdateError::OtherVersion(customer(stored)?.into());
+        Err(match self.uncertain.occurred() && may_be_stored {
+            true => UpdateError::Uncertain(error.into()),
+            false => error,
+        })
+    }
+
+    /// Whether an attempt without an answer stored the update.
+    fn is_stored(&self, stored: &Item) -> bool {
+        self.uncertain.occurred() && self.is_own(stored) && self.is_applied(stored)
+    }
+
+    /// Whether this request wrote the item last.
+    fn is_own(&self, stored: &Item) -> bool {
+        stored.get("updatedAt") == Some(&self.stamp.updated_at)
+            && stored.get("updatedBy") == Some(&self.stamp.updated_by)
+    }
+
+    /// Whether the stored customer is already what the update asks for.
+    fn is_applied(&self, stored: &Item) -> bool {
+        let mut changes = self.update.changes().iter();
+        changes.all(|(name, change)| match (change, stored.get(*name)) {
+            (Change::Set(value), Some(attribute)) => attribute::eq_json(attribute, value),
+            (Change::Set(_), None) => false,
+            (Change::Clear, attribute) => attribute.is_none_or(attribute::is_empty),
+        })
+    }
+
+    /// The stored customer. A field that the update clears is empty, also if another writer stored an empty
+    /// value of another type.
+    fn show(&self, mut stored: Item) -> Result<Customer, UpdateError> {
+        for (name, change) in self.update.changes() {
+            if let Change::Clear = change {
+                stored.remove(*name);
+            }
+        }
+        customer(stored)
+    }
+}
+
+fn customer(mut item: Item) -> Result<Customer, UpdateError> {
+    let version = stored_version(&item).ok_or(UpdateError::InvalidVersion)?;
+    let stored = |name: &str| item.remove(name).map(attribute::into_json);
+    Ok(Customer::new(version, stored))
+}
+
+/// DynamoDB has no error type for its limits. It words the size differently for the merged item and for one
+/// oversized value; both contain these words.
+fn exceeded_limit(error: &UpdateItemError) -> Option<UpdateError> {
+    let message = error.message().unwrap_or_default();
+    if error.code() != Some("ValidationException") {
+        None
+    } else if message.contains("Item size") {
+        Some(UpdateError::TooLarge)
+    } else if message.contains("Nesting Levels") {
+        Some(UpdateError::TooDeep)
+    } else {
+        None
+    }
+}
