@@ -72,8 +72,8 @@ pub(crate) async fn handle(app: &App, request: Request) -> Response<Body> {
             response::success(&customer)
         }
         Err(error) => {
-            let failure = error.failure();
-            log.failure(request_id, &failure, error.cause());
+            let (failure, cause) = error.failure();
+            log.failure(request_id, &failure, cause);
             response::failure(&failure, request_id)
         }
     }

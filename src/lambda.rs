@@ -6,14 +6,12 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 
-use jiter::{Jiter, JiterResult, Peek};
 use lambda_http::http::HeaderMap;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Service, service_fn};
 use lambda_runtime::{Error, LambdaEvent};
 use percent_encoding::percent_decode_str;
-use serde::de::{Deserialize, Deserializer};
-use serde::ser::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use crate::handler::{App, handle};
@@ -36,30 +34,22 @@ impl<'de> Deserialize<'de> for Event {
         let text = <&RawValue>::deserialize(deserializer)?.get();
         let http_api = || serde_json::from_str(text).map(LambdaRequest::ApiGatewayV2);
         let rest_api = || serde_json::from_str(text).map(LambdaRequest::ApiGatewayV1);
-        let version = version(text).ok().flatten();
-        let event = match version.as_deref() {
-            Some("2.0") => http_api(),
+        let kind = serde_json::from_str::<Kind>(text);
+        let version = kind.ok().and_then(|kind| kind.version).unwrap_or_default();
+        let event = match version.as_str() {
+            "2.0" => http_api(),
             _ => rest_api().or_else(|_| http_api()),
         };
-        let is_http_api = matches!(version.as_deref(), Some("1.0" | "2.0"));
+        let is_http_api = matches!(version.as_str(), "1.0" | "2.0");
         // The parser's own message could quote a header's value.
         Ok(Self(event.ok().map(|event| prepare(event, is_http_api))))
     }
 }
 
-/// The event's `version`, which only an HTTP API writes. It may be anywhere among the members.
-fn version(event: &str) -> JiterResult<Option<String>> {
-    let mut json = Jiter::new(event.as_bytes());
-    let mut is_version = json.next_object()?.map(|key| key == "version");
-    while let Some(found) = is_version {
-        let value = json.peek()?;
-        match value {
-            Peek::String if found => return json.known_str().map(|text| Some(text.to_owned())),
-            _ => json.known_skip(value)?,
-        }
-        is_version = json.next_key()?.map(|key| key == "version");
-    }
-    Ok(None)
+/// The member of an event that only an HTTP API writes.
+#[derive(Deserialize)]
+struct Kind {
+    version: Option<String>,
 }
 
 /// Stores the decoded path parameter, and removes what the adapter would lose or panic on.
@@ -186,21 +176,6 @@ mod tests {
             "requestContext": {"http": {"method": "PUT"}}
         });
         [rest_api, http_api_1, http_api_2]
-    }
-
-    #[test]
-    fn version_is_found_anywhere_in_the_event() {
-        for (event, expected) in [
-            (r#"{"version":"2.0"}"#, Some("2.0")),
-            (r#"{"a":[{"version":"1.0"}],"version":"2.0"}"#, Some("2.0")),
-            (r#"{"resource":"/","version":"1.0"}"#, Some("1.0")),
-            (r#"{"version":null}"#, None),
-            (r#"{"version":2.0}"#, None),
-            ("{}", None),
-        ] {
-            assert_eq!(version(event).unwrap().as_deref(), expected, "{event}");
-        }
-        assert!(version("[]").is_err());
     }
 
     #[test]

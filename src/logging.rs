@@ -97,18 +97,33 @@ pub struct RequestLog {
     pub dynamodb: Duration,
 }
 
+/// Logs a request at a level. Fields that are `None` are left out.
+macro_rules! log_request {
+    ($level:ident, $log:ident, $request_id:ident, $status:expr, $outcome:expr, $($rest:tt)*) => {
+        tracing::$level!(
+            requestId = $request_id,
+            customerId = $log.customer_id,
+            subject = $log.subject,
+            status = $status,
+            outcome = $outcome,
+            dynamodbMs = $log.dynamodb_ms(),
+            $($rest)*
+        )
+    };
+}
+
 impl RequestLog {
     /// Logs an update and the customer's new version at INFO.
     pub fn success(&self, request_id: &str, version: Version) {
-        tracing::info!(
-            requestId = request_id,
-            customerId = self.customer_id,
-            subject = self.subject,
-            fields = self.fields.join(","),
-            version = version.number(),
-            status = 200,
-            outcome = "updated",
-            dynamodbMs = self.dynamodb_ms(),
+        let (fields, version) = (self.fields.join(","), version.number());
+        log_request!(
+            info,
+            self,
+            request_id,
+            200,
+            "updated",
+            fields,
+            version,
             "customer updated"
         );
     }
@@ -116,32 +131,33 @@ impl RequestLog {
     /// Logs a failure at ERROR if it has a cause on the server's side. Otherwise at INFO, with the number of
     /// field errors of each code.
     pub fn failure(&self, request_id: &str, failure: &Failure<'_>, cause: Option<Cause>) {
-        let (customer_id, subject) = (self.customer_id.as_deref(), self.subject.as_deref());
-        let status = failure.status.as_u16();
-        let outcome = failure.code;
-        let dynamodb_ms = self.dynamodb_ms();
-        match cause {
-            Some(cause) => tracing::error!(
-                requestId = request_id,
-                customerId = customer_id,
-                subject,
+        let (status, code) = (failure.status.as_u16(), failure.code);
+        if let Some(Cause {
+            text: cause,
+            dynamodb_request_id,
+        }) = cause
+        {
+            log_request!(
+                error,
+                self,
+                request_id,
                 status,
-                outcome,
-                cause = cause.text,
-                dynamodbRequestId = cause.dynamodb_request_id,
-                dynamodbMs = dynamodb_ms,
+                code,
+                cause,
+                dynamodbRequestId = dynamodb_request_id,
                 "request failed"
-            ),
-            None => tracing::info!(
-                requestId = request_id,
-                customerId = customer_id,
-                subject,
+            );
+        } else {
+            let errors = error_counts(failure.errors);
+            log_request!(
+                info,
+                self,
+                request_id,
                 status,
-                outcome,
-                errors = error_counts(failure.errors),
-                dynamodbMs = dynamodb_ms,
+                code,
+                errors,
                 "request rejected"
-            ),
+            );
         }
     }
 

@@ -53,9 +53,6 @@ impl GrantCache {
         }
         let mut grants = self.lock();
         if grants.len() >= MAX_GRANTS {
-            grants.retain(|_, entry| self.is_fresh(entry, now));
-        }
-        if grants.len() >= MAX_GRANTS {
             grants.clear();
         }
         let entry = Entry {
@@ -162,14 +159,5 @@ mod tests {
         let cache = cache(60, None);
         insert_others(&cache, 5_000, 1_000);
         assert!(cache.lock().len() <= MAX_GRANTS);
-    }
-
-    #[test]
-    fn full_cache_drops_stale_entries_first() {
-        let cache = cache(60, None);
-        insert_others(&cache, 999, 940);
-        cache.insert(hash(8), &grant(None), second(1_000));
-        assert!(has(&cache, 7, 1_000));
-        assert_eq!(cache.lock().len(), 2);
     }
 }

@@ -21,11 +21,9 @@ pub struct Condition<'a> {
 enum EmailCondition {
     /// The stored address is not verified, or the update does not change it.
     UnverifiedOrUnchanged,
-    /// The stored address is still the one that an earlier write returned.
-    Observed {
-        email: Option<AttributeValue>,
-        resets_verified: bool,
-    },
+    /// The stored address is still this one, which an earlier write returned, and whether the write resets
+    /// `verifiedEmail`.
+    Observed(Option<AttributeValue>, bool),
 }
 
 /// Why a condition was false for a stored customer.
@@ -52,29 +50,23 @@ impl<'a> Condition<'a> {
     /// The condition to retry with, now that a failed write returned `stored`. Any `verifiedEmail` but
     /// false counts as verified, also one that another system stored with another type.
     pub fn after(self, mut stored: Item) -> Self {
-        let is_unverified = |value| matches!(value, &AttributeValue::Bool(false));
-        let email = match stored.get("verifiedEmail").is_none_or(is_unverified) {
+        let is_unverified = matches!(
+            stored.get("verifiedEmail"),
+            None | Some(AttributeValue::Bool(false))
+        );
+        let observed = stored.remove("email");
+        let old = observed.as_ref().and_then(|email| email.as_s().ok());
+        let resets_verified = !old.is_some_and(|old| self.new_email.eq_ignore_case(old));
+        let email = match is_unverified {
             true => EmailCondition::UnverifiedOrUnchanged,
-            false => {
-                let email = stored.remove("email");
-                let is_same = matches!(&email, Some(AttributeValue::S(old)) if self.new_email.eq_ignore_case(old));
-                EmailCondition::Observed {
-                    email,
-                    resets_verified: !is_same,
-                }
-            }
+            false => EmailCondition::Observed(observed, resets_verified),
         };
         Self { email, ..self }
     }
 
     /// Whether the write sets `verifiedEmail` to false.
     pub fn resets_verified(&self) -> bool {
-        match self.email {
-            EmailCondition::UnverifiedOrUnchanged => false,
-            EmailCondition::Observed {
-                resets_verified, ..
-            } => resets_verified,
-        }
+        matches!(self.email, EmailCondition::Observed(_, true))
     }
 
     /// Adds the condition to an expression.
@@ -119,13 +111,11 @@ impl<'a> Condition<'a> {
                 let email = self.new_email.as_str().to_owned();
                 expression.value(":email", AttributeValue::S(email));
             }
-            EmailCondition::Observed {
-                email: Some(email), ..
-            } => {
+            EmailCondition::Observed(Some(email), _) => {
                 expression.condition += " AND email = :observedEmail";
                 expression.value(":observedEmail", email.clone());
             }
-            EmailCondition::Observed { email: None, .. } => {
+            EmailCondition::Observed(None, _) => {
                 expression.condition += " AND attribute_not_exists(email)";
             }
         }
@@ -133,44 +123,31 @@ impl<'a> Condition<'a> {
 
     /// Why DynamoDB found the condition false for `stored`.
     pub fn explain(&self, stored: &Item) -> Reason {
-        let Some(version) = version_to_update(stored) else {
+        let attribute = stored.get("version");
+        let version = stored_version(attribute).filter(|version| *version <= Version::MAX);
+        let Some(version) = version else {
             return Reason::InvalidVersion;
         };
-        let is_expected = match self.expected_version {
-            ExpectedVersion::Any => true,
-            ExpectedVersion::OneOf(versions) => versions.contains(&version) && !is_fraction(stored),
-            ExpectedVersion::NoCustomer => false,
-        };
-        match is_expected {
-            true => Reason::Email,
-            false => Reason::OtherVersion(version),
+        // Another system may have stored a fraction, which matches no `If-Match`.
+        let is_equal = |text: &String| number::equal(text, &version.to_string());
+        let is_whole = attribute.is_none_or(|stored| stored.as_n().is_ok_and(is_equal));
+        match self.expected_version {
+            ExpectedVersion::Any if is_whole || version < Version::MAX => Reason::Email,
+            ExpectedVersion::Any => Reason::InvalidVersion,
+            ExpectedVersion::OneOf(versions) if is_whole && versions.contains(&version) => {
+                Reason::Email
+            }
+            _ => Reason::OtherVersion(version),
         }
     }
 }
 
 /// The stored version, without its fraction; an absent one is 0. `None` if it is not a number from 0 to
 /// 2^64 - 1.
-pub fn stored_version(stored: &Item) -> Option<Version> {
-    match stored.get("version") {
+pub fn stored_version(attribute: Option<&AttributeValue>) -> Option<Version> {
+    match attribute {
         None => Some(Version::ZERO),
-        Some(AttributeValue::N(number)) => number::whole_part(number).map(Version::from),
-        Some(_) => None,
-    }
-}
-
-/// The stored version if an update can increment it.
-fn version_to_update(stored: &Item) -> Option<Version> {
-    let version = stored_version(stored)?;
-    let fits = version < Version::MAX || (version == Version::MAX && !is_fraction(stored));
-    fits.then_some(version)
-}
-
-/// Whether another system stored a version with a fraction, which matches no `If-Match`.
-fn is_fraction(stored: &Item) -> bool {
-    let whole = stored_version(stored).map(|version| version.to_string());
-    match (stored.get("version"), whole) {
-        (Some(AttributeValue::N(number)), Some(whole)) => !number::equal(number, &whole),
-        _ => false,
+        Some(stored) => number::whole_part(stored.as_n().ok()?).map(Version::from),
     }
 }
 

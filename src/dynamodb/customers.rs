@@ -34,7 +34,7 @@ pub struct CustomersTable {
 #[derive(Debug, Error)]
 pub enum UpdateError {
     /// There is no such customer; none is created.
-    #[error("no customer has this id")]
+    #[error("Customer not found")]
     NotFound,
     /// The version is not an expected one. Holds the customer as stored.
     #[error("the customer has another version")]
@@ -62,8 +62,7 @@ impl UpdateError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Call(error) => error.is_transient(),
-            Self::EmailKeepsChanging | Self::Uncertain(_) => true,
-            _ => false,
+            error => matches!(error, Self::EmailKeepsChanging | Self::Uncertain(_)),
         }
     }
 
@@ -177,9 +176,10 @@ impl CustomersTable {
             Ok(output) => {
                 let request_id = output.request_id().map(str::to_owned);
                 let item = output.attributes.filter(|item| item.get("id") == Some(&id));
-                let customer = item.and_then(|item| customer(item).ok());
                 let unreadable = || CallError::unreadable(OPERATION, request_id.as_deref());
-                return Ok(WriteOutcome::Updated(customer.ok_or_else(unreadable)?));
+                return Ok(WriteOutcome::Updated(customer(
+                    item.ok_or_else(unreadable)?,
+                )?));
             }
             Err(error) => error,
         };
@@ -195,11 +195,10 @@ impl CustomersTable {
                     false => Ok(WriteOutcome::ConditionFailed(item)),
                 }
             }
-            Some(rejection) => match exceeded_limit(rejection) {
-                Some(limit) => Err(limit),
-                None => Err(CallError::new(OPERATION, &error).into()),
-            },
-            None => Err(CallError::new(OPERATION, &error).into()),
+            rejection => {
+                let limit = rejection.and_then(exceeded_limit);
+                Err(limit.unwrap_or_else(|| CallError::new(OPERATION, &error).into()))
+            }
         }
     }
 }
@@ -261,7 +260,7 @@ impl Write<'_> {
 }
 
 fn customer(mut item: Item) -> Result<Customer, UpdateError> {
-    let version = stored_version(&item).ok_or(UpdateError::InvalidVersion)?;
+    let version = stored_version(item.get("version")).ok_or(UpdateError::InvalidVersion)?;
     let stored = |name: &str| item.remove(name).map(attribute::into_json);
     Ok(Customer::new(version, stored))
 }
@@ -270,13 +269,11 @@ fn customer(mut item: Item) -> Result<Customer, UpdateError> {
 /// oversized value; both contain these words.
 fn exceeded_limit(error: &UpdateItemError) -> Option<UpdateError> {
     let message = error.message().unwrap_or_default();
-    if error.code() != Some("ValidationException") {
-        None
-    } else if message.contains("Item size") {
-        Some(UpdateError::TooLarge)
-    } else if message.contains("Nesting Levels") {
-        Some(UpdateError::TooDeep)
-    } else {
-        None
+    match error.code() {
+        Some("ValidationException") if message.contains("Item size") => Some(UpdateError::TooLarge),
+        Some("ValidationException") if message.contains("Nesting Levels") => {
+            Some(UpdateError::TooDeep)
+        }
+        _ => None,
     }
 }

@@ -1,27 +1,26 @@
 //! Every reason why a request fails, and what its caller sees: one row each.
 
 use lambda_http::http::StatusCode;
-use lambda_http::http::header::{self, HeaderName};
+use lambda_http::http::header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use thiserror::Error as ThisError;
 
 use crate::auth::AuthError;
-use crate::customer::Customer;
 use crate::customer::id::InvalidCustomerId;
 use crate::dynamodb::{LookupError, UpdateError};
 use crate::http::request::{RequestError, RouteError};
 use crate::http::response::Failure;
 use crate::logging::Cause;
+use crate::validation::ValidationErrors;
 use crate::validation::json::ParseError;
-use crate::validation::{ValidationError, ValidationErrors};
 
-/// Why a request did not get 200.
+/// Why a request did not get 200. `Display` is the message for the caller, or the cause of a 500.
 #[derive(Debug, ThisError)]
 pub enum Error {
     #[error(transparent)]
     Route(#[from] RouteError),
     #[error(transparent)]
     Auth(#[from] AuthError),
-    #[error(transparent)]
+    #[error("Customer not found")]
     Id(#[from] InvalidCustomerId),
     #[error(transparent)]
     Request(#[from] RequestError),
@@ -36,85 +35,106 @@ pub enum Error {
     Panic,
 }
 
-const MESSAGE_500: &str = "An internal error occurred";
+const TOO_LARGE: &str =
+    "With this update the customer would exceed 400 KB; shorten notes, address or metaFields";
+const TOO_DEEP: &str =
+    "With this update the customer would be nested too deeply; flatten metaFields";
+const OTHER_VERSION: &str = "If-Match does not match the customer's current version; apply the change to \
+                             data and send it with X-Customer-Version";
+const EXISTS: &str = "The customer exists; remove If-None-Match to update it";
+const INTERNAL: &str = "An internal error occurred";
 
 impl Error {
-    /// What the caller sees (`docs/API.md#error-codes`). Of a failure on the server's side that is nothing of
-    /// the cause.
-    pub fn failure(&self) -> Failure<'_> {
-        let own = || self.to_string();
-        let text = str::to_owned;
-        match self {
-            Self::Route(RouteError::NotFound) => row(StatusCode::NOT_FOUND, "not_found", own()),
+    /// What the caller sees (`docs/API.md#error-codes`), and the cause to log if it must not see that.
+    pub fn failure(&self) -> (Failure<'_>, Option<Cause>) {
+        use StatusCode as Status;
+        use UpdateError::{Exists, NotFound, OtherVersion, TooDeep, TooLarge};
+        type Header = Option<(HeaderName, &'static str)>;
+        let challenge = |value| Some((WWW_AUTHENTICATE, value));
+        let (status, code, header, message): (Status, _, Header, _) = match self {
+            Self::Route(RouteError::NotFound) => (Status::NOT_FOUND, "not_found", None, None),
             Self::Route(RouteError::MethodNotAllowed) => {
-                row(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", own())
-                    .header(header::ALLOW, "PUT")
-            }
-            Self::Auth(AuthError::Missing) => row(StatusCode::UNAUTHORIZED, "token_missing", own())
-                .header(header::WWW_AUTHENTICATE, "Bearer"),
-            Self::Auth(AuthError::Invalid) => row(StatusCode::UNAUTHORIZED, "token_invalid", own())
-                .header(header::WWW_AUTHENTICATE, r#"Bearer error="invalid_token""#),
-            Self::Auth(AuthError::MissingScope(_)) => {
-                row(StatusCode::UNAUTHORIZED, "insufficient_permission", own()).header(
-                    header::WWW_AUTHENTICATE,
-                    r#"Bearer error="insufficient_scope""#,
+                let allow = Some((ALLOW, "PUT"));
+                (
+                    Status::METHOD_NOT_ALLOWED,
+                    "method_not_allowed",
+                    allow,
+                    None,
                 )
             }
-            Self::Request(_) | Self::Parse(_) => {
-                row(StatusCode::BAD_REQUEST, "invalid_request", own())
-            }
-            Self::Fields(errors) => {
-                row(StatusCode::BAD_REQUEST, "invalid_request", own()).errors(errors.as_slice())
-            }
-            Self::Update(UpdateError::TooLarge) => {
-                row(StatusCode::BAD_REQUEST, "invalid_request", text(TOO_LARGE))
-            }
-            Self::Update(UpdateError::TooDeep) => {
-                row(StatusCode::BAD_REQUEST, "invalid_request", text(TOO_DEEP))
-            }
-            Self::Id(_) | Self::Update(UpdateError::NotFound) => row(
-                StatusCode::NOT_FOUND,
-                "customer_not_found",
-                text("Customer not found"),
+            Self::Auth(AuthError::Missing) => (
+                Status::UNAUTHORIZED,
+                "token_missing",
+                challenge("Bearer"),
+                None,
             ),
-            Self::Update(UpdateError::OtherVersion(customer)) => row(
-                StatusCode::PRECONDITION_FAILED,
-                "version_conflict",
-                text(OTHER_VERSION),
-            )
-            .customer(customer),
-            Self::Update(UpdateError::Exists(customer)) => row(
-                StatusCode::PRECONDITION_FAILED,
-                "version_conflict",
-                text(EXISTS),
-            )
-            .customer(customer),
-            Self::Auth(AuthError::Lookup(_)) | Self::Update(_) | Self::Panic => {
-                let row = row(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "internal_error",
-                    text(MESSAGE_500),
-                );
-                match self.is_transient() {
-                    true => row.header(header::RETRY_AFTER, "1"),
-                    false => row,
-                }
+            Self::Auth(AuthError::Invalid) => {
+                let header = challenge(r#"Bearer error="invalid_token""#);
+                (Status::UNAUTHORIZED, "token_invalid", header, None)
             }
-        }
-    }
-
-    /// The cause to log, for a failure on the server's side.
-    pub fn cause(&self) -> Option<Cause> {
-        let dynamodb_request_id = match self {
-            Self::Auth(AuthError::Lookup(LookupError::Call(error))) => error.request_id(),
-            Self::Update(error) => error.request_id(),
-            _ => None,
+            Self::Auth(AuthError::MissingScope(_)) => {
+                let header = challenge(r#"Bearer error="insufficient_scope""#);
+                (
+                    Status::UNAUTHORIZED,
+                    "insufficient_permission",
+                    header,
+                    None,
+                )
+            }
+            Self::Request(_) | Self::Parse(_) | Self::Fields(_) => {
+                (Status::BAD_REQUEST, "invalid_request", None, None)
+            }
+            Self::Update(TooLarge) => (
+                Status::BAD_REQUEST,
+                "invalid_request",
+                None,
+                Some(TOO_LARGE),
+            ),
+            Self::Update(TooDeep) => (Status::BAD_REQUEST, "invalid_request", None, Some(TOO_DEEP)),
+            Self::Id(_) => (Status::NOT_FOUND, "customer_not_found", None, None),
+            Self::Update(NotFound) => (Status::NOT_FOUND, "customer_not_found", None, None),
+            Self::Update(OtherVersion(_)) => (
+                Status::PRECONDITION_FAILED,
+                "version_conflict",
+                None,
+                Some(OTHER_VERSION),
+            ),
+            Self::Update(Exists(_)) => (
+                Status::PRECONDITION_FAILED,
+                "version_conflict",
+                None,
+                Some(EXISTS),
+            ),
+            Self::Auth(AuthError::Lookup(_)) | Self::Update(_) | Self::Panic => {
+                let retry_after = self.is_transient().then_some((RETRY_AFTER, "1"));
+                (
+                    Status::INTERNAL_SERVER_ERROR,
+                    "internal_error",
+                    retry_after,
+                    Some(INTERNAL),
+                )
+            }
         };
-        let is_internal = self.failure().status.is_server_error();
-        is_internal.then(|| Cause {
+        let failure = Failure {
+            status,
+            code,
+            message: message.map_or_else(|| self.to_string(), str::to_owned),
+            header,
+            errors: match self {
+                Self::Fields(errors) => errors.as_slice(),
+                _ => &[],
+            },
+            customer: match self {
+                Self::Update(OtherVersion(customer) | Exists(customer)) => Some(customer),
+                _ => None,
+            },
+        };
+        let cause = Cause {
             text: self.to_string(),
-            dynamodb_request_id: dynamodb_request_id.map(str::to_owned),
-        })
+            dynamodb_request_id: self.dynamodb_request_id().map(str::to_owned),
+        };
+        let is_internal = status.is_server_error();
+        (failure, is_internal.then_some(cause))
     }
 
     fn is_transient(&self) -> bool {
@@ -124,38 +144,12 @@ impl Error {
             _ => false,
         }
     }
-}
 
-const TOO_LARGE: &str =
-    "With this update the customer would exceed 400 KB; shorten notes, address or metaFields";
-const TOO_DEEP: &str =
-    "With this update the customer would be nested too deeply; flatten metaFields";
-const OTHER_VERSION: &str = "If-Match does not match the customer's current version; data and X-Customer-Version are the current ones";
-const EXISTS: &str = "The customer exists; remove If-None-Match to update it";
-
-fn row<'a>(status: StatusCode, code: &'static str, message: String) -> Failure<'a> {
-    Failure {
-        status,
-        code,
-        message,
-        header: None,
-        errors: &[],
-        customer: None,
-    }
-}
-
-impl<'a> Failure<'a> {
-    fn header(self, name: HeaderName, value: &'static str) -> Self {
-        let header = Some((name, value));
-        Self { header, ..self }
-    }
-
-    fn errors(self, errors: &'a [ValidationError]) -> Self {
-        Self { errors, ..self }
-    }
-
-    fn customer(self, customer: &'a Customer) -> Self {
-        let customer = Some(customer);
-        Self { customer, ..self }
+    fn dynamodb_request_id(&self) -> Option<&str> {
+        match self {
+            Self::Auth(AuthError::Lookup(LookupError::Call(error))) => error.request_id(),
+            Self::Update(error) => error.request_id(),
+            _ => None,
+        }
     }
 }
