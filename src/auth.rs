@@ -66,8 +66,6 @@ impl Authenticator {
 
     /// Returns what the token grants, from the cache or the table. Only a grant with `scope` is cached.
     ///
-    /// # Errors
-    ///
     /// [`AuthError::Invalid`] for an unknown and for an expired token, indistinguishably.
     /// [`AuthError::Lookup`] when the token's record cannot be read.
     pub async fn authenticate(
@@ -91,10 +89,6 @@ impl Authenticator {
     }
 
     /// Looks up a hash that no token has, to open the connection to DynamoDB.
-    ///
-    /// # Errors
-    ///
-    /// [`LookupError`] when the table cannot be read.
     pub async fn probe(&self) -> Result<(), LookupError> {
         self.table.get(TokenHash::NONE).await.map(|_| ())
     }

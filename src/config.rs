@@ -84,10 +84,6 @@ impl LogConfig {
 impl Config {
     /// Reads the variables through `variable`, which is `std::env::var` outside tests. An empty variable
     /// counts as missing.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`] for the first variable that is missing or invalid.
     pub fn from_env(
         variable: impl Fn(&'static str) -> Option<String>,
     ) -> Result<Self, ConfigError> {

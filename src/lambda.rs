@@ -130,10 +130,6 @@ fn strip_uri_inputs(headers: &mut HeaderMap, parts: [&mut Option<String>; 2]) {
 }
 
 /// Responds to one event in the format of its kind.
-///
-/// # Errors
-///
-/// An event that is not an HTTP request of API Gateway. It is logged, and Lambda reports it to the sender.
 pub async fn invoke(app: &App, event: LambdaEvent<Event>) -> Result<impl Serialize + use<>, Error> {
     let LambdaEvent { payload, context } = event;
     let Event(Some(request)) = payload else {

@@ -16,8 +16,6 @@ impl AccessToken {
     /// Reads the one `accessToken` header: a bare token, or `Bearer <token>` with the scheme in any
     /// case (`docs/API.md#access-token`).
     ///
-    /// # Errors
-    ///
     /// [`AuthError::Missing`] when the header is absent or has no token. [`AuthError::Invalid`] for two
     /// values, another scheme, or characters that no token contains. Gateways join two headers with
     /// a comma, so a comma means two values.

@@ -7,9 +7,6 @@ use super::rules::{TextRule, one_line};
 use crate::validation::json::{Object, Value};
 use crate::validation::{ErrorCode, JsonPointer, ValidationErrors};
 
-/// The field that holds the entries.
-const NAME: &str = "address";
-
 /// The strings of an address in the order in which they are checked, one row each. `""` and null
 /// are always allowed.
 pub const TEXT_MEMBERS: &[(&str, TextRule)] = &[
@@ -34,19 +31,12 @@ pub fn read<'a>(
     errors: &mut ValidationErrors,
 ) -> Vec<Value<'a>> {
     let mut has_default = false;
-    let mut addresses = Vec::with_capacity(list.len());
-    for (index, entry) in list.into_iter().enumerate() {
-        let Some(mut entry) = FieldReader::entry(NAME, at, index, entry, errors) else {
-            continue;
-        };
-        entry.reject_empty(|| {
-            format!("entry {index} of `{NAME}` is empty; send at least one member that is not null")
-        });
+    FieldReader::entries(list, at, errors, |entry| {
+        entry.reject_empty();
         let mut address = Object::new();
         for (name, rule) in TEXT_MEMBERS {
-            if let Some(text) = entry.nullable_text(name, rule) {
-                address.push(((*name).into(), text));
-            }
+            let text = entry.nullable_text(name, rule);
+            address.extend(text.map(|text| ((*name).into(), text)));
         }
         if let Some(is_default) = entry.nullable_boolean(DEFAULT_MEMBER) {
             if is_default && has_default {
@@ -56,8 +46,6 @@ pub fn read<'a>(
             has_default |= is_default;
             address.push((DEFAULT_MEMBER.into(), Value::Bool(is_default)));
         }
-        entry.reject_unknown();
-        addresses.push(Value::Object(address));
-    }
-    addresses
+        address
+    })
 }

@@ -3,11 +3,11 @@
 mod domain;
 mod local_part;
 
-use crate::validation::characters::{find, is_visible};
 use std::borrow::Cow;
 
 use super::rules::{MaxLength, TextRule, Violation, violation};
 use crate::validation::ErrorCode;
+use crate::validation::characters::{find, is_visible};
 use crate::validation::json::Value;
 
 /// `email`. SMTP limits bytes, not characters: a path is at most 256, its brackets included (RFC 5321,
@@ -57,19 +57,14 @@ fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200c}' | '\u{200d}')
 }
 
-/// A valid email address. [`EmailAddress::parse`] is the only constructor.
+/// A text that follows the rule [`EMAIL`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmailAddress<'a>(Cow<'a, str>);
 
 impl<'a> EmailAddress<'a> {
-    /// Checks a text by the rule [`EMAIL`].
-    ///
-    /// # Errors
-    ///
-    /// The first broken part of the rule.
+    /// The only constructor. Returns the first broken part of the rule otherwise.
     pub fn parse(text: Cow<'a, str>) -> Result<Self, Violation> {
-        EMAIL.check(&text)?;
-        Ok(Self(text))
+        EMAIL.check(&text).map(|()| Self(text))
     }
 
     pub fn as_str(&self) -> &str {
@@ -78,12 +73,9 @@ impl<'a> EmailAddress<'a> {
 
     /// Whether `other` differs in letter case alone.
     pub fn eq_ignore_case(&self, other: &str) -> bool {
+        let mut pairs = self.0.chars().zip(other.chars());
         self.0.chars().count() == other.chars().count()
-            && self
-                .0
-                .chars()
-                .zip(other.chars())
-                .all(|(one, other)| eq_ignore_case(one, other))
+            && pairs.all(|(one, other)| eq_ignore_case(one, other))
     }
 }
 

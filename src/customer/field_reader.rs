@@ -1,7 +1,5 @@
 //! Reads the members of one JSON object by name, and records what is wrong with them.
 
-use std::borrow::Cow;
-
 use super::email::EmailAddress;
 use super::rules::{TextRule, Violation};
 use super::suggestion::suggest;
@@ -30,22 +28,27 @@ impl<'a, 'e> FieldReader<'a, 'e> {
         }
     }
 
-    /// Reads entry `index` of the list `list` at `list_at`. Records an error when it is not an object or
-    /// has no member but null.
-    pub fn entry(
-        list: &str,
-        list_at: &'e JsonPointer<'e>,
-        index: usize,
-        entry: Value<'a>,
-        errors: &'e mut ValidationErrors,
-    ) -> Option<Self> {
-        let at = list_at.element(index);
-        let Value::Object(members) = entry else {
-            let message = format!("entry {index} of `{list}` must be an object");
-            errors.add(&at, ErrorCode::InvalidType, message);
-            return None;
-        };
-        Some(Self::new(members, at, errors))
+    /// Reads each entry of a list, which must be an object, with `read`, and rejects the members that `read`
+    /// does not take. Returns the entries as they are to be stored.
+    pub fn entries(
+        list: Vec<Value<'a>>,
+        at: &JsonPointer<'_>,
+        errors: &mut ValidationErrors,
+        mut read: impl FnMut(&mut FieldReader<'a, '_>) -> Object<'a>,
+    ) -> Vec<Value<'a>> {
+        let mut entries = Vec::with_capacity(list.len());
+        for (index, entry) in list.into_iter().enumerate() {
+            let at = at.element(index);
+            if let Value::Object(members) = entry {
+                let mut entry = FieldReader::new(members, at, errors);
+                entries.push(Value::Object(read(&mut entry)));
+                entry.reject_unknown();
+            } else {
+                let message = format!("{} must be an object", at.entry_name());
+                errors.add(&at, ErrorCode::InvalidType, message);
+            }
+        }
+        entries
     }
 
     /// Takes a member of any type out, and adds its name to the known ones.
@@ -67,10 +70,12 @@ impl<'a, 'e> FieldReader<'a, 'e> {
         self.errors.add(&self.at.member(name), code, message);
     }
 
-    /// Records an error of the object itself when all its members are null, or when it has none.
-    pub fn reject_empty(&mut self, message: impl FnOnce() -> String) {
+    /// Records an error of a list's entry when all its members are null, or when it has none.
+    pub fn reject_empty(&mut self) {
         if self.members.iter().all(|(_, value)| *value == Value::Null) {
-            self.errors.add(&self.at, ErrorCode::EmptyObject, message());
+            let name = self.at.entry_name();
+            let message = format!("{name} is empty; send at least one member that is not null");
+            self.errors.add(&self.at, ErrorCode::EmptyObject, message);
         }
     }
 
@@ -85,30 +90,37 @@ impl<'a, 'e> FieldReader<'a, 'e> {
 
     /// A string that must be sent.
     pub fn required_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Value<'a>> {
-        let text = self.required(name)?;
-        let checked = rule.check(&text);
-        self.valid(name, checked.map(|()| Value::String(text)))
+        match self.take(name).unwrap_or(Value::Null) {
+            Value::Null => self.reject(name, ErrorCode::Required, "is required"),
+            value => self.text(name, value, |text| rule.check(text)),
+        }
     }
 
     /// An email address that must be sent.
     pub fn required_email(&mut self, name: &'static str) -> Option<EmailAddress<'a>> {
-        let text = self.required(name)?;
-        self.valid(name, EmailAddress::parse(text))
-    }
-
-    /// A string that may be omitted. `None` also when it breaks a rule.
-    pub fn optional_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Value<'a>> {
-        match self.take(name)? {
-            Value::Null => self.reject_null(name, "\"\""),
-            value => self.text_or_empty(name, value, rule),
+        match self.take(name).unwrap_or(Value::Null) {
+            Value::Null => self.reject(name, ErrorCode::Required, "is required"),
+            Value::String(text) => match EmailAddress::parse(text) {
+                Ok(email) => Some(email),
+                Err(violation) => self.reject(name, violation.code, &violation.message),
+            },
+            _ => self.reject_type(name, "must be a string"),
         }
     }
 
-    /// A string in a list's entry: null leaves the member out.
+    /// A string that may be omitted, or be empty.
+    pub fn optional_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Value<'a>> {
+        match self.take(name)? {
+            Value::Null => self.reject_null(name, "\"\""),
+            value => self.text(name, value, |text| rule.check_unless_empty(text)),
+        }
+    }
+
+    /// A string in a list's entry, which may be empty: null leaves the member out.
     pub fn nullable_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Value<'a>> {
         match self.take(name)? {
             Value::Null => None,
-            value => self.text_or_empty(name, value, rule),
+            value => self.text(name, value, |text| rule.check_unless_empty(text)),
         }
     }
 
@@ -166,42 +178,28 @@ impl<'a, 'e> FieldReader<'a, 'e> {
         message
     }
 
-    fn required(&mut self, name: &'static str) -> Option<Cow<'a, str>> {
-        match self.take(name) {
-            Some(Value::String(text)) => Some(text),
-            None | Some(Value::Null) => {
-                self.error(name, ErrorCode::Required, "is required");
-                None
-            }
-            Some(_) => self.reject_type(name, "must be a string"),
-        }
-    }
-
-    fn text_or_empty(
+    fn text(
         &mut self,
         name: &str,
         value: Value<'a>,
-        rule: &TextRule,
+        check: impl FnOnce(&str) -> Result<(), Violation>,
     ) -> Option<Value<'a>> {
         let Value::String(text) = &value else {
             return self.reject_type(name, "must be a string");
         };
-        let checked = match text.is_empty() {
-            true => Ok(()),
-            false => rule.check(text),
-        };
-        self.valid(name, checked.map(|()| value))
+        match check(text) {
+            Ok(()) => Some(value),
+            Err(violation) => self.reject(name, violation.code, &violation.message),
+        }
     }
 
-    fn valid<T>(&mut self, name: &str, checked: Result<T, Violation>) -> Option<T> {
-        checked
-            .map_err(|violation| self.error(name, violation.code, &violation.message))
-            .ok()
+    fn reject<T>(&mut self, name: &str, code: ErrorCode, message: &str) -> Option<T> {
+        self.error(name, code, message);
+        None
     }
 
     fn reject_type<T>(&mut self, name: &str, message: &str) -> Option<T> {
-        self.error(name, ErrorCode::InvalidType, message);
-        None
+        self.reject(name, ErrorCode::InvalidType, message)
     }
 
     /// Some clients write null for what was not set, others to clear a field.

@@ -8,26 +8,32 @@ use super::rules::{TextRule, lines, one_line};
 use super::{address, meta_fields};
 use crate::validation::json::Value;
 use crate::validation::{JsonPointer, ValidationErrors};
+use FieldType::{Boolean, Object, Text};
+use Write::{Email, Optional, ReadOnly, Required};
 
 /// The fields in the order in which a request is checked and a response shows them.
 pub const FIELDS: &[Field] = &[
-    Field::read_only("id", FieldType::Text),
-    Field::required("firstName", one_line(255).not_blank()),
-    Field::required("lastName", one_line(255).not_blank()),
-    Field::new("email", FieldType::Text, Write::RequiredEmail),
-    Field::optional("phoneNumber", PHONE_NUMBER),
-    Field::optional("status", one_line(64)),
-    Field::optional("company", one_line(255)),
-    Field::optional("notes", lines(10_000)),
-    Field::list("address", address::read),
-    Field::list("metaFields", meta_fields::read),
-    Field::read_only("role", FieldType::Text),
-    Field::read_only("verifiedEmail", FieldType::Boolean),
-    Field::read_only("newsletter", FieldType::Boolean),
-    Field::read_only("isB2B", FieldType::Boolean),
-    Field::read_only("createdBy", FieldType::Object),
-    Field::read_only("createdAt", FieldType::Text),
-    Field::read_only("updatedAt", FieldType::Text),
+    field("id", Text, ReadOnly),
+    field("firstName", Text, Required(one_line(255).not_blank())),
+    field("lastName", Text, Required(one_line(255).not_blank())),
+    field("email", Text, Email),
+    field("phoneNumber", Text, Optional(PHONE_NUMBER)),
+    field("status", Text, Optional(one_line(64))),
+    field("company", Text, Optional(one_line(255))),
+    field("notes", Text, Optional(lines(10_000))),
+    field("address", FieldType::List, Write::List(address::read)),
+    field(
+        "metaFields",
+        FieldType::List,
+        Write::List(meta_fields::read),
+    ),
+    field("role", Text, ReadOnly),
+    field("verifiedEmail", Boolean, ReadOnly),
+    field("newsletter", Boolean, ReadOnly),
+    field("isB2B", Boolean, ReadOnly),
+    field("createdBy", Object, ReadOnly),
+    field("createdAt", Text, ReadOnly),
+    field("updatedAt", Text, ReadOnly),
 ];
 
 /// A field of a request's body, of the stored customer and of a response's `data`, under one name.
@@ -60,35 +66,17 @@ pub enum Write {
     /// Must be sent.
     Required(TextRule),
     /// The email address, which must be sent.
-    RequiredEmail,
+    Email,
     /// May be omitted; `""` clears it.
     Optional(TextRule),
     /// May be omitted; `[]` clears it.
     List(ListReader),
 }
 
-impl Field {
-    const fn new(name: &'static str, field_type: FieldType, write: Write) -> Self {
-        Self {
-            name,
-            field_type,
-            write,
-        }
-    }
-
-    const fn read_only(name: &'static str, field_type: FieldType) -> Self {
-        Self::new(name, field_type, Write::ReadOnly)
-    }
-
-    const fn required(name: &'static str, rule: TextRule) -> Self {
-        Self::new(name, FieldType::Text, Write::Required(rule))
-    }
-
-    const fn optional(name: &'static str, rule: TextRule) -> Self {
-        Self::new(name, FieldType::Text, Write::Optional(rule))
-    }
-
-    const fn list(name: &'static str, read: ListReader) -> Self {
-        Self::new(name, FieldType::List, Write::List(read))
+const fn field(name: &'static str, field_type: FieldType, write: Write) -> Field {
+    Field {
+        name,
+        field_type,
+        write,
     }
 }

@@ -7,9 +7,6 @@ use super::rules::{TextRule, one_line};
 use crate::validation::json::{Object, Value};
 use crate::validation::{ErrorCode, JsonPointer, ValidationErrors, number};
 
-/// The field that holds the entries.
-const NAME: &str = "metaFields";
-
 /// The rule for `code`, which is also unique in the list.
 pub const CODE: TextRule = one_line(255).not_blank();
 
@@ -27,16 +24,12 @@ pub fn read<'a>(
     errors: &mut ValidationErrors,
 ) -> Vec<Value<'a>> {
     let mut codes = HashSet::new();
-    let mut meta_fields = Vec::with_capacity(list.len());
-    for (index, entry) in list.into_iter().enumerate() {
-        let Some(mut entry) = FieldReader::entry(NAME, at, index, entry, errors) else {
-            continue;
-        };
+    FieldReader::entries(list, at, errors, |entry| {
         let mut meta_field = Object::new();
         if let Some(code) = entry.required_text("code", &CODE) {
             if !codes.insert(code.clone()) {
-                let message = format!("must be unique in `{NAME}`");
-                entry.error("code", ErrorCode::DuplicateCode, &message);
+                let message = "must be unique in `metaFields`";
+                entry.error("code", ErrorCode::DuplicateCode, message);
             }
             meta_field.push(("code".into(), code));
         }
@@ -47,10 +40,8 @@ pub fn read<'a>(
                 meta_field.push(("value".into(), value));
             }
         }
-        entry.reject_unknown();
-        meta_fields.push(Value::Object(meta_field));
-    }
-    meta_fields
+        meta_field
+    })
 }
 
 fn check_value(value: &Value<'_>, at: &JsonPointer<'_>, errors: &mut ValidationErrors) {

@@ -66,11 +66,14 @@ impl TextRule {
         self.max_length
     }
 
-    /// Checks a text that does not mean "clear".
-    ///
-    /// # Errors
-    ///
-    /// The first [`Violation`].
+    pub fn check_unless_empty(&self, text: &str) -> Result<(), Violation> {
+        match text.is_empty() {
+            true => Ok(()),
+            false => self.check(text),
+        }
+    }
+
+    /// Returns the first broken part of the rule.
     pub fn check(&self, text: &str) -> Result<(), Violation> {
         if self.not_blank && !text.chars().any(is_visible) {
             let message = "is required and must have a visible character";

@@ -1,40 +1,24 @@
 //! Suggestions for unknown field names: rather none than a wrong one.
 
-/// Names in other systems, folded, and the names of the same fields here.
-const ALIASES: [(&str, &str); 33] = [
-    ("addresses", "address"),
-    ("addressline1", "address1"),
-    ("addressline2", "address2"),
-    ("attributecode", "code"),
-    ("comment", "notes"),
-    ("comments", "notes"),
-    ("countrycode", "country"),
-    ("countryid", "country"),
-    ("customattributes", "metaFields"),
-    ("customfields", "metaFields"),
-    ("emailaddress", "email"),
-    ("familyname", "lastName"),
-    ("givenname", "firstName"),
-    ("isdefault", "isDefaultAddress"),
-    ("key", "code"),
-    ("line1", "address1"),
-    ("line2", "address2"),
-    ("metadata", "metaFields"),
-    ("mobile", "phoneNumber"),
-    ("phone", "phoneNumber"),
-    ("postalcode", "zipcode"),
-    ("postcode", "zipcode"),
-    ("province", "state"),
-    ("provincecode", "state"),
-    ("region", "state"),
-    ("stateorprovince", "state"),
-    ("street", "address1"),
-    ("street1", "address1"),
-    ("street2", "address2"),
-    ("streetaddress", "address1"),
-    ("surname", "lastName"),
-    ("telephone", "phoneNumber"),
-    ("zip", "zipcode"),
+/// Fields, and their folded names in other systems.
+const ALIASES: [(&str, &str); 14] = [
+    ("address", "addresses"),
+    (
+        "address1",
+        "addressline1 line1 street street1 streetaddress",
+    ),
+    ("address2", "addressline2 line2 street2"),
+    ("code", "attributecode key"),
+    ("country", "countrycode countryid"),
+    ("email", "emailaddress"),
+    ("firstName", "givenname"),
+    ("isDefaultAddress", "isdefault"),
+    ("lastName", "familyname surname"),
+    ("metaFields", "customattributes customfields metadata"),
+    ("notes", "comment comments"),
+    ("phoneNumber", "mobile phone telephone"),
+    ("state", "province provincecode region stateorprovince"),
+    ("zipcode", "postalcode postcode zip"),
 ];
 
 /// Folded names that resemble another field and mean something else. `state` is like `status`.
@@ -52,12 +36,12 @@ pub fn suggest(name: &str, known: &[&'static str]) -> Option<&'static str> {
         return None;
     }
     let folded = fold(name);
-    let alias = ALIASES.iter().find(|(alias, _)| *alias == folded);
-    let alias = alias.map(|&(_, field)| field);
-    match alias.filter(|field| known.contains(field)) {
-        Some(field) => Some(field),
-        None => nearest(&folded, known),
-    }
+    let is_alias = |aliases: &str| aliases.split(' ').any(|alias| alias == folded);
+    let field = ALIASES.iter().find(|(_, aliases)| is_alias(aliases));
+    let field = field
+        .map(|&(field, _)| field)
+        .filter(|field| known.contains(field));
+    field.or_else(|| nearest(&folded, known))
 }
 
 fn nearest(folded: &str, known: &[&'static str]) -> Option<&'static str> {
@@ -176,8 +160,11 @@ mod tests {
 
     #[test]
     fn alias_is_suggested_where_its_field_exists() {
-        let targets: Vec<_> = ALIASES.iter().map(|&(_, field)| field).collect();
-        for (alias, field) in ALIASES {
+        let targets = ALIASES.map(|(field, _)| field);
+        let aliases = ALIASES.iter();
+        let aliases =
+            aliases.flat_map(|&(field, names)| names.split(' ').map(move |name| (name, field)));
+        for (alias, field) in aliases {
             assert_eq!(fold(alias), alias, "an alias is folded");
             assert_eq!(suggest(alias, &targets), Some(field), "{alias}");
             assert_eq!(suggest(alias, &[field]), Some(field), "{alias}");

@@ -25,10 +25,6 @@ pub enum Change<'a> {
 impl<'a> CustomerUpdate<'a> {
     /// Checks every field of `body` (`docs/API.md#field-rules`). `errors` holds the errors that the
     /// JSON parser recorded.
-    ///
-    /// # Errors
-    ///
-    /// All errors of the body together, the parser's included.
     pub fn parse(body: Object<'a>, mut errors: ValidationErrors) -> Result<Self, ValidationErrors> {
         if is_response(&body) {
             let at = JsonPointer::Root.member("data");
@@ -46,7 +42,7 @@ impl<'a> CustomerUpdate<'a> {
                     body.ignore(name);
                     None
                 }
-                Write::RequiredEmail => {
+                Write::Email => {
                     email = body.required_email(name);
                     email.clone().map(Value::from)
                 }

@@ -74,36 +74,28 @@ impl TryFrom<Item> for TokenRecord {
     type Error = MalformedRecord;
 
     /// Reads a record. A malformed one grants nothing.
-    fn try_from(mut item: Item) -> Result<Self, MalformedRecord> {
-        let hash = match item.remove(KEY) {
-            Some(AttributeValue::S(hex)) => TokenHash::from_hex(&hex),
-            _ => None,
+    fn try_from(item: Item) -> Result<Self, MalformedRecord> {
+        let text = |name| item.get(name).and_then(|value| value.as_s().ok());
+        let second = |name| {
+            item.get(name)
+                .map(|value| parse_seconds(value.as_n().ok()?))
         };
-        let subject = match item.remove("subject") {
-            Some(AttributeValue::S(subject)) => Some(subject),
-            _ => None,
-        };
-        let scopes = match item.remove("scopes") {
-            Some(AttributeValue::Ss(scopes)) => Some(scopes),
-            // DynamoDB has no empty set: a token without scopes lacks the attribute.
-            None => Some(Vec::new()),
-            Some(_) => None,
-        };
-        let expires_at = match item.remove("expiresAt") {
-            Some(AttributeValue::N(seconds)) => parse_seconds(&seconds).map(Some),
-            None => Some(None),
-            Some(_) => None,
-        };
-        let issued_at = match item.remove("issuedAt") {
-            Some(AttributeValue::N(seconds)) => parse_seconds(&seconds),
-            _ => None,
+        // DynamoDB has no empty set: a token without scopes lacks the attribute.
+        let scopes = item.get("scopes").map(AttributeValue::as_ss).transpose();
+        let scopes = scopes.map_err(|_| MalformedRecord("scopes (SS)"))?;
+        let hash = text(KEY).and_then(|hex| TokenHash::from_hex(hex));
+        let expires_at = match second("expiresAt") {
+            Some(None) => return Err(MalformedRecord("expiresAt (N)")),
+            expires_at => expires_at.flatten(),
         };
         Ok(Self {
             hash: hash.ok_or(MalformedRecord("tokenHash (S)"))?,
-            subject: subject.ok_or(MalformedRecord("subject (S)"))?,
-            scopes: scopes.ok_or(MalformedRecord("scopes (SS)"))?,
-            expires_at: expires_at.ok_or(MalformedRecord("expiresAt (N)"))?,
-            issued_at,
+            subject: text("subject")
+                .ok_or(MalformedRecord("subject (S)"))?
+                .clone(),
+            scopes: scopes.cloned().unwrap_or_default(),
+            expires_at,
+            issued_at: second("issuedAt").flatten(),
         })
     }
 }
@@ -160,10 +152,6 @@ impl AccessTokensTable {
     }
 
     /// Returns the record under `hash`, if there is one.
-    ///
-    /// # Errors
-    ///
-    /// [`LookupError`] when DynamoDB fails or the record is malformed.
     pub async fn get(&self, hash: TokenHash) -> Result<Option<TokenRecord>, LookupError> {
         let call = self
             .client

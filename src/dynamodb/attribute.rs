@@ -33,27 +33,18 @@ pub fn from_json(value: &Value<'_>) -> AttributeValue {
 /// Whether `attribute` is `value` in DynamoDB's form. Numbers are compared by value, because DynamoDB
 /// does not keep their notation.
 pub fn eq_json(attribute: &AttributeValue, value: &Value<'_>) -> bool {
-    match (attribute, value) {
-        (AttributeValue::Null(_), Value::Null) => true,
-        (AttributeValue::Bool(stored), Value::Bool(value)) => stored == value,
-        (AttributeValue::N(stored), Value::Number(number)) => number::equal(stored, number),
-        (AttributeValue::S(stored), Value::String(text)) => stored == text,
-        (AttributeValue::L(stored), Value::Array(elements)) => {
-            stored.len() == elements.len()
-                && stored
-                    .iter()
-                    .zip(elements)
-                    .all(|(stored, element)| eq_json(stored, element))
+    with_normal_numbers(attribute.clone()) == with_normal_numbers(from_json(value))
+}
+
+fn with_normal_numbers(attribute: AttributeValue) -> AttributeValue {
+    let pair = |(key, value)| (key, with_normal_numbers(value));
+    match attribute {
+        AttributeValue::N(text) => AttributeValue::N(number::normal(&text)),
+        AttributeValue::L(list) => {
+            AttributeValue::L(list.into_iter().map(with_normal_numbers).collect())
         }
-        (AttributeValue::M(stored), Value::Object(members)) => {
-            stored.len() == members.len()
-                && members.iter().all(|(key, value)| {
-                    stored
-                        .get(&**key)
-                        .is_some_and(|stored| eq_json(stored, value))
-                })
-        }
-        _ => false,
+        AttributeValue::M(members) => AttributeValue::M(members.into_iter().map(pair).collect()),
+        other => other,
     }
 }
 

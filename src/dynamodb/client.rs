@@ -37,10 +37,6 @@ const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 ///
 /// `aws_config::load` would also look for files and call other services; its clients would make the program a
 /// sixth larger.
-///
-/// # Errors
-///
-/// When the CA bundle cannot be used.
 pub fn new(config: &Config) -> Result<Client, BoxError> {
     let roots = trust_store(config.ca_bundle.clone())?;
     let mut shared = SdkConfig::builder()
@@ -58,10 +54,6 @@ pub fn new(config: &Config) -> Result<Client, BoxError> {
 
 /// The HTTP client below the SDK: HTTPS through `rustls` with `ring` to servers that `roots` vouch
 /// for, and plain HTTP for a local endpoint.
-///
-/// # Errors
-///
-/// The SDK's builder is fallible; with a `TrustStore` it does not fail today.
 pub fn http_client(roots: TrustStore) -> Result<SharedHttpClient, HttpClientError> {
     let tls = TlsContext::builder().with_trust_store(roots).build()?;
     Ok(aws_smithy_http_client::Builder::new()

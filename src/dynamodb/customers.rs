@@ -30,7 +30,7 @@ pub struct CustomersTable {
     name: String,
 }
 
-/// Why a customer was not updated. Unless [`UpdateError::is_transient`], nothing is stored.
+/// Why a customer was not updated. Unless it is a transient [`CallError`], nothing is stored.
 #[derive(Debug, Error)]
 pub enum UpdateError {
     /// There is no such customer; none is created.
@@ -46,33 +46,21 @@ pub enum UpdateError {
     TooLarge,
     #[error("the customer would exceed DynamoDB's 32 levels")]
     TooDeep,
-    #[error("the stored customer's attribute version is not a number from 0 to 2^64 - 2")]
-    InvalidVersion,
-    #[error("another writer changed the email between each of {MAX_WRITES} writes")]
-    EmailKeepsChanging,
     #[error(transparent)]
     Call(#[from] CallError),
-    /// The last attempt failed, but an earlier one may have stored the update.
-    #[error("{0} (after an attempt without an answer, which may be stored)")]
-    Uncertain(#[source] Box<Self>),
 }
 
 impl UpdateError {
-    /// Whether the same request may succeed after a second.
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Call(error) => error.is_transient(),
-            error => matches!(error, Self::EmailKeepsChanging | Self::Uncertain(_)),
-        }
-    }
-
-    /// DynamoDB's id of the failed request.
-    pub fn request_id(&self) -> Option<&str> {
-        match self {
+    /// The error after an attempt without an answer, which may have stored the update.
+    fn uncertain(self) -> Self {
+        let cause = format!("{self} (after an attempt without an answer, which may be stored)");
+        let request_id = match &self {
             Self::Call(error) => error.request_id(),
-            Self::Uncertain(error) => error.request_id(),
             _ => None,
-        }
+        };
+        CallError::other(OPERATION, cause, true)
+            .with_request_id(request_id)
+            .into()
     }
 }
 
@@ -102,10 +90,6 @@ impl CustomersTable {
     /// `verifiedEmail` becomes false in the same write when the address changes by more than letter
     /// case. Only a change of a verified address takes more than one write. An update that is already
     /// stored succeeds: the caller repeats it after a lost response.
-    ///
-    /// # Errors
-    ///
-    /// Each variant of [`UpdateError`] says when it occurs.
     pub async fn update(
         &self,
         id: &CustomerId,
@@ -128,7 +112,7 @@ impl CustomersTable {
         result.map_err(|error| match error {
             // A missing customer holds no update; with `If-None-Match: *` nothing is ever written.
             UpdateError::NotFound | UpdateError::Exists(_) | UpdateError::OtherVersion(_) => error,
-            error if write.uncertain.occurred() => UpdateError::Uncertain(Box::new(error)),
+            error if write.uncertain.occurred() => error.uncertain(),
             error => error,
         })
     }
@@ -142,13 +126,14 @@ impl CustomersTable {
                 WriteOutcome::ConditionFailed(Some(stored)) => stored,
             };
             match condition.explain(&stored) {
-                Reason::InvalidVersion => return Err(UpdateError::InvalidVersion),
+                Reason::InvalidVersion => return Err(invalid_version()),
                 Reason::OtherVersion(version) => return write.other_version(stored, version),
                 Reason::Email if write.is_stored(&stored) => return write.show(stored),
                 Reason::Email => condition = condition.after(stored),
             }
         }
-        Err(UpdateError::EmailKeepsChanging)
+        let cause = format!("another writer changed the email between each of {MAX_WRITES} writes");
+        Err(CallError::other(OPERATION, cause, true).into())
     }
 
     async fn write(
@@ -221,7 +206,7 @@ impl Write<'_> {
         let may_be_stored = self.is_own(&stored) || lowest.is_some_and(|lowest| *lowest < version);
         let error = UpdateError::OtherVersion(customer(stored)?.into());
         Err(match self.uncertain.occurred() && may_be_stored {
-            true => UpdateError::Uncertain(error.into()),
+            true => error.uncertain(),
             false => error,
         })
     }
@@ -260,9 +245,14 @@ impl Write<'_> {
 }
 
 fn customer(mut item: Item) -> Result<Customer, UpdateError> {
-    let version = stored_version(item.get("version")).ok_or(UpdateError::InvalidVersion)?;
+    let version = stored_version(item.get("version")).ok_or_else(invalid_version)?;
     let stored = |name: &str| item.remove(name).map(attribute::into_json);
     Ok(Customer::new(version, stored))
+}
+
+fn invalid_version() -> UpdateError {
+    let cause = "the stored attribute version is not a number from 0 to 2^64 - 2";
+    CallError::other(OPERATION, cause, false).into()
 }
 
 /// DynamoDB has no error type for its limits. It words the size differently for the merged item and for one

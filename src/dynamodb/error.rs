@@ -47,14 +47,25 @@ impl CallError {
         }
     }
 
-    /// A response without what `operation` must return. The write may be stored.
-    pub fn unreadable(operation: &'static str, request_id: Option<&str>) -> Self {
+    /// Describes another reason why `operation` failed.
+    pub fn other(operation: &'static str, cause: impl Into<String>, is_transient: bool) -> Self {
         Self {
             operation,
-            cause: "the response does not hold the requested item".to_owned(),
-            request_id: request_id.map(str::to_owned),
-            is_transient: true,
+            cause: cause.into(),
+            request_id: None,
+            is_transient,
         }
+    }
+
+    /// A response without the requested item. The write may be stored.
+    pub fn unreadable(operation: &'static str, request_id: Option<&str>) -> Self {
+        let error = Self::other(operation, "the response has no such item", true);
+        error.with_request_id(request_id)
+    }
+
+    pub fn with_request_id(self, request_id: Option<&str>) -> Self {
+        let request_id = request_id.map(str::to_owned);
+        Self { request_id, ..self }
     }
 
     /// DynamoDB's id of the request, which AWS support asks for.

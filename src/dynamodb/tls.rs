@@ -27,10 +27,6 @@ pub struct CaBundleError {
 }
 
 /// The roots of `bundle`, for a proxy or a private endpoint; [`amazon_roots`] without one.
-///
-/// # Errors
-///
-/// [`CaBundleError`] when the file cannot be read or has no CA certificate.
 pub fn trust_store(bundle: Option<CaBundle>) -> Result<TrustStore, CaBundleError> {
     let Some(bundle) = bundle else {
         return Ok(amazon_roots());

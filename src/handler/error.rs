@@ -6,7 +6,7 @@ use thiserror::Error as ThisError;
 
 use crate::auth::AuthError;
 use crate::customer::id::InvalidCustomerId;
-use crate::dynamodb::{LookupError, UpdateError};
+use crate::dynamodb::{CallError, LookupError, UpdateError};
 use crate::http::request::{RequestError, RouteError};
 use crate::http::response::Failure;
 use crate::logging::Cause;
@@ -50,6 +50,11 @@ impl Error {
         use StatusCode as Status;
         use UpdateError::{Exists, NotFound, OtherVersion, TooDeep, TooLarge};
         type Header = Option<(HeaderName, &'static str)>;
+        let call = match self {
+            Self::Auth(AuthError::Lookup(LookupError::Call(error))) => Some(error),
+            Self::Update(UpdateError::Call(error)) => Some(error),
+            _ => None,
+        };
         let challenge = |value| Some((WWW_AUTHENTICATE, value));
         let (status, code, header, message): (Status, _, Header, _) = match self {
             Self::Route(RouteError::NotFound) => (Status::NOT_FOUND, "not_found", None, None),
@@ -106,7 +111,8 @@ impl Error {
                 Some(EXISTS),
             ),
             Self::Auth(AuthError::Lookup(_)) | Self::Update(_) | Self::Panic => {
-                let retry_after = self.is_transient().then_some((RETRY_AFTER, "1"));
+                let is_transient = call.is_some_and(CallError::is_transient);
+                let retry_after = is_transient.then_some((RETRY_AFTER, "1"));
                 (
                     Status::INTERNAL_SERVER_ERROR,
                     "internal_error",
@@ -131,25 +137,9 @@ impl Error {
         };
         let cause = Cause {
             text: self.to_string(),
-            dynamodb_request_id: self.dynamodb_request_id().map(str::to_owned),
+            dynamodb_request_id: call.and_then(CallError::request_id).map(str::to_owned),
         };
         let is_internal = status.is_server_error();
         (failure, is_internal.then_some(cause))
-    }
-
-    fn is_transient(&self) -> bool {
-        match self {
-            Self::Auth(AuthError::Lookup(LookupError::Call(error))) => error.is_transient(),
-            Self::Update(error) => error.is_transient(),
-            _ => false,
-        }
-    }
-
-    fn dynamodb_request_id(&self) -> Option<&str> {
-        match self {
-            Self::Auth(AuthError::Lookup(LookupError::Call(error))) => error.request_id(),
-            Self::Update(error) => error.request_id(),
-            _ => None,
-        }
     }
 }

@@ -10,11 +10,6 @@ const MAX_VERSIONS: usize = 100;
 
 /// Reads both headers (`docs/API.md#optimistic-concurrency`). With `If-None-Match: *`, an existing customer
 /// is not updated, whatever `If-Match` says.
-///
-/// # Errors
-///
-/// [`RequestError`] when `If-Match` is not a list of entity tags or has more than 100 versions, and when
-/// `If-None-Match` is not `*`.
 pub fn expected_version(headers: &HeaderMap) -> Result<ExpectedVersion, RequestError> {
     let expected = if_match(headers)?;
     match joined(headers, header::IF_NONE_MATCH) {

@@ -9,12 +9,12 @@ mod value;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use jiter::{Jiter, JiterError, Peek};
+use jiter::{Jiter, Peek};
 
 use super::characters::quoted;
 use super::{ErrorCode, JsonPointer, ValidationErrors};
 pub use error::ParseError;
-use error::position;
+use error::{Stop, position};
 pub use value::{Object, Value};
 
 /// The most containers inside one another. It bounds the recursion; DynamoDB allows 32.
@@ -23,10 +23,6 @@ const MAX_LEVELS: usize = 128;
 /// Parses a body that must be one JSON object.
 ///
 /// Returns the object with the first value of each repeated key, and one error per repetition.
-///
-/// # Errors
-///
-/// [`ParseError`] when the body cannot be parsed to its end.
 pub fn parse(body: &[u8]) -> Result<(Object<'_>, ValidationErrors), ParseError> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(ParseError::Empty);
@@ -37,7 +33,10 @@ pub fn parse(body: &[u8]) -> Result<(Object<'_>, ValidationErrors), ParseError> 
         json: Jiter::new(body),
         errors: ValidationErrors::default(),
     };
-    match parser.document()? {
+    match parser
+        .document()
+        .map_err(|stop| ParseError::new(text, stop))?
+    {
         Value::Object(object) => Ok((object, parser.errors)),
         Value::Array(_) => Err(ParseError::Array),
         Value::String(_) => Err(ParseError::String),
@@ -51,21 +50,12 @@ struct Parser<'a> {
     errors: ValidationErrors,
 }
 
-/// A key and the index of its opening quote.
-type Key<'a> = (Cow<'a, str>, usize);
-
 impl<'a> Parser<'a> {
-    fn document(&mut self) -> Result<Value<'a>, ParseError> {
-        let first = self.peek()?;
+    fn document(&mut self) -> Result<Value<'a>, Stop> {
+        let first = self.json.peek()?;
         let value = self.value(first, &JsonPointer::Root, 1)?;
-        let end = self.json.finish();
-        end.map_err(|error| self.error(error))?;
+        self.json.finish()?;
         Ok(value)
-    }
-
-    fn peek(&mut self) -> Result<Peek, ParseError> {
-        let first = self.json.peek();
-        first.map_err(|error| self.error(error))
     }
 
     /// Parses the value whose first token is `first`. A container there is at `level`, from 1.
@@ -74,85 +64,60 @@ impl<'a> Parser<'a> {
         first: Peek,
         at: &JsonPointer<'_>,
         level: usize,
-    ) -> Result<Value<'a>, ParseError> {
-        match first {
-            Peek::Object | Peek::Array if level > MAX_LEVELS => Err(ParseError::TooDeep {
-                position: position(self.text.as_bytes(), self.json.current_index()),
-            }),
-            Peek::Object => self.object(at, level),
-            Peek::Array => self.array(at, level),
-            _ => self.scalar(first),
-        }
-    }
-
-    fn scalar(&mut self, first: Peek) -> Result<Value<'a>, ParseError> {
+    ) -> Result<Value<'a>, Stop> {
         let (text, start) = (self.text, self.json.current_index());
-        let scalar = match first {
-            Peek::String => self
-                .json
-                .known_str()
-                .map(|decoded| Value::String(decoded_at(text, start, decoded))),
-            Peek::True | Peek::False => self.json.known_bool(first).map(Value::Bool),
-            Peek::Null => self.json.known_null().map(|()| Value::Null),
-            _ => {
-                let number = self.json.known_number_bytes(first).map(<[u8]>::len);
-                number.map(|length| Value::Number(text[start..start + length].into()))
+        Ok(match first {
+            Peek::Object | Peek::Array if level > MAX_LEVELS => return Err(Stop::TooDeep(start)),
+            Peek::Object => self.object(at, level)?,
+            Peek::Array => self.array(at, level)?,
+            Peek::String => Value::String(decoded_at(text, start, self.json.known_str()?)),
+            Peek::True | Peek::False => Value::Bool(self.json.known_bool(first)?),
+            Peek::Null => {
+                self.json.known_null()?;
+                Value::Null
             }
-        };
-        scalar.map_err(|error| self.error(error))
+            _ => {
+                let length = self.json.known_number_bytes(first)?.len();
+                Value::Number(text[start..start + length].into())
+            }
+        })
     }
 
-    fn array(&mut self, at: &JsonPointer<'_>, level: usize) -> Result<Value<'a>, ParseError> {
+    fn array(&mut self, at: &JsonPointer<'_>, level: usize) -> Result<Value<'a>, Stop> {
         let mut elements = Vec::new();
-        while let Some(first) = self.element(elements.is_empty())? {
+        let mut next = self.json.known_array()?;
+        while let Some(first) = next {
             elements.push(self.value(first, &at.element(elements.len()), level + 1)?);
+            next = self.json.array_step()?;
         }
         // A new vector has room for four elements: nested arrays would hold four times their size.
         elements.shrink_to_fit();
         Ok(Value::Array(elements))
     }
 
-    /// The first token of an array's first or next element. `None` after the last one.
-    fn element(&mut self, is_first: bool) -> Result<Option<Peek>, ParseError> {
-        let next = match is_first {
-            true => self.json.known_array(),
-            false => self.json.array_step(),
-        };
-        next.map_err(|error| self.error(error))
-    }
-
-    fn object(&mut self, at: &JsonPointer<'_>, level: usize) -> Result<Value<'a>, ParseError> {
+    fn object(&mut self, at: &JsonPointer<'_>, level: usize) -> Result<Value<'a>, Stop> {
+        let text = self.text;
         let mut members = Object::new();
         let mut keys = HashSet::new();
-        let mut is_first = true;
-        while let Some((key, start)) = self.key(is_first)? {
-            is_first = false;
-            let first = self.peek()?;
+        // Only a bracket or a comma and white space precede the opening quote of a key.
+        let quote = |before: usize| before + text[before..].find('"').unwrap_or_default();
+        let mut before = self.json.current_index();
+        let mut next = self.json.known_object()?;
+        while let Some(key) = next {
+            let start = quote(before);
+            let key = decoded_at(text, start, key);
+            let first = self.json.peek()?;
             let value = self.value(first, &at.member(&key), level + 1)?;
             if keys.insert(key.clone()) {
                 members.push((key, value));
             } else {
                 self.repeated_key(&key, &at.member(&key), start);
             }
+            before = self.json.current_index();
+            next = self.json.next_key()?;
         }
         members.shrink_to_fit();
         Ok(Value::Object(members))
-    }
-
-    /// The first or next key of an object. `None` after the last one.
-    fn key(&mut self, is_first: bool) -> Result<Option<Key<'a>>, ParseError> {
-        let (text, before) = (self.text, self.json.current_index());
-        let key = match is_first {
-            true => self.json.known_object(),
-            false => self.json.next_key(),
-        };
-        let key = key.map(|key| {
-            let key = key?;
-            // Only a bracket or a comma and white space precede the key's opening quote.
-            let start = before + text[before..].find('"')?;
-            Some((decoded_at(text, start, key), start))
-        });
-        key.map_err(|error| self.error(error))
     }
 
     fn repeated_key(&mut self, key: &str, at: &JsonPointer<'_>, start: usize) {
@@ -165,10 +130,6 @@ impl<'a> Parser<'a> {
             format!("{key} occurs twice in its object, the second time at {position}; send it once")
         };
         self.errors.add(at, ErrorCode::DuplicateKey, message);
-    }
-
-    fn error(&self, error: JiterError) -> ParseError {
-        ParseError::syntax(self.text, &error)
     }
 }
 
@@ -206,14 +167,8 @@ mod tests {
                 "{\n  \"é\": 1,\n  \"b\": tru\n}",
                 "expected `true`, `false` or `null` at line 3, column 11",
             ),
-            (
-                "{\"a\": 1,}",
-                "expected no comma before the closing bracket at line 1, column 9",
-            ),
-            (
-                "{\"a\": [1,]}",
-                "expected no comma before the closing bracket at line 1, column 10",
-            ),
+            ("{\"a\": 1,}", "trailing comma at line 1, column 9"),
+            ("{\"a\": [1,]}", "trailing comma at line 1, column 10"),
             (
                 "{\"a\": 1} {}",
                 "expected nothing after the object at line 1, column 10",
@@ -229,15 +184,24 @@ mod tests {
             ),
             (
                 "{\"a\": \"\t\"}",
-                "a control character in a string, which must be escaped at line 1, column 8",
+                "control character in a string, not escaped at line 1, column 8",
             ),
             (
                 "{\"a\": \"\\x41\"}",
                 "invalid escape in a string at line 1, column 9",
             ),
-            ("{\"a\": [1", "it ends too early at line 1, column 9"),
-            ("{\"a\"", "it ends too early at line 1, column 5"),
-            ("{\"a\": \"b", "it ends too early at line 1, column 9"),
+            (
+                "{\"a\": [1",
+                "end of the body while parsing a list at line 1, column 9",
+            ),
+            (
+                "{\"a\"",
+                "end of the body while parsing an object at line 1, column 5",
+            ),
+            (
+                "{\"a\": \"b",
+                "end of the body while parsing a string at line 1, column 9",
+            ),
         ] {
             let expected = format!("The body is not valid JSON: {expected}");
             assert_eq!(error_message(body), expected, "{body}");

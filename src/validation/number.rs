@@ -105,25 +105,25 @@ fn is_plain(text: &str) -> bool {
 
 /// Whether two texts are the same number in any notation.
 pub fn equal(one: &str, other: &str) -> bool {
-    one == other
-        || matches!((Decimal::parse(one), Decimal::parse(other)), (Some(a), Some(b)) if a == b)
+    one == other || normal(one) == normal(other)
+}
+
+/// The one text of all notations of a number. Another text stays as it is.
+pub fn normal(text: &str) -> String {
+    Decimal::parse(text).map_or_else(|| text.to_owned(), |decimal| decimal.to_string())
 }
 
 /// The whole part of a number. `None` when the number is negative or the part exceeds 2^64 - 1, and
 /// when the text is no number.
 pub fn whole_part(text: &str) -> Option<u64> {
     const MAX_DIGITS: i64 = 20;
-    let Decimal {
-        negative,
-        digits,
-        exponent,
-    } = Decimal::parse(text)?;
-    if negative || exponent >= MAX_DIGITS {
+    let number = Decimal::parse(text)?;
+    if number.negative || number.exponent >= MAX_DIGITS {
         return None;
     }
     // A number below 1 has no digit before the decimal point.
-    let length = usize::try_from(exponent + 1).unwrap_or(0);
-    let padded = format!("0{digits:0<length$}");
+    let length = usize::try_from(number.exponent + 1).unwrap_or(0);
+    let padded = format!("0{:0<length$}", number.digits);
     padded.get(..=length)?.parse().ok()
 }
 
@@ -135,8 +135,7 @@ pub fn to_dynamodb(text: &str) -> Cow<'_, str> {
     if text.len() <= MAX_VERBATIM_LEN && is_plain(text) {
         return Cow::Borrowed(text);
     }
-    let decimal = Decimal::parse(text).map(|decimal| decimal.to_string());
-    decimal.map_or(Cow::Borrowed(text), Cow::Owned)
+    Cow::Owned(normal(text))
 }
 
 /// Exponents beyond `i64` saturate: all of them are out of range.

@@ -6,6 +6,8 @@ use std::str::Utf8Error;
 use jiter::{JiterError, JiterErrorType, JsonErrorType as Json};
 use thiserror::Error;
 
+use crate::validation::characters::name;
+
 /// A body that cannot be parsed to its end. Each `position` is such as `line 3, column 14`. Columns count
 /// characters; both count from 1.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -36,63 +38,76 @@ pub enum ParseError {
     Syntax { reason: String, position: String },
 }
 
+/// Where the parser stopped.
+pub(super) enum Stop {
+    Json(JiterError),
+    /// The index of a container that is too deep.
+    TooDeep(usize),
+}
+
+impl From<JiterError> for Stop {
+    fn from(error: JiterError) -> Self {
+        Self::Json(error)
+    }
+}
+
 impl ParseError {
     /// Reports a wrong encoding first, because the position of the JSON error would mislead.
-    pub(super) fn syntax(text: &str, error: &JiterError) -> Self {
+    pub(super) fn new(text: &str, stop: Stop) -> Self {
         let body = text.as_bytes();
         if let Some(error) = other_encoding(body) {
             return error;
         }
+        let error = match stop {
+            Stop::Json(error) => error,
+            Stop::TooDeep(index) => {
+                return Self::TooDeep {
+                    position: position(body, index),
+                };
+            }
+        };
         let position = position(body, error.index);
-        match &error.error_type {
+        match error.error_type {
             JiterErrorType::JsonError(Json::NumberOutOfRange) => Self::LongNumber { position },
-            JiterErrorType::JsonError(cause) => Self::Syntax {
-                reason: reason(cause, text, error.index),
-                position,
-            },
-            JiterErrorType::WrongType { .. } => Self::Syntax {
-                reason: reason(&Json::ExpectedSomeValue, text, error.index),
-                position,
-            },
+            cause => {
+                let found = text.get(error.index..).and_then(|rest| rest.chars().next());
+                let reason = reason(&cause, found);
+                Self::Syntax { reason, position }
+            }
         }
     }
 
     pub(super) fn not_utf8(body: &[u8], error: &Utf8Error) -> Self {
-        other_encoding(body).unwrap_or_else(|| Self::NotUtf8 {
-            position: position(body, error.valid_up_to()),
-        })
+        let position = position(body, error.valid_up_to());
+        other_encoding(body).unwrap_or(Self::NotUtf8 { position })
     }
 }
 
 /// The cause in words of JSON. Where JSON wants a token, a character outside ASCII is named, because it
 /// often looks like an allowed one: word processors write U+201C and U+00A0.
-fn reason(cause: &Json, text: &str, index: usize) -> String {
-    let expected = match cause {
-        Json::EofWhileParsingList
-        | Json::EofWhileParsingObject
-        | Json::EofWhileParsingString
-        | Json::EofWhileParsingValue => return "it ends too early".to_owned(),
-        Json::InvalidEscape => return "invalid escape in a string".to_owned(),
-        Json::LoneLeadingSurrogateInHexEscape | Json::UnexpectedEndOfHexEscape => {
-            return "half of a surrogate pair in a string".to_owned();
-        }
-        Json::ControlCharacterWhileParsingString => {
-            return "a control character in a string, which must be escaped".to_owned();
-        }
-        Json::ExpectedColon => "expected `:`",
-        Json::ExpectedListCommaOrEnd => "expected `,` or `]`",
-        Json::ExpectedObjectCommaOrEnd => "expected `,` or `}`",
-        Json::KeyMustBeAString => "expected a key in double quotes",
-        Json::ExpectedSomeIdent => "expected `true`, `false` or `null`",
-        Json::InvalidNumber => "invalid number",
-        Json::TrailingComma => "expected no comma before the closing bracket",
-        Json::TrailingCharacters => "expected nothing after the object",
-        _ => "expected a value",
+fn reason(cause: &JiterErrorType, found: Option<char>) -> String {
+    let JiterErrorType::JsonError(cause) = cause else {
+        return "expected a value".to_owned();
     };
-    let found = text.get(index..).and_then(|rest| rest.chars().next());
+    let cause_in_string = match cause {
+        Json::InvalidEscape => "invalid escape in a string",
+        Json::LoneLeadingSurrogateInHexEscape | Json::UnexpectedEndOfHexEscape => {
+            "half of a surrogate pair in a string"
+        }
+        Json::ControlCharacterWhileParsingString => "control character in a string, not escaped",
+        _ => "",
+    };
+    let expected = match cause {
+        _ if !cause_in_string.is_empty() => return cause_in_string.to_owned(),
+        Json::ExpectedSomeIdent => "expected `true`, `false` or `null`".to_owned(),
+        Json::ExpectedSomeValue => "expected a value".to_owned(),
+        Json::KeyMustBeAString => "expected a key in double quotes".to_owned(),
+        Json::TrailingCharacters => "expected nothing after the object".to_owned(),
+        cause => cause.to_string().replace("EOF", "end of the body"),
+    };
     match found.filter(|c| !c.is_ascii()) {
-        Some(c) => format!("{expected}, found U+{:04X}", u32::from(c)),
-        None => expected.to_owned(),
+        Some(c) => format!("{expected}, found {}", name(c)),
+        None => expected,
     }
 }
 
