@@ -11,7 +11,6 @@ mod error;
 mod expression;
 mod response;
 pub mod tls;
-mod uncertain_write;
 
 pub use access_tokens::{AccessTokensTable, LookupError, TokenHash, TokenRecord};
 pub use customers::{CustomersTable, UpdateError};

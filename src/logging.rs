@@ -77,13 +77,9 @@ pub fn event_rejected(request_id: &str, cause: &str) {
 }
 
 /// What happened on the server's side: no token, no personal data, and nothing that differs between equal
-/// failures.
+/// failures. Then DynamoDB's id of the request that failed.
 #[derive(Debug)]
-pub struct Cause {
-    pub text: String,
-    /// DynamoDB's id of the request that failed.
-    pub dynamodb_request_id: Option<String>,
-}
+pub struct Cause(pub String, pub Option<String>);
 
 /// What is known about a request when its response is ready.
 #[derive(Debug, Default)]
@@ -116,48 +112,21 @@ impl RequestLog {
     /// Logs an update and the customer's new version at INFO.
     pub fn success(&self, request_id: &str, version: Version) {
         let (fields, version) = (self.fields.join(","), version.number());
-        log_request!(
-            info,
-            self,
-            request_id,
-            200,
-            "updated",
-            fields,
-            version,
-            "customer updated"
-        );
+        log_request! { info, self, request_id, 200, "updated", fields, version, "customer updated" }
     }
 
     /// Logs a failure at ERROR if it has a cause on the server's side. Otherwise at INFO, with the number of
     /// field errors of each code.
     pub fn failure(&self, request_id: &str, failure: &Failure<'_>, cause: Option<Cause>) {
         let (status, code) = (failure.status.as_u16(), failure.code);
-        if let Some(Cause {
-            text: cause,
-            dynamodb_request_id,
-        }) = cause
-        {
-            log_request!(
-                error,
-                self,
-                request_id,
-                status,
-                code,
-                cause,
-                dynamodbRequestId = dynamodb_request_id,
-                "request failed"
-            );
+        if let Some(Cause(cause, dynamodb_request_id)) = cause {
+            let id = dynamodb_request_id;
+            log_request! {
+                error, self, request_id, status, code, cause, dynamodbRequestId = id, "request failed"
+            }
         } else {
             let errors = error_counts(failure.errors);
-            log_request!(
-                info,
-                self,
-                request_id,
-                status,
-                code,
-                errors,
-                "request rejected"
-            );
+            log_request! { info, self, request_id, status, code, errors, "request rejected" }
         }
     }
 

@@ -73,9 +73,7 @@ impl<'a> EmailAddress<'a> {
 
     /// Whether `other` differs in letter case alone.
     pub fn eq_ignore_case(&self, other: &str) -> bool {
-        let mut pairs = self.0.chars().zip(other.chars());
-        self.0.chars().count() == other.chars().count()
-            && pairs.all(|(one, other)| eq_ignore_case(one, other))
+        eq_ignore_case(&self.0, other)
     }
 }
 
@@ -85,14 +83,17 @@ impl<'a> From<EmailAddress<'a>> for Value<'a> {
     }
 }
 
-/// Whether two characters are one letter in the same or in different case.
+/// Whether two texts have the same letters in the same or in different case.
 ///
 /// The Ohm, Kelvin and Ångström signs look like letters, and Unicode lower-cases them to letters, but
 /// an address with one of them is another mailbox.
-fn eq_ignore_case(one: char, other: char) -> bool {
+fn eq_ignore_case(one: &str, other: &str) -> bool {
     let is_sign = |c| matches!(c, '\u{2126}' | '\u{212a}' | '\u{212b}');
-    one == other
-        || (!is_sign(one) && !is_sign(other) && one.to_lowercase().eq(other.to_lowercase()))
+    let mut pairs = one.chars().zip(other.chars());
+    one.chars().count() == other.chars().count()
+        && pairs.all(|(a, b)| {
+            a == b || (!is_sign(a) && !is_sign(b) && a.to_lowercase().eq(b.to_lowercase()))
+        })
 }
 
 #[cfg(test)]

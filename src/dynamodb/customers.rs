@@ -12,9 +12,8 @@ use thiserror::Error;
 use super::attribute::{self, Item};
 use super::condition::{Condition, Reason, stored_version};
 use super::error::CallError;
-use super::expression::{Expression, Stamp};
-use super::response::is_rejection;
-use super::uncertain_write::UncertainWrite;
+use super::expression::Expression;
+use super::response::{UncertainWrite, is_rejection};
 use crate::customer::{Change, Customer, CustomerId, CustomerUpdate, ExpectedVersion, Version};
 
 /// At most three writes: the normal one, a second if a verified email changes, a third if someone changes
@@ -69,7 +68,9 @@ struct Write<'a> {
     id: &'a CustomerId,
     update: &'a CustomerUpdate<'a>,
     expected_version: &'a ExpectedVersion,
-    stamp: Stamp,
+    /// Stored as `updatedAt` and `updatedBy`, by which a request recognises its own write.
+    now: String,
+    subject: &'a str,
     uncertain: UncertainWrite,
 }
 
@@ -97,15 +98,12 @@ impl CustomersTable {
         expected_version: &ExpectedVersion,
         subject: &str,
     ) -> Result<Customer, UpdateError> {
-        let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
         let write = Write {
             id,
             update,
             expected_version,
-            stamp: Stamp {
-                updated_at: AttributeValue::S(now),
-                updated_by: AttributeValue::S(subject.to_owned()),
-            },
+            now: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
+            subject,
             uncertain: UncertainWrite::default(),
         };
         let result = self.write_until_decided(&write).await;
@@ -142,7 +140,7 @@ impl CustomersTable {
         condition: &Condition<'_>,
     ) -> Result<WriteOutcome, UpdateError> {
         let id = AttributeValue::S(write.id.as_str().to_owned());
-        let expression = Expression::new(write.update, condition, &write.stamp);
+        let expression = Expression::new(write.update, condition, &write.now, write.subject);
         let call = self
             .client
             .update_item()
@@ -162,22 +160,19 @@ impl CustomersTable {
                 let request_id = output.request_id().map(str::to_owned);
                 let item = output.attributes.filter(|item| item.get("id") == Some(&id));
                 let unreadable = || CallError::unreadable(OPERATION, request_id.as_deref());
-                return Ok(WriteOutcome::Updated(customer(
-                    item.ok_or_else(unreadable)?,
-                )?));
+                let customer = customer(item.ok_or_else(unreadable)?)?;
+                return Ok(WriteOutcome::Updated(customer));
             }
             Err(error) => error,
         };
         let is_rejection = error.raw_response().is_some_and(is_rejection);
         match error.as_service_error().filter(|_| is_rejection) {
             Some(UpdateItemError::ConditionalCheckFailedException(failure)) => {
-                let item = failure.item.clone();
-                let is_other = item
-                    .as_ref()
-                    .is_some_and(|item| item.get("id") != Some(&id));
-                match is_other {
-                    true => Err(CallError::unreadable(OPERATION, error.request_id()).into()),
-                    false => Ok(WriteOutcome::ConditionFailed(item)),
+                match failure.item.clone() {
+                    Some(item) if item.get("id") != Some(&id) => {
+                        Err(CallError::unreadable(OPERATION, error.request_id()).into())
+                    }
+                    item => Ok(WriteOutcome::ConditionFailed(item)),
                 }
             }
             rejection => {
@@ -218,8 +213,11 @@ impl Write<'_> {
 
     /// Whether this request wrote the item last.
     fn is_own(&self, stored: &Item) -> bool {
-        stored.get("updatedAt") == Some(&self.stamp.updated_at)
-            && stored.get("updatedBy") == Some(&self.stamp.updated_by)
+        let is = |name, text: &str| {
+            let stored = stored.get(name).and_then(|stored| stored.as_s().ok());
+            stored.is_some_and(|stored| stored == text)
+        };
+        is("updatedAt", &self.now) && is("updatedBy", self.subject)
     }
 
     /// Whether the stored customer is already what the update asks for.

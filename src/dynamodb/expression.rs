@@ -14,13 +14,6 @@ use crate::customer::{Change, CustomerUpdate, Version};
 /// "Reserved words in DynamoDB"). Each placeholder makes the request longer.
 const RESERVED_FIELDS: [&str; 2] = ["role", "status"];
 
-/// Who writes, and when. Stored as `updatedAt` and `updatedBy`, by which a request recognises its own write.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Stamp {
-    pub updated_at: AttributeValue,
-    pub updated_by: AttributeValue,
-}
-
 /// Expressions with their placeholders.
 pub struct Expression {
     pub update: String,
@@ -30,7 +23,12 @@ pub struct Expression {
 }
 
 impl Expression {
-    pub fn new(update: &CustomerUpdate<'_>, condition: &Condition<'_>, stamp: &Stamp) -> Self {
+    pub fn new(
+        update: &CustomerUpdate<'_>,
+        condition: &Condition<'_>,
+        now: &str,
+        subject: &str,
+    ) -> Self {
         // Capacity for every field, so that nothing is reallocated.
         let capacity = FIELDS.len() + 8;
         let mut expression = Self {
@@ -39,31 +37,22 @@ impl Expression {
             names: HashMap::with_capacity(RESERVED_FIELDS.len()),
             values: HashMap::with_capacity(capacity),
         };
-        expression.set_fields(update, condition, stamp);
-        expression.remove_fields(update);
-        condition.render(&mut expression);
-        expression
-    }
-
-    fn set_fields(
-        &mut self,
-        update: &CustomerUpdate<'_>,
-        condition: &Condition<'_>,
-        stamp: &Stamp,
-    ) {
-        self.update += "SET version = if_not_exists(version, :v0) + :one";
-        self.number(":v0", Version::ZERO);
-        self.number(":one", Version::from(1));
-        self.set("updatedAt", stamp.updated_at.clone());
-        self.set("updatedBy", stamp.updated_by.clone());
+        expression.update += "SET version = if_not_exists(version, :v0) + :one";
+        expression.number(":v0", Version::ZERO);
+        expression.number(":one", Version::from(1));
+        expression.set("updatedAt", AttributeValue::S(now.to_owned()));
+        expression.set("updatedBy", AttributeValue::S(subject.to_owned()));
         for (name, change) in update.changes() {
             if let Change::Set(value) = change {
-                self.set(name, attribute::from_json(value));
+                expression.set(name, attribute::from_json(value));
             }
         }
         if condition.resets_verified() {
-            self.set("verifiedEmail", AttributeValue::Bool(false));
+            expression.set("verifiedEmail", AttributeValue::Bool(false));
         }
+        expression.remove_fields(update);
+        condition.render(&mut expression);
+        expression
     }
 
     fn remove_fields(&mut self, update: &CustomerUpdate<'_>) {

@@ -1,10 +1,15 @@
-//! Which of DynamoDB's responses can be trusted.
+//! Which of DynamoDB's responses can be trusted, and which writes they leave uncertain.
 //!
 //! A damaged body can still be valid JSON, and would be shown as the stored customer or used as a token's
 //! grant. The SDK for Rust does not verify `x-amz-crc32`, the checksum that DynamoDB sends with each response.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use aws_sdk_dynamodb::config::http::HttpResponse;
-use aws_sdk_dynamodb::config::interceptors::AfterDeserializationInterceptorContextRef;
+use aws_sdk_dynamodb::config::interceptors::{
+    AfterDeserializationInterceptorContextRef, FinalizerInterceptorContextRef,
+};
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use serde::Deserialize;
@@ -39,6 +44,37 @@ impl Intercept for VerifySuccess {
         }
         if !is_intact(response) {
             return Err("the response's body does not match its x-amz-crc32 checksum".into());
+        }
+        Ok(())
+    }
+}
+
+/// Watches each attempt of a request's writes, because the SDK returns only the result of the last one.
+#[derive(Debug, Clone, Default)]
+pub struct UncertainWrite(Arc<AtomicBool>);
+
+impl UncertainWrite {
+    /// True if some attempt failed without an answer that rules out a stored write.
+    pub fn occurred(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+}
+
+#[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
+impl Intercept for UncertainWrite {
+    fn name(&self) -> &'static str {
+        "UncertainWrite"
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let is_success = matches!(context.output_or_error(), Some(Ok(_)));
+        if !is_success && !context.response().is_some_and(is_rejection) {
+            self.0.store(true, Relaxed);
         }
         Ok(())
     }

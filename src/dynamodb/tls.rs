@@ -31,10 +31,7 @@ pub fn trust_store(bundle: Option<CaBundle>) -> Result<TrustStore, CaBundleError
     let Some(bundle) = bundle else {
         return Ok(amazon_roots());
     };
-    match load_ca_bundle(&bundle.path) {
-        Ok(roots) => Ok(store(roots)),
-        Err(reason) => Err(CaBundleError { bundle, reason }),
-    }
+    load_ca_bundle(&bundle.path).map_err(|reason| CaBundleError { bundle, reason })
 }
 
 /// The five roots of Amazon Trust Services. They are compiled in, because reading a system's store
@@ -44,29 +41,20 @@ pub fn amazon_roots() -> TrustStore {
 }
 
 /// The certificates of a PEM file. Skips certificates that cannot be roots; system bundles contain some.
-fn load_ca_bundle(path: &str) -> Result<Vec<CertificateDer<'static>>, String> {
+fn load_ca_bundle(path: &str) -> Result<TrustStore, String> {
     let text = fs::read(path).map_err(|error| error.to_string())?;
-    let mut roots = Vec::new();
+    let mut store = None;
     for certificate in CertificateDer::pem_slice_iter(&text) {
         let certificate = certificate.map_err(|error| error.to_string())?;
         if anchor_from_trusted_cert(&certificate).is_ok() {
-            roots.push(certificate);
+            let roots = store.unwrap_or_else(TrustStore::empty);
+            store = Some(roots.with_pem_certificate(pem(&certificate)));
         }
     }
-    if roots.is_empty() {
-        return Err("it has no CA certificate".to_owned());
-    }
-    Ok(roots)
+    store.ok_or_else(|| "it has no CA certificate".to_owned())
 }
 
 /// The SDK accepts roots in PEM only.
-fn store(roots: Vec<CertificateDer<'static>>) -> TrustStore {
-    let empty = TrustStore::empty();
-    roots
-        .iter()
-        .fold(empty, |store, root| store.with_pem_certificate(pem(root)))
-}
-
 fn pem(certificate: &[u8]) -> String {
     let text = base64::encode(certificate);
     format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")

@@ -135,11 +135,8 @@ impl Error {
                 _ => None,
             },
         };
-        let cause = Cause {
-            text: self.to_string(),
-            dynamodb_request_id: call.and_then(CallError::request_id).map(str::to_owned),
-        };
-        let is_internal = status.is_server_error();
-        (failure, is_internal.then_some(cause))
+        let dynamodb_request_id = call.and_then(CallError::request_id).map(str::to_owned);
+        let cause = Cause(self.to_string(), dynamodb_request_id);
+        (failure, status.is_server_error().then_some(cause))
     }
 }

@@ -5,6 +5,7 @@
 //! `1.50` comes back as `1.5`.
 
 use std::borrow::Cow;
+use std::num::{IntErrorKind, ParseIntError};
 
 const SIGNIFICANT_DIGITS: usize = 38;
 const EXPONENTS: std::ops::RangeInclusive<i64> = -130..=125;
@@ -140,16 +141,14 @@ pub fn to_dynamodb(text: &str) -> Cow<'_, str> {
 
 /// Exponents beyond `i64` saturate: all of them are out of range.
 fn parse_exponent(text: &str) -> Option<i64> {
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let magnitude = digits.parse().unwrap_or(i64::MAX);
-    Some(if text.starts_with('-') {
-        -magnitude
-    } else {
-        magnitude
-    })
+    text.parse().map_or_else(
+        |error: ParseIntError| match error.kind() {
+            IntErrorKind::PosOverflow => Some(i64::MAX),
+            IntErrorKind::NegOverflow => Some(-i64::MAX),
+            _ => None,
+        },
+        Some,
+    )
 }
 
 #[cfg(test)]

@@ -90,11 +90,7 @@ fn map_to_ascii(text: &str) -> Option<String> {
 
 /// Whether two domains differ in letter case alone. A label in Punycode equals any label.
 fn eq_ignore_case_per_label(domain: &str, unicode: &str) -> bool {
-    let eq = |(one, other): (&str, &str)| {
-        let same_length = one.chars().count() == other.chars().count();
-        let mut pairs = one.chars().zip(other.chars());
-        is_punycode(one) || (same_length && pairs.all(|(one, other)| eq_ignore_case(one, other)))
-    };
+    let eq = |(one, other)| is_punycode(one) || eq_ignore_case(one, other);
     let (one, other) = (domain.split('.'), unicode.split('.'));
     one.clone().count() == other.clone().count() && one.zip(other).all(eq)
 }
