@@ -66,28 +66,20 @@ fn prepare(event: LambdaRequest, is_http_api: bool) -> LambdaRequest {
             for name in event.multi_value_headers.keys() {
                 event.headers.remove(name);
             }
-            let context = &mut event.request_context;
-            strip_uri_inputs(
-                &mut event.headers,
-                [&mut context.domain_name, &mut context.stage],
-            );
+            remove_origin(&mut event.headers);
+            event.request_context.domain_name = None;
+            event.request_context.stage = None;
             event.query_string_parameters = Default::default();
             event.multi_value_query_string_parameters = Default::default();
             LambdaRequest::ApiGatewayV1(event)
         }
         LambdaRequest::ApiGatewayV2(mut event) => {
-            let context = &mut event.request_context;
-            let domain = context.domain_name.as_deref().unwrap_or_default();
+            let domain = event.request_context.domain_name.take().unwrap_or_default();
             let is_decoded = is_http_api && !domain.contains(FUNCTION_URL_DOMAIN);
-            set_path_parameter(
-                &mut event.path_parameters,
-                event.raw_path.take(),
-                is_decoded,
-            );
-            strip_uri_inputs(
-                &mut event.headers,
-                [&mut context.domain_name, &mut context.stage],
-            );
+            let parameters = &mut event.path_parameters;
+            set_path_parameter(parameters, event.raw_path.take(), is_decoded);
+            remove_origin(&mut event.headers);
+            event.request_context.stage = None;
             event.query_string_parameters = Default::default();
             event.raw_query_string = None;
             LambdaRequest::ApiGatewayV2(event)
@@ -119,14 +111,9 @@ fn set_path_parameter(
     }
 }
 
-/// Removes host, scheme and stage. The path is taken; the query differs per kind.
-fn strip_uri_inputs(headers: &mut HeaderMap, parts: [&mut Option<String>; 2]) {
-    for name in ["host", "x-forwarded-proto"] {
-        headers.remove(name);
-    }
-    for part in parts {
-        *part = None;
-    }
+fn remove_origin(headers: &mut HeaderMap) {
+    headers.remove("host");
+    headers.remove("x-forwarded-proto");
 }
 
 /// Responds to one event in the format of its kind.

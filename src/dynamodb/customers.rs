@@ -33,7 +33,7 @@ pub struct CustomersTable {
 #[derive(Debug, Error)]
 pub enum UpdateError {
     /// There is no such customer; none is created.
-    #[error("Customer not found")]
+    #[error("no customer has this id")]
     NotFound,
     /// The version is not an expected one. Holds the customer as stored.
     #[error("the customer has another version")]

@@ -1,7 +1,7 @@
 //! Every reason why a request fails, and what its caller sees: one row each.
 
 use lambda_http::http::StatusCode;
-use lambda_http::http::header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use lambda_http::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use thiserror::Error as ThisError;
 
 use crate::auth::AuthError;
@@ -20,7 +20,7 @@ pub enum Error {
     Route(#[from] RouteError),
     #[error(transparent)]
     Auth(#[from] AuthError),
-    #[error("Customer not found")]
+    #[error(transparent)]
     Id(#[from] InvalidCustomerId),
     #[error(transparent)]
     Request(#[from] RequestError),
@@ -35,91 +35,50 @@ pub enum Error {
     Panic,
 }
 
-const TOO_LARGE: &str =
-    "With this update the customer would exceed 400 KB; shorten notes, address or metaFields";
-const TOO_DEEP: &str =
-    "With this update the customer would be nested too deeply; flatten metaFields";
-const OTHER_VERSION: &str = "If-Match does not match the customer's current version; apply the change to \
-                             data and send it with X-Customer-Version";
-const EXISTS: &str = "The customer exists; remove If-None-Match to update it";
-const INTERNAL: &str = "An internal error occurred";
+/// A match with one row for each error: status, code, header, and the message if it is not the error's own.
+macro_rules! table {
+    ($error:expr; $($pattern:pat => $status:ident $code:literal, $header:expr, $message:expr;)*) => {
+        match $error { $($pattern => (StatusCode::$status, $code, $header, $message),)* }
+    };
+}
 
 impl Error {
     /// What the caller sees (`docs/API.md#error-codes`), and the cause to log if it must not see that.
     pub fn failure(&self) -> (Failure<'_>, Option<Cause>) {
-        use StatusCode as Status;
+        use AuthError::{Invalid, Lookup, Missing, MissingScope};
         use UpdateError::{Exists, NotFound, OtherVersion, TooDeep, TooLarge};
-        type Header = Option<(HeaderName, &'static str)>;
         let call = match self {
-            Self::Auth(AuthError::Lookup(LookupError::Call(error))) => Some(error),
+            Self::Auth(Lookup(LookupError::Call(error))) => Some(error),
             Self::Update(UpdateError::Call(error)) => Some(error),
             _ => None,
         };
-        let challenge = |value| Some((WWW_AUTHENTICATE, value));
-        let (status, code, header, message): (Status, _, Header, _) = match self {
-            Self::Route(RouteError::NotFound) => (Status::NOT_FOUND, "not_found", None, None),
-            Self::Route(RouteError::MethodNotAllowed) => {
-                let allow = Some((ALLOW, "PUT"));
-                (
-                    Status::METHOD_NOT_ALLOWED,
-                    "method_not_allowed",
-                    allow,
-                    None,
-                )
-            }
-            Self::Auth(AuthError::Missing) => (
-                Status::UNAUTHORIZED,
-                "token_missing",
-                challenge("Bearer"),
-                None,
-            ),
-            Self::Auth(AuthError::Invalid) => {
-                let header = challenge(r#"Bearer error="invalid_token""#);
-                (Status::UNAUTHORIZED, "token_invalid", header, None)
-            }
-            Self::Auth(AuthError::MissingScope(_)) => {
-                let header = challenge(r#"Bearer error="insufficient_scope""#);
-                (
-                    Status::UNAUTHORIZED,
-                    "insufficient_permission",
-                    header,
-                    None,
-                )
-            }
-            Self::Request(_) | Self::Parse(_) | Self::Fields(_) => {
-                (Status::BAD_REQUEST, "invalid_request", None, None)
-            }
-            Self::Update(TooLarge) => (
-                Status::BAD_REQUEST,
-                "invalid_request",
-                None,
-                Some(TOO_LARGE),
-            ),
-            Self::Update(TooDeep) => (Status::BAD_REQUEST, "invalid_request", None, Some(TOO_DEEP)),
-            Self::Id(_) => (Status::NOT_FOUND, "customer_not_found", None, None),
-            Self::Update(NotFound) => (Status::NOT_FOUND, "customer_not_found", None, None),
-            Self::Update(OtherVersion(_)) => (
-                Status::PRECONDITION_FAILED,
-                "version_conflict",
-                None,
-                Some(OTHER_VERSION),
-            ),
-            Self::Update(Exists(_)) => (
-                Status::PRECONDITION_FAILED,
-                "version_conflict",
-                None,
-                Some(EXISTS),
-            ),
-            Self::Auth(AuthError::Lookup(_)) | Self::Update(_) | Self::Panic => {
-                let is_transient = call.is_some_and(CallError::is_transient);
-                let retry_after = is_transient.then_some((RETRY_AFTER, "1"));
-                (
-                    Status::INTERNAL_SERVER_ERROR,
-                    "internal_error",
-                    retry_after,
-                    Some(INTERNAL),
-                )
-            }
+        let challenge = |value: &'static str| Some((WWW_AUTHENTICATE, value));
+        let is_transient = call.is_some_and(CallError::is_transient);
+        let retry_after = is_transient.then_some((RETRY_AFTER, "1"));
+        let (status, code, header, message) = table! { self;
+            Self::Route(RouteError::NotFound) => NOT_FOUND "not_found", None, None;
+            Self::Route(RouteError::MethodNotAllowed) =>
+                METHOD_NOT_ALLOWED "method_not_allowed", Some((ALLOW, "PUT")), None;
+            Self::Auth(Missing) => UNAUTHORIZED "token_missing", challenge("Bearer"), None;
+            Self::Auth(Invalid) =>
+                UNAUTHORIZED "token_invalid", challenge(r#"Bearer error="invalid_token""#), None;
+            Self::Auth(MissingScope(_)) => UNAUTHORIZED "insufficient_permission",
+                challenge(r#"Bearer error="insufficient_scope""#), None;
+            Self::Request(_) | Self::Parse(_) | Self::Fields(_) =>
+                BAD_REQUEST "invalid_request", None, None;
+            Self::Update(TooLarge) => BAD_REQUEST "invalid_request", None,
+                Some("With this update the customer would exceed 400 KB; shorten notes, address or metaFields");
+            Self::Update(TooDeep) => BAD_REQUEST "invalid_request", None,
+                Some("With this update the customer would be nested too deeply; flatten metaFields");
+            Self::Id(_) | Self::Update(NotFound) =>
+                NOT_FOUND "customer_not_found", None, Some("Customer not found");
+            Self::Update(OtherVersion(_)) => PRECONDITION_FAILED "version_conflict", None,
+                Some("If-Match does not match the customer's current version; apply the change to data and \
+                      send it with the version in X-Customer-Version");
+            Self::Update(Exists(_)) => PRECONDITION_FAILED "version_conflict", None,
+                Some("The customer exists; remove If-None-Match to update it");
+            Self::Auth(Lookup(_)) | Self::Update(UpdateError::Call(_)) | Self::Panic =>
+                INTERNAL_SERVER_ERROR "internal_error", retry_after, Some("An internal error occurred");
         };
         let failure = Failure {
             status,
