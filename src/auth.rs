@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use thiserror::Error;
 
-use crate::dynamodb::{AccessTokensTable, LookupError, TokenHash, TokenRecord};
+use crate::dynamodb::{AccessTokensTable, CallError, TokenHash, TokenRecord};
 use cache::GrantCache;
 pub use token::AccessToken;
 
@@ -26,7 +26,7 @@ pub enum AuthError {
     MissingScope(&'static str),
     /// The token's record cannot be read.
     #[error(transparent)]
-    Lookup(#[from] LookupError),
+    Lookup(#[from] CallError),
 }
 
 /// What a valid token allows, and to whom.
@@ -89,7 +89,7 @@ impl Authenticator {
     }
 
     /// Looks up a hash that no token has, to open the connection to DynamoDB.
-    pub async fn probe(&self) -> Result<(), LookupError> {
+    pub async fn probe(&self) -> Result<(), CallError> {
         self.table.get(TokenHash::NONE).await.map(|_| ())
     }
 }

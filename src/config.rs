@@ -58,14 +58,10 @@ pub struct LogConfig {
 /// A missing or invalid environment variable, which stops the start-up.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ConfigError {
-    #[error("The environment variable {0} is missing or empty; set it to the table's name")]
-    Missing(&'static str),
+    #[error("The environment variable {0} is missing or empty; set it to {1}")]
+    Missing(&'static str, &'static str),
     #[error("The environment variable {0} must be a whole number of seconds, such as 60")]
     NotSeconds(&'static str),
-    #[error(
-        "The environment variable AWS_REGION is missing or empty; set it to the tables' region"
-    )]
-    MissingRegion,
     #[error("The environment variable {0} must be a URL, such as http://localhost:8000")]
     NotUrl(&'static str),
 }
@@ -92,7 +88,7 @@ impl Config {
             let mut names = names.into_iter();
             names.find_map(|name| set(name).map(|value| (name, value)))
         };
-        let table = |name| set(name).ok_or(ConfigError::Missing(name));
+        let table = |name| set(name).ok_or(ConfigError::Missing(name, "the table's name"));
         let is_true = |name| set(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
 
         let app = AppConfig {
@@ -101,11 +97,12 @@ impl Config {
             access_token_cache_ttl: Duration::from_secs(cache_seconds(set)?),
         };
         let region = first_set(["AWS_REGION", "AWS_DEFAULT_REGION"]);
+        let missing_region = ConfigError::Missing("AWS_REGION", "the tables' region");
         let endpoint_url = first_set(["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"]);
         let ca_bundle = first_set(["AWS_CA_BUNDLE", "SSL_CERT_FILE"]);
         Ok(Self {
             app,
-            region: region.ok_or(ConfigError::MissingRegion)?.1,
+            region: region.ok_or(missing_region)?.1,
             endpoint_url: endpoint_url.map(checked_url).transpose()?,
             use_fips: is_true("AWS_USE_FIPS_ENDPOINT"),
             use_dual_stack: is_true("AWS_USE_DUALSTACK_ENDPOINT"),

@@ -12,6 +12,6 @@ mod expression;
 mod response;
 pub mod tls;
 
-pub use access_tokens::{AccessTokensTable, LookupError, TokenHash, TokenRecord};
+pub use access_tokens::{AccessTokensTable, TokenHash, TokenRecord};
 pub use customers::{CustomersTable, UpdateError};
 pub use error::CallError;

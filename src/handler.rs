@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::auth::{AccessToken, AuthError, Authenticator, Grant};
 use crate::config::AppConfig;
-use crate::customer::{Customer, CustomerUpdate};
+use crate::customer::{Customer, CustomerId, CustomerUpdate};
 use crate::dynamodb::{AccessTokensTable, CustomersTable};
 use crate::http::routes::{Operation, Route};
 use crate::http::{preconditions, request, response};
@@ -114,7 +114,8 @@ async fn update_customer(
     subject: &str,
     log: &mut RequestLog,
 ) -> Result<Customer, Error> {
-    let id = request::customer_id(request, route)?;
+    let id = request::path_parameter(request, route).unwrap_or_default();
+    let id = CustomerId::try_from(id.to_owned())?;
     // Log the id only from here on: before authentication, the path is untrusted input.
     log.customer_id = Some(id.as_str().to_owned());
 

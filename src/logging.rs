@@ -143,11 +143,9 @@ fn error_counts(errors: &[ValidationError]) -> Option<String> {
     for error in errors {
         *counts.entry(error.code.into()).or_default() += 1;
     }
-    let counts: Vec<_> = counts
-        .iter()
-        .map(|(code, count)| format!("{code}×{count}"))
-        .collect();
-    (!counts.is_empty()).then(|| counts.join(","))
+    let counts = counts.iter().map(|(code, count)| format!("{code}×{count}"));
+    let counts = counts.collect::<Vec<_>>().join(",");
+    (!counts.is_empty()).then_some(counts)
 }
 
 #[cfg(test)]

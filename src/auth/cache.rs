@@ -90,7 +90,7 @@ mod tests {
 
     fn grant(expires_at: Option<u64>) -> Arc<Grant> {
         Arc::new(Grant(TokenRecord {
-            hash: hash(7),
+            hash: hash(7).to_hex(),
             subject: "erp".to_owned(),
             scopes: Vec::new(),
             expires_at: expires_at.map(second),

@@ -40,9 +40,9 @@ fn suggest(text: &str) -> Option<String> {
         return Some(text);
     }
     let other = OTHER_NAMES.iter().find(|(name, _)| *name == text);
-    let other = other.map(|&(_, code)| code);
     let listed = || from_alpha3(&text).or_else(|| from_numeric_str(&text));
-    let code = other.or_else(|| listed().map(|country| country.alpha2));
+    let code = other.map(|&(_, code)| code);
+    let code = code.or_else(|| listed().map(|country| country.alpha2));
     code.map(str::to_owned)
 }
 

@@ -16,23 +16,22 @@ pub const EMAIL: TextRule = TextRule::new(MaxLength::Bytes(254), check).not_blan
 
 /// One address, `local@domain` (RFC 5321, internationalised by RFC 6531), without a display name.
 fn check(text: &str) -> Result<(), Violation> {
-    match find_cause(text) {
-        None => Ok(()),
-        Some(cause) => {
-            let message = format!("is not a valid address: {cause}");
-            violation(ErrorCode::InvalidEmail, message)
-        }
-    }
+    let message = find_cause(text).map(|cause| format!("is not a valid address: {cause}"));
+    message.map_or(Ok(()), |message| {
+        violation(ErrorCode::InvalidEmail, message)
+    })
 }
 
 /// Returns why the text is not an address. Reports invisible characters first; the caller cannot see them.
 fn find_cause(text: &str) -> Option<String> {
     let is_forbidden = |c: char| c.is_control() || !(c == ' ' || is_visible(c) || is_joiner(c));
-    if text.starts_with(' ') {
-        return Some("it starts with a space".to_owned());
-    }
-    if text.ends_with(' ') {
-        return Some("it ends with a space".to_owned());
+    for (place, is_space) in [
+        ("starts", text.starts_with(' ')),
+        ("ends", text.ends_with(' ')),
+    ] {
+        if is_space {
+            return Some(format!("it {place} with a space"));
+        }
     }
     if let Some(found) = find(text, 0, is_forbidden) {
         return Some(format!("it contains {found}"));

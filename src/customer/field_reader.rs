@@ -1,5 +1,7 @@
 //! Reads the members of one JSON object by name, and records what is wrong with them.
 
+use std::borrow::Cow;
+
 use super::email::EmailAddress;
 use super::rules::{TextRule, Violation};
 use super::suggestion::suggest;
@@ -90,29 +92,19 @@ impl<'a, 'e> FieldReader<'a, 'e> {
 
     /// A string that must be sent.
     pub fn required_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Value<'a>> {
-        match self.take(name).unwrap_or(Value::Null) {
-            Value::Null => self.reject(name, ErrorCode::Required, "is required"),
-            value => self.text(name, value, |text| rule.check(text)),
-        }
+        self.required(name, |text| rule.check(&text).map(|()| Value::String(text)))
     }
 
     /// An email address that must be sent.
     pub fn required_email(&mut self, name: &'static str) -> Option<EmailAddress<'a>> {
-        match self.take(name).unwrap_or(Value::Null) {
-            Value::Null => self.reject(name, ErrorCode::Required, "is required"),
-            Value::String(text) => match EmailAddress::parse(text) {
-                Ok(email) => Some(email),
-                Err(violation) => self.reject(name, violation.code, &violation.message),
-            },
-            _ => self.reject_type(name, "must be a string"),
-        }
+        self.required(name, EmailAddress::parse)
     }
 
     /// A string that may be omitted, or be empty.
     pub fn optional_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Value<'a>> {
         match self.take(name)? {
             Value::Null => self.reject_null(name, "\"\""),
-            value => self.text(name, value, |text| rule.check_unless_empty(text)),
+            value => self.text_or_empty(name, value, rule),
         }
     }
 
@@ -120,7 +112,7 @@ impl<'a, 'e> FieldReader<'a, 'e> {
     pub fn nullable_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Value<'a>> {
         match self.take(name)? {
             Value::Null => None,
-            value => self.text(name, value, |text| rule.check_unless_empty(text)),
+            value => self.text_or_empty(name, value, rule),
         }
     }
 
@@ -178,19 +170,42 @@ impl<'a, 'e> FieldReader<'a, 'e> {
         message
     }
 
-    fn text(
+    fn required<T>(
+        &mut self,
+        name: &'static str,
+        check: impl FnOnce(Cow<'a, str>) -> Result<T, Violation>,
+    ) -> Option<T> {
+        match self.take(name).unwrap_or(Value::Null) {
+            Value::Null => self.reject(name, ErrorCode::Required, "is required"),
+            value => self.text(name, value, check),
+        }
+    }
+
+    fn text_or_empty(&mut self, name: &str, text: Value<'a>, rule: &TextRule) -> Option<Value<'a>> {
+        self.text(name, text, |text| {
+            let checked = if text.is_empty() {
+                Ok(())
+            } else {
+                rule.check(&text)
+            };
+            checked.map(|()| Value::String(text))
+        })
+    }
+
+    fn text<T>(
         &mut self,
         name: &str,
         value: Value<'a>,
-        check: impl FnOnce(&str) -> Result<(), Violation>,
-    ) -> Option<Value<'a>> {
-        let Value::String(text) = &value else {
+        check: impl FnOnce(Cow<'a, str>) -> Result<T, Violation>,
+    ) -> Option<T> {
+        let Value::String(text) = value else {
             return self.reject_type(name, "must be a string");
         };
-        match check(text) {
-            Ok(()) => Some(value),
-            Err(violation) => self.reject(name, violation.code, &violation.message),
-        }
+        let checked = check(text);
+        checked.map_or_else(
+            |broken| self.reject(name, broken.code, &broken.message),
+            Some,
+        )
     }
 
     fn reject<T>(&mut self, name: &str, code: ErrorCode, message: &str) -> Option<T> {

@@ -4,7 +4,7 @@
 //! values unless a rule says bytes.
 
 use crate::validation::ErrorCode;
-use crate::validation::characters::{find, is_bidirectional_override, is_separator, is_visible};
+use crate::validation::characters::{find, is_bidirectional_override, is_visible};
 
 /// One line of up to `max` characters, without control characters and bidirectional overrides.
 pub const fn one_line(max: usize) -> TextRule {
@@ -66,13 +66,6 @@ impl TextRule {
         self.max_length
     }
 
-    pub fn check_unless_empty(&self, text: &str) -> Result<(), Violation> {
-        match text.is_empty() {
-            true => Ok(()),
-            false => self.check(text),
-        }
-    }
-
     /// Returns the first broken part of the rule.
     pub fn check(&self, text: &str) -> Result<(), Violation> {
         if self.not_blank && !text.chars().any(is_visible) {
@@ -95,7 +88,10 @@ impl TextRule {
 }
 
 fn check_one_line(text: &str) -> Result<(), Violation> {
-    let forbidden = |c: char| c.is_control() || is_separator(c) || is_bidirectional_override(c);
+    let forbidden = |c: char| {
+        let is_line_end = c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+        is_line_end || is_bidirectional_override(c)
+    };
     let advice = "send one line without control characters and without bidirectional overrides";
     reject(text, forbidden, advice)
 }
@@ -112,13 +108,10 @@ fn check_lines(text: &str) -> Result<(), Violation> {
 
 /// A violation that names the first forbidden character, if there is one.
 fn reject(text: &str, forbidden: impl Fn(char) -> bool, advice: &str) -> Result<(), Violation> {
-    match find(text, 0, forbidden) {
-        None => Ok(()),
-        Some(found) => violation(
-            ErrorCode::InvalidCharacters,
-            format!("contains {found}; {advice}"),
-        ),
-    }
+    let message = find(text, 0, forbidden).map(|found| format!("contains {found}; {advice}"));
+    message.map_or(Ok(()), |message| {
+        violation(ErrorCode::InvalidCharacters, message)
+    })
 }
 
 pub(super) fn violation(code: ErrorCode, message: impl Into<String>) -> Result<(), Violation> {

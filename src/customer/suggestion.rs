@@ -46,13 +46,20 @@ pub fn suggest(name: &str, known: &[&'static str]) -> Option<&'static str> {
 
 fn nearest(folded: &str, known: &[&'static str]) -> Option<&'static str> {
     const MAX_EDIT_DISTANCE: usize = 2;
+    let kind = |name: &str| {
+        let digits: String = name.chars().filter(char::is_ascii_digit).collect();
+        (
+            digits,
+            ENDINGS.into_iter().find(|ending| name.ends_with(ending)),
+        )
+    };
     let is_other = OTHER_FIELDS.contains(&folded);
     let similar = known.iter().filter(|known| {
         let known = fold(known);
         if is_other {
             return known == folded;
         }
-        digits(&known).eq(digits(folded)) && ending(&known) == ending(folded)
+        kind(&known) == kind(folded)
     });
     let distances = similar.map(|&known| (strsim::osa_distance(folded, &fold(known)), known));
     let (distance, known) = distances.min()?;
@@ -63,14 +70,6 @@ fn nearest(folded: &str, known: &[&'static str]) -> Option<&'static str> {
 fn fold(name: &str) -> String {
     let kept = name.chars().filter(|c| c.is_alphanumeric());
     kept.flat_map(char::to_lowercase).collect()
-}
-
-fn digits(name: &str) -> impl Iterator<Item = char> {
-    name.chars().filter(char::is_ascii_digit)
-}
-
-fn ending(name: &str) -> Option<&'static str> {
-    ENDINGS.into_iter().find(|ending| name.ends_with(ending))
 }
 
 #[cfg(test)]

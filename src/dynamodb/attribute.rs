@@ -21,12 +21,10 @@ pub fn from_json(value: &Value<'_>) -> AttributeValue {
         Value::Number(number) => AttributeValue::N(number::to_dynamodb(number).into_owned()),
         Value::String(text) => AttributeValue::S(text.clone().into_owned()),
         Value::Array(elements) => AttributeValue::L(elements.iter().map(from_json).collect()),
-        Value::Object(members) => AttributeValue::M(
-            members
-                .iter()
-                .map(|(key, value)| (key.clone().into_owned(), from_json(value)))
-                .collect(),
-        ),
+        Value::Object(members) => {
+            let pair = |(key, value): &(Cow<'_, str>, _)| (key.to_string(), from_json(value));
+            AttributeValue::M(members.iter().map(pair).collect())
+        }
     }
 }
 

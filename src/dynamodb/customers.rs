@@ -57,9 +57,7 @@ impl UpdateError {
             Self::Call(error) => error.request_id(),
             _ => None,
         };
-        CallError::other(OPERATION, cause, true)
-            .with_request_id(request_id)
-            .into()
+        CallError::other(OPERATION, cause, request_id, true).into()
     }
 }
 
@@ -131,7 +129,7 @@ impl CustomersTable {
             }
         }
         let cause = format!("another writer changed the email between each of {MAX_WRITES} writes");
-        Err(CallError::other(OPERATION, cause, true).into())
+        Err(CallError::other(OPERATION, cause, None, true).into())
     }
 
     async fn write(
@@ -250,7 +248,7 @@ fn customer(mut item: Item) -> Result<Customer, UpdateError> {
 
 fn invalid_version() -> UpdateError {
     let cause = "the stored attribute version is not a number from 0 to 2^64 - 2";
-    CallError::other(OPERATION, cause, false).into()
+    CallError::other(OPERATION, cause, None, false).into()
 }
 
 /// DynamoDB has no error type for its limits. It words the size differently for the merged item and for one

@@ -48,24 +48,23 @@ impl CallError {
     }
 
     /// Describes another reason why `operation` failed.
-    pub fn other(operation: &'static str, cause: impl Into<String>, is_transient: bool) -> Self {
+    pub fn other(
+        operation: &'static str,
+        cause: impl Into<String>,
+        request_id: Option<&str>,
+        is_transient: bool,
+    ) -> Self {
         Self {
             operation,
             cause: cause.into(),
-            request_id: None,
+            request_id: request_id.map(str::to_owned),
             is_transient,
         }
     }
 
     /// A response without the requested item. The write may be stored.
     pub fn unreadable(operation: &'static str, request_id: Option<&str>) -> Self {
-        let error = Self::other(operation, "the response has no such item", true);
-        error.with_request_id(request_id)
-    }
-
-    pub fn with_request_id(self, request_id: Option<&str>) -> Self {
-        let request_id = request_id.map(str::to_owned);
-        Self { request_id, ..self }
+        Self::other(operation, "the response has no such item", request_id, true)
     }
 
     /// DynamoDB's id of the request, which AWS support asks for.
@@ -99,7 +98,7 @@ fn service_error(error: &impl ProvideErrorMetadata, response: &HttpResponse) -> 
     let code = error.code().unwrap_or("none");
     match error.message().filter(|_| is_rejection(response)) {
         Some(message) => format!("status {status}, code {code}, message {message:?}"),
-        None => format!("status {status}, not an error of DynamoDB"),
+        None => format!("status {status}, no readable error of DynamoDB"),
     }
 }
 

@@ -6,7 +6,7 @@ use thiserror::Error as ThisError;
 
 use crate::auth::AuthError;
 use crate::customer::id::InvalidCustomerId;
-use crate::dynamodb::{CallError, LookupError, UpdateError};
+use crate::dynamodb::{CallError, UpdateError};
 use crate::http::request::{RequestError, RouteError};
 use crate::http::response::Failure;
 use crate::logging::Cause;
@@ -48,8 +48,7 @@ impl Error {
         use AuthError::{Invalid, Lookup, Missing, MissingScope};
         use UpdateError::{Exists, NotFound, OtherVersion, TooDeep, TooLarge};
         let call = match self {
-            Self::Auth(Lookup(LookupError::Call(error))) => Some(error),
-            Self::Update(UpdateError::Call(error)) => Some(error),
+            Self::Auth(Lookup(error)) | Self::Update(UpdateError::Call(error)) => Some(error),
             _ => None,
         };
         let challenge = |value: &'static str| Some((WWW_AUTHENTICATE, value));

@@ -1,4 +1,4 @@
-//! The parts of a request: route, customer id and body.
+//! The parts of a request: route, path parameter and body.
 
 use std::borrow::Cow;
 
@@ -7,8 +7,6 @@ use lambda_http::{Request, RequestExt};
 use thiserror::Error;
 
 use super::routes::{ROUTES, Route};
-use crate::customer::CustomerId;
-use crate::customer::id::InvalidCustomerId;
 use crate::validation::characters::quoted;
 
 /// The longest body in bytes: 400 KB, the size of DynamoDB's largest item.
@@ -61,12 +59,6 @@ pub fn route(request: &Request) -> Result<&'static Route, RouteError> {
         .chain(routes)
         .find(|route| route.method == request.method())
         .ok_or(RouteError::MethodNotAllowed)
-}
-
-/// The customer's id (`docs/API.md#customer-id`).
-pub fn customer_id(request: &Request, route: &Route) -> Result<CustomerId, InvalidCustomerId> {
-    let id = path_parameter(request, route).unwrap_or_default();
-    id.to_owned().try_into()
 }
 
 /// The body of a request whose headers say JSON (`docs/API.md#headers-and-body`), not parsed yet.
@@ -128,7 +120,8 @@ pub(super) fn joined(headers: &HeaderMap, name: header::HeaderName) -> Option<Co
     Some(joined)
 }
 
-fn path_parameter<'a>(request: &'a Request, route: &Route) -> Option<&'a str> {
+/// The decoded last segment of the route's path. `None` for another path.
+pub fn path_parameter<'a>(request: &'a Request, route: &Route) -> Option<&'a str> {
     request.path_parameters_ref()?.first(route.parameter)
 }
 

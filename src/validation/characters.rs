@@ -9,11 +9,6 @@ pub fn is_visible(c: char) -> bool {
         || !(c.is_whitespace() || c == '\u{2800}' || DefaultIgnorableCodePoint::for_char(c))
 }
 
-/// The separators of lines and of paragraphs outside the control characters.
-pub fn is_separator(c: char) -> bool {
-    matches!(c, '\u{2028}' | '\u{2029}')
-}
-
 /// The embeddings and overrides of the writing direction, and the character that ends them. They
 /// change the order in which all following text is shown. Marks and isolates are not among them.
 pub fn is_bidirectional_override(c: char) -> bool {

@@ -9,12 +9,12 @@ mod value;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use jiter::{Jiter, Peek};
+use jiter::{Jiter, JiterError, JiterErrorType, JsonErrorType, Peek};
 
 use super::characters::quoted;
 use super::{ErrorCode, JsonPointer, ValidationErrors};
 pub use error::ParseError;
-use error::{Stop, position};
+use error::position;
 pub use value::{Object, Value};
 
 /// The most containers inside one another. It bounds the recursion; DynamoDB allows 32.
@@ -33,10 +33,8 @@ pub fn parse(body: &[u8]) -> Result<(Object<'_>, ValidationErrors), ParseError> 
         json: Jiter::new(body),
         errors: ValidationErrors::default(),
     };
-    match parser
-        .document()
-        .map_err(|stop| ParseError::new(text, stop))?
-    {
+    let document = parser.document();
+    match document.map_err(|error| ParseError::new(text, &error))? {
         Value::Object(object) => Ok((object, parser.errors)),
         Value::Array(_) => Err(ParseError::Array),
         Value::String(_) => Err(ParseError::String),
@@ -51,7 +49,7 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn document(&mut self) -> Result<Value<'a>, Stop> {
+    fn document(&mut self) -> Result<Value<'a>, JiterError> {
         let first = self.json.peek()?;
         let value = self.value(first, &JsonPointer::Root, 1)?;
         self.json.finish()?;
@@ -64,10 +62,15 @@ impl<'a> Parser<'a> {
         first: Peek,
         at: &JsonPointer<'_>,
         level: usize,
-    ) -> Result<Value<'a>, Stop> {
+    ) -> Result<Value<'a>, JiterError> {
         let (text, start) = (self.text, self.json.current_index());
         Ok(match first {
-            Peek::Object | Peek::Array if level > MAX_LEVELS => return Err(Stop::TooDeep(start)),
+            Peek::Object | Peek::Array if level > MAX_LEVELS => {
+                return Err(JiterError {
+                    error_type: JiterErrorType::JsonError(JsonErrorType::RecursionLimitExceeded),
+                    index: start,
+                });
+            }
             Peek::Object => self.object(at, level)?,
             Peek::Array => self.array(at, level)?,
             Peek::String => Value::String(decoded_at(text, start, self.json.known_str()?)),
@@ -83,7 +86,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn array(&mut self, at: &JsonPointer<'_>, level: usize) -> Result<Value<'a>, Stop> {
+    fn array(&mut self, at: &JsonPointer<'_>, level: usize) -> Result<Value<'a>, JiterError> {
         let mut elements = Vec::new();
         let mut next = self.json.known_array()?;
         while let Some(first) = next {
@@ -95,7 +98,7 @@ impl<'a> Parser<'a> {
         Ok(Value::Array(elements))
     }
 
-    fn object(&mut self, at: &JsonPointer<'_>, level: usize) -> Result<Value<'a>, Stop> {
+    fn object(&mut self, at: &JsonPointer<'_>, level: usize) -> Result<Value<'a>, JiterError> {
         let text = self.text;
         let mut members = Object::new();
         let mut keys = HashSet::new();

@@ -120,7 +120,7 @@ pub fn item(value: &Value) -> Item {
 /// The record of an access token; `expires_at` is in seconds since the Unix epoch.
 pub fn token_record(token: &str, subject: &str, scopes: &[&str], expires_at: Option<u64>) -> Item {
     let record = TokenRecord {
-        hash: TokenHash::of(token),
+        hash: TokenHash::of(token).to_hex(),
         subject: subject.to_owned(),
         scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
         expires_at: expires_at.map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds)),

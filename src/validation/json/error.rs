@@ -38,40 +38,20 @@ pub enum ParseError {
     Syntax { reason: String, position: String },
 }
 
-/// Where the parser stopped.
-pub(super) enum Stop {
-    Json(JiterError),
-    /// The index of a container that is too deep.
-    TooDeep(usize),
-}
-
-impl From<JiterError> for Stop {
-    fn from(error: JiterError) -> Self {
-        Self::Json(error)
-    }
-}
-
 impl ParseError {
     /// Reports a wrong encoding first, because the position of the JSON error would mislead.
-    pub(super) fn new(text: &str, stop: Stop) -> Self {
+    pub(super) fn new(text: &str, error: &JiterError) -> Self {
         let body = text.as_bytes();
         if let Some(error) = other_encoding(body) {
             return error;
         }
-        let error = match stop {
-            Stop::Json(error) => error,
-            Stop::TooDeep(index) => {
-                return Self::TooDeep {
-                    position: position(body, index),
-                };
-            }
-        };
         let position = position(body, error.index);
-        match error.error_type {
+        match &error.error_type {
+            JiterErrorType::JsonError(Json::RecursionLimitExceeded) => Self::TooDeep { position },
             JiterErrorType::JsonError(Json::NumberOutOfRange) => Self::LongNumber { position },
             cause => {
                 let found = text.get(error.index..).and_then(|rest| rest.chars().next());
-                let reason = reason(&cause, found);
+                let reason = reason(cause, found);
                 Self::Syntax { reason, position }
             }
         }
