@@ -138,7 +138,10 @@ impl CustomersTable {
         condition: &Condition<'_>,
     ) -> Result<WriteOutcome, UpdateError> {
         let id = AttributeValue::S(write.id.as_str().to_owned());
-        let expression = Expression::new(write.update, condition, &write.now, write.subject);
+        let resets_verified = condition.resets_verified();
+        let mut expression =
+            Expression::new(write.update, resets_verified, &write.now, write.subject);
+        condition.render(&mut expression);
         let call = self
             .client
             .update_item()
