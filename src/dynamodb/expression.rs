@@ -93,3 +93,40 @@ impl Expression {
         self.value(placeholder, AttributeValue::N(version.to_string()));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// DynamoDB refuses a reserved word in an expression, with an error that no caller can understand.
+    #[test]
+    fn fields_that_are_reserved_words_have_a_placeholder() {
+        let database = dynoxide::Database::memory().unwrap();
+        let table = json!({
+            "TableName": "table", "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [{"AttributeName": "key", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "key", "AttributeType": "S"}],
+        });
+        let table = serde_json::from_value(table).unwrap();
+        database.create_table(table).unwrap();
+        for field in FIELDS {
+            let is_accepted = |name: &str| {
+                let update = json!({
+                    "TableName": "table", "Key": {"key": {"S": "1"}},
+                    "UpdateExpression": format!("SET {name} = :value"),
+                    "ExpressionAttributeValues": {":value": {"S": ""}},
+                });
+                let update = serde_json::from_value(update).unwrap();
+                database.update_item(update).is_ok()
+            };
+            let is_reserved = !is_accepted(field.name);
+            let name = field.name;
+            assert_eq!(
+                RESERVED_FIELDS.contains(&name),
+                is_reserved,
+                "`{name}`: RESERVED_FIELDS must list exactly the fields that are reserved words"
+            );
+        }
+    }
+}
