@@ -24,8 +24,8 @@ const FUNCTION_URL_DOMAIN: &str = ".lambda-url.";
 
 const NOT_AN_EVENT: &str = "not an API Gateway event with payload 1.0 or 2.0";
 
-/// An event of a REST API (payload 1.0) or an HTTP API (payload 1.0 or 2.0), or another event, which no request
-/// can be made of. The path parameter of a route is decoded, and present whenever the path is the route's.
+/// An event of a REST API (payload 1.0) or an HTTP API (payload 1.0 or 2.0); `None` for an event that is not a
+/// request. The path parameter of a route is decoded, and present whenever the path is the route's.
 pub struct Event(Option<LambdaRequest>);
 
 impl<'de> Deserialize<'de> for Event {
@@ -46,7 +46,7 @@ impl<'de> Deserialize<'de> for Event {
     }
 }
 
-/// The member of an event that only an HTTP API writes.
+/// An event's `version`; a REST API sends none.
 #[derive(Deserialize)]
 struct Kind {
     version: Option<String>,
@@ -89,7 +89,7 @@ fn prepare(event: LambdaRequest, is_http_api: bool) -> LambdaRequest {
 }
 
 /// Takes the event's path parameter or, if absent, the segment after the route's path. Decodes it unless
-/// the API has done so. What is not UTF-8 becomes empty, which is not a key.
+/// the API has done so. Invalid UTF-8 becomes "", which is rejected as an id.
 fn set_path_parameter(
     parameters: &mut HashMap<String, String>,
     path: Option<String>,

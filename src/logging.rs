@@ -76,10 +76,14 @@ pub fn event_rejected(request_id: &str, cause: &str) {
     tracing::error!(requestId = request_id, cause, "event rejected");
 }
 
-/// What happened on the server's side: no token, no personal data, and nothing that differs between equal
-/// failures. Then DynamoDB's id of the request that failed.
+/// What happened on the server's side.
 #[derive(Debug)]
-pub struct Cause(pub String, pub Option<String>);
+pub struct Cause {
+    /// No token, no personal data, and nothing that differs between equal failures.
+    pub text: String,
+    /// DynamoDB's id of the request that failed.
+    pub dynamodb_request_id: Option<String>,
+}
 
 /// What is known about a request when its response is ready.
 #[derive(Debug, Default)]
@@ -119,8 +123,8 @@ impl RequestLog {
     /// field errors of each code.
     pub fn failure(&self, request_id: &str, failure: &Failure<'_>, cause: Option<Cause>) {
         let (status, code) = (failure.status.as_u16(), failure.code);
-        if let Some(Cause(cause, dynamodb_request_id)) = cause {
-            let id = dynamodb_request_id;
+        if let Some(cause) = cause {
+            let (cause, id) = (cause.text, cause.dynamodb_request_id);
             log_request! {
                 error, self, request_id, status, code, cause, dynamodbRequestId = id, "request failed"
             }

@@ -144,7 +144,7 @@ impl<'a, 'e> FieldReader<'a, 'e> {
     /// Rejects every member that was not taken.
     pub fn reject_unknown(self) {
         for (name, _) in &self.members {
-            // A body has room for ten thousand names; only a listed error is worth the search.
+            // Search for a suggestion only if the error is listed: a body can hold ten thousand unknown names.
             let message = match self.errors.is_full() {
                 true => String::new(),
                 false => self.unknown_field(name),

@@ -10,7 +10,7 @@ const ALIASES: [(&str, &str); 14] = [
     ("address2", "addressline2 line2 street2"),
     ("code", "attributecode key"),
     ("country", "countrycode countryid"),
-    ("email", "emailaddress"),
+    ("email", "emailaddress mail"),
     ("firstName", "givenname"),
     ("isDefaultAddress", "isdefault"),
     ("lastName", "familyname surname"),
@@ -21,8 +21,8 @@ const ALIASES: [(&str, &str); 14] = [
     ("zipcode", "postalcode postcode zip"),
 ];
 
-/// Folded names that resemble another field and mean something else. `state` is like `status`.
-const OTHER_FIELDS: [&str; 3] = ["county", "isb2c", "state"];
+/// Names that are one typing error away from a field but mean something else: `state` and `status`.
+const OTHER_FIELDS: [&str; 4] = ["county", "isb2c", "state", "states"];
 
 /// Names that differ in such an ending are different fields: `address` and `addressId`, `updatedAt` and
 /// `updatedBy`.
@@ -59,14 +59,14 @@ fn nearest(folded: &str, known: &[&'static str]) -> Option<&'static str> {
         if is_other {
             return known == folded;
         }
-        kind(&known) == kind(folded)
+        kind(&known) == kind(folded) && known.chars().next() == folded.chars().next()
     });
     let distances = similar.map(|&known| (strsim::osa_distance(folded, &fold(known)), known));
     let (distance, known) = distances.min()?;
     (distance <= MAX_EDIT_DISTANCE && distance < known.len() / 2).then_some(known)
 }
 
-/// Without case, punctuation, spaces and invisible characters.
+/// Lower-cases the name and removes punctuation, spaces and invisible characters.
 fn fold(name: &str) -> String {
     let kept = name.chars().filter(|c| c.is_alphanumeric());
     kept.flat_map(char::to_lowercase).collect()
@@ -102,7 +102,8 @@ mod tests {
             ("adress", Some("address")),
             ("adress2", Some("address2")),
             ("cod", Some("code")),
-            ("mode", Some("code")),
+            ("mode", None),
+            ("node", None),
             ("stat", Some("state")),
             ("contry", Some("country")),
             ("ID", Some("id")),

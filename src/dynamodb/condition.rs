@@ -21,9 +21,11 @@ pub struct Condition<'a> {
 enum EmailCondition {
     /// The stored address is not verified, or the update does not change it.
     UnverifiedOrUnchanged,
-    /// The stored address is still this one, which an earlier write returned, and whether the write resets
-    /// `verifiedEmail`.
-    Observed(Option<AttributeValue>, bool),
+    /// A failed write returned this address; it must still be stored.
+    Observed {
+        email: Option<AttributeValue>,
+        resets_verified: bool,
+    },
 }
 
 /// Why a condition was false for a stored customer.
@@ -31,9 +33,9 @@ enum EmailCondition {
 pub enum Reason {
     /// `version` is not a number from 0 to 2^64 - 2.
     InvalidVersion,
-    /// The customer has this version, which is not an expected one.
-    OtherVersion(Version),
-    /// The email address: [`Condition::after`] is the condition to try next.
+    /// The version is not an expected one.
+    OtherVersion,
+    /// The stored email prevents this write; retry with [`Condition::after`].
     Email,
 }
 
@@ -47,8 +49,8 @@ impl<'a> Condition<'a> {
         }
     }
 
-    /// The condition to retry with, now that a failed write returned `stored`. Any `verifiedEmail` but
-    /// false counts as verified, also one that another system stored with another type.
+    /// The condition to retry with, now that a failed write returned `stored`. Every stored `verifiedEmail`
+    /// other than false counts as verified, whatever its type.
     pub fn after(self, mut stored: Item) -> Self {
         let is_unverified = matches!(
             stored.get("verifiedEmail"),
@@ -59,14 +61,23 @@ impl<'a> Condition<'a> {
         let resets_verified = !old.is_some_and(|old| self.new_email.eq_ignore_case(old));
         let email = match is_unverified {
             true => EmailCondition::UnverifiedOrUnchanged,
-            false => EmailCondition::Observed(observed, resets_verified),
+            false => EmailCondition::Observed {
+                email: observed,
+                resets_verified,
+            },
         };
         Self { email, ..self }
     }
 
     /// Whether the write sets `verifiedEmail` to false.
     pub fn resets_verified(&self) -> bool {
-        matches!(self.email, EmailCondition::Observed(_, true))
+        matches!(
+            self.email,
+            EmailCondition::Observed {
+                resets_verified: true,
+                ..
+            }
+        )
     }
 
     /// Adds the condition to an expression.
@@ -111,11 +122,13 @@ impl<'a> Condition<'a> {
                 let email = self.new_email.as_str().to_owned();
                 expression.value(":email", AttributeValue::S(email));
             }
-            EmailCondition::Observed(Some(email), _) => {
+            EmailCondition::Observed {
+                email: Some(email), ..
+            } => {
                 expression.condition += " AND email = :observedEmail";
                 expression.value(":observedEmail", email.clone());
             }
-            EmailCondition::Observed(None, _) => {
+            EmailCondition::Observed { email: None, .. } => {
                 expression.condition += " AND attribute_not_exists(email)";
             }
         }
@@ -137,7 +150,7 @@ impl<'a> Condition<'a> {
             ExpectedVersion::OneOf(versions) if is_whole && versions.contains(&version) => {
                 Reason::Email
             }
-            _ => Reason::OtherVersion(version),
+            _ => Reason::OtherVersion,
         }
     }
 }
@@ -196,16 +209,10 @@ mod tests {
         let zero = ExpectedVersion::OneOf(vec![Version::ZERO]);
         let stored = |version| with_version(number(version));
         assert_eq!(explain(&seven, &stored("7.0")), Reason::Email);
-        assert_eq!(
-            explain(&seven, &stored("8")),
-            Reason::OtherVersion(8.into())
-        );
-        assert_eq!(
-            explain(&seven, &stored("7.5")),
-            Reason::OtherVersion(7.into())
-        );
+        assert_eq!(explain(&seven, &stored("8")), Reason::OtherVersion);
+        assert_eq!(explain(&seven, &stored("7.5")), Reason::OtherVersion);
         assert_eq!(explain(&zero, &Item::new()), Reason::Email);
         let none = ExpectedVersion::NoCustomer;
-        assert_eq!(explain(&none, &stored("7")), Reason::OtherVersion(7.into()));
+        assert_eq!(explain(&none, &stored("7")), Reason::OtherVersion);
     }
 }

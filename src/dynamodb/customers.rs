@@ -14,7 +14,7 @@ use super::condition::{Condition, Reason, stored_version};
 use super::error::CallError;
 use super::expression::Expression;
 use super::response::{UncertainWrite, is_rejection};
-use crate::customer::{Change, Customer, CustomerId, CustomerUpdate, ExpectedVersion, Version};
+use crate::customer::{Change, Customer, CustomerId, CustomerUpdate, ExpectedVersion};
 
 /// At most three writes: the normal one, a second if a verified email changes, a third if someone changes
 /// that email in between.
@@ -29,7 +29,7 @@ pub struct CustomersTable {
     name: String,
 }
 
-/// Why a customer was not updated. Unless it is a transient [`CallError`], nothing is stored.
+/// Why a customer was not updated. Nothing is stored, except possibly after a transient [`CallError`].
 #[derive(Debug, Error)]
 pub enum UpdateError {
     /// There is no such customer; none is created.
@@ -50,19 +50,18 @@ pub enum UpdateError {
 }
 
 impl UpdateError {
-    /// The error after an attempt without an answer, which may have stored the update.
+    /// The error when an attempt without an answer may have stored the update.
     fn uncertain(self) -> Self {
-        let cause = format!("{self} (after an attempt without an answer, which may be stored)");
-        let request_id = match &self {
-            Self::Call(error) => error.request_id(),
-            _ => None,
+        let error = match self {
+            Self::Call(error) => error,
+            error => CallError::other(OPERATION, error.to_string(), None, true),
         };
-        CallError::other(OPERATION, cause, request_id, true).into()
+        error.uncertain().into()
     }
 }
 
-/// One update of one customer, on its way through its writes.
-struct Write<'a> {
+/// The parts of an update that all its writes share.
+struct PendingUpdate<'a> {
     id: &'a CustomerId,
     update: &'a CustomerUpdate<'a>,
     expected_version: &'a ExpectedVersion,
@@ -96,7 +95,7 @@ impl CustomersTable {
         expected_version: &ExpectedVersion,
         subject: &str,
     ) -> Result<Customer, UpdateError> {
-        let write = Write {
+        let write = PendingUpdate {
             id,
             update,
             expected_version,
@@ -113,7 +112,10 @@ impl CustomersTable {
         })
     }
 
-    async fn write_until_decided(&self, write: &Write<'_>) -> Result<Customer, UpdateError> {
+    async fn write_until_decided(
+        &self,
+        write: &PendingUpdate<'_>,
+    ) -> Result<Customer, UpdateError> {
         let mut condition = Condition::new(write.expected_version, write.update.email());
         for _ in 0..MAX_WRITES {
             let stored = match self.write(write, &condition).await? {
@@ -123,7 +125,7 @@ impl CustomersTable {
             };
             match condition.explain(&stored) {
                 Reason::InvalidVersion => return Err(invalid_version()),
-                Reason::OtherVersion(version) => return write.other_version(stored, version),
+                Reason::OtherVersion => return write.other_version(stored),
                 Reason::Email if write.is_stored(&stored) => return write.show(stored),
                 Reason::Email => condition = condition.after(stored),
             }
@@ -134,7 +136,7 @@ impl CustomersTable {
 
     async fn write(
         &self,
-        write: &Write<'_>,
+        write: &PendingUpdate<'_>,
         condition: &Condition<'_>,
     ) -> Result<WriteOutcome, UpdateError> {
         let id = AttributeValue::S(write.id.as_str().to_owned());
@@ -149,7 +151,9 @@ impl CustomersTable {
             .key("id", id.clone())
             .update_expression(expression.update)
             .condition_expression(expression.condition)
-            .set_expression_attribute_names(Some(expression.names))
+            .set_expression_attribute_names(
+                Some(expression.names).filter(|names| !names.is_empty()),
+            )
             .set_expression_attribute_values(Some(expression.values))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
@@ -161,8 +165,8 @@ impl CustomersTable {
                 let request_id = output.request_id().map(str::to_owned);
                 let item = output.attributes.filter(|item| item.get("id") == Some(&id));
                 let unreadable = || CallError::unreadable(OPERATION, request_id.as_deref());
-                let customer = customer(item.ok_or_else(unreadable)?)?;
-                return Ok(WriteOutcome::Updated(customer));
+                let customer = item.and_then(|item| customer(item).ok());
+                return Ok(WriteOutcome::Updated(customer.ok_or_else(unreadable)?));
             }
             Err(error) => error,
         };
@@ -184,27 +188,26 @@ impl CustomersTable {
     }
 }
 
-impl Write<'_> {
-    /// The result when the customer has `version`, which is not an expected one.
-    fn other_version(&self, stored: Item, version: Version) -> Result<Customer, UpdateError> {
-        let lowest = match self.expected_version {
+impl PendingUpdate<'_> {
+    /// The result when the customer has a version that is not an expected one.
+    fn other_version(&self, stored: Item) -> Result<Customer, UpdateError> {
+        let may_write = match self.expected_version {
             ExpectedVersion::NoCustomer => {
                 return Err(UpdateError::Exists(customer(stored)?.into()));
             }
-            ExpectedVersion::Any => None,
-            ExpectedVersion::OneOf(versions) => versions.first(),
+            ExpectedVersion::OneOf(versions) => !versions.is_empty(),
+            ExpectedVersion::Any => true,
         };
         if self.is_applied(&stored) {
             return self.show(stored);
         }
-        // An attempt of this request may have raised the version from an expected one, before somebody else
-        // wrote. Then 412 would be untrue, because it says that nothing was stored.
-        let may_be_stored = self.is_own(&stored) || lowest.is_some_and(|lowest| *lowest < version);
+        // After an attempt without an answer, 412 could be untrue, because it says that nothing was stored:
+        // somebody may have written after this request.
         let error = UpdateError::OtherVersion(customer(stored)?.into());
-        Err(match self.uncertain.occurred() && may_be_stored {
-            true => error.uncertain(),
-            false => error,
-        })
+        match may_write && self.uncertain.occurred() {
+            true => Err(error.uncertain()),
+            false => Err(error),
+        }
     }
 
     /// Whether an attempt without an answer stored the update.

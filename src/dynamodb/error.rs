@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use super::response::is_rejection;
 
-/// Temporary failures that the SDK has in no list: conflicts with a transaction or another region.
+/// Temporary failures that the SDK does not know: conflicts with a transaction or another region.
 pub const CONFLICTS: [&str; 2] = [
     "ReplicatedWriteConflictException",
     "TransactionConflictException",
@@ -65,6 +65,18 @@ impl CallError {
     /// A response without the requested item. The write may be stored.
     pub fn unreadable(operation: &'static str, request_id: Option<&str>) -> Self {
         Self::other(operation, "the response has no such item", request_id, true)
+    }
+
+    /// The error when an attempt without an answer may have stored the update.
+    pub fn uncertain(self) -> Self {
+        Self {
+            cause: format!(
+                "{} (an attempt without an answer may be stored)",
+                self.cause
+            ),
+            is_transient: true,
+            ..self
+        }
     }
 
     /// DynamoDB's id of the request, which AWS support asks for.

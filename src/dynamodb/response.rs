@@ -12,8 +12,7 @@ use aws_sdk_dynamodb::config::interceptors::{
 };
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde_json::Value;
 
 /// Rejects a success that DynamoDB did not send, or that was damaged on the way.
 #[derive(Debug)]
@@ -32,8 +31,8 @@ impl Intercept for VerifySuccess {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // The SDK logs an error that another one replaces, with the whole item in it. So this hook adds none
-        // to a failure, which `is_rejection` judges.
+        // Add no error to a failure: the SDK would log the replaced error with the whole item.
+        // `is_rejection` judges failures.
         if context.output_or_error().is_err() {
             return Ok(());
         }
@@ -83,15 +82,10 @@ impl Intercept for UncertainWrite {
 /// Whether DynamoDB itself rejected the request, so that it stored nothing. The 4xx of a proxy lacks
 /// `__type`, and may follow a stored write.
 pub fn is_rejection(response: &HttpResponse) -> bool {
-    #[derive(Deserialize)]
-    struct Rejection {
-        #[serde(rename = "__type")]
-        _type: IgnoredAny,
-    }
     let body = response.body().bytes().unwrap_or_default();
     response.status().is_client_error()
         && is_intact(response)
-        && serde_json::from_slice::<Rejection>(body).is_ok()
+        && serde_json::from_slice::<Value>(body).is_ok_and(|body| body.get("__type").is_some())
 }
 
 /// Whether the body matches its checksum. Emulators send none.
@@ -101,4 +95,37 @@ fn is_intact(response: &HttpResponse) -> bool {
     checksum.is_none_or(|checksum| {
         body.is_some_and(|body| checksum.parse() == Ok(crc32fast::hash(body)))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_undamaged_4xx_with_a_type_is_a_rejection() {
+        let is_rejected = |status: u16, checksum: Option<u32>, body: &'static str| {
+            let mut response = HttpResponse::new(status.try_into().unwrap(), body.into());
+            if let Some(checksum) = checksum {
+                let headers = response.headers_mut();
+                headers.insert("x-amz-crc32", checksum.to_string());
+            }
+            is_rejection(&response)
+        };
+        let body = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ValidationException"}"#;
+        let checksum = crc32fast::hash(body.as_bytes());
+        assert!(is_rejected(400, None, body));
+        assert!(is_rejected(400, Some(checksum), body));
+        assert!(!is_rejected(400, Some(checksum + 1), body));
+        assert!(!is_rejected(500, None, body));
+        assert!(!is_rejected(200, None, body));
+        for page in [
+            "<html>Forbidden</html>",
+            r#"["Forbidden"]"#,
+            r#"{"code":"Blocked"}"#,
+            r#""__type""#,
+            "",
+        ] {
+            assert!(!is_rejected(403, None, page), "{page}");
+        }
+    }
 }

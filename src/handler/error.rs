@@ -35,8 +35,8 @@ pub enum Error {
     Panic,
 }
 
-/// A match with one row for each error: status, code, header, and the message if it is not the error's own.
-macro_rules! table {
+/// Maps each error to status, code, header and message; `None` means the error's own text.
+macro_rules! rows {
     ($error:expr; $($pattern:pat => $status:ident $code:literal, $header:expr, $message:expr;)*) => {
         match $error { $($pattern => (StatusCode::$status, $code, $header, $message),)* }
     };
@@ -54,7 +54,7 @@ impl Error {
         let challenge = |value: &'static str| Some((WWW_AUTHENTICATE, value));
         let is_transient = call.is_some_and(CallError::is_transient);
         let retry_after = is_transient.then_some((RETRY_AFTER, "1"));
-        let (status, code, header, message) = table! { self;
+        let (status, code, header, message) = rows! { self;
             Self::Route(RouteError::NotFound) => NOT_FOUND "not_found", None, None;
             Self::Route(RouteError::MethodNotAllowed) =>
                 METHOD_NOT_ALLOWED "method_not_allowed", Some((ALLOW, "PUT")), None;
@@ -93,8 +93,10 @@ impl Error {
                 _ => None,
             },
         };
-        let dynamodb_request_id = call.and_then(CallError::request_id).map(str::to_owned);
-        let cause = Cause(self.to_string(), dynamodb_request_id);
+        let cause = Cause {
+            text: self.to_string(),
+            dynamodb_request_id: call.and_then(CallError::request_id).map(str::to_owned),
+        };
         (failure, status.is_server_error().then_some(cause))
     }
 }

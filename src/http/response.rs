@@ -21,7 +21,7 @@ pub struct Failure<'a> {
     pub header: Option<(HeaderName, &'static str)>,
     /// The field errors to list.
     pub errors: &'a [ValidationError],
-    /// The customer as stored, whose version is not the expected one.
+    /// The stored customer; only a 412 shows it.
     pub customer: Option<&'a Customer>,
 }
 

@@ -63,7 +63,7 @@ impl ValidationErrors {
         }
     }
 
-    /// Whether further errors are only counted, so that their messages need no work.
+    /// True once 100 errors are listed; callers then skip building messages.
     pub fn is_full(&self) -> bool {
         self.listed.len() >= MAX_LISTED
     }

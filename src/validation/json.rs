@@ -124,13 +124,13 @@ impl<'a> Parser<'a> {
     }
 
     fn repeated_key(&mut self, key: &str, at: &JsonPointer<'_>, start: usize) {
-        // Finding the position takes time in proportion to the body, so only listed errors have one.
+        // Compute the position only for listed errors: each scan is linear in the body.
         let message = if self.errors.is_full() {
             String::new()
         } else {
             let position = position(self.text.as_bytes(), start);
             let key = quoted(key);
-            format!("{key} occurs twice in its object, the second time at {position}; send it once")
+            format!("{key} is repeated at {position}; send it once in its object")
         };
         self.errors.add(at, ErrorCode::DuplicateKey, message);
     }
@@ -174,7 +174,7 @@ mod tests {
             ("{\"a\": [1,]}", "trailing comma at line 1, column 10"),
             (
                 "{\"a\": 1} {}",
-                "expected nothing after the object at line 1, column 10",
+                "unexpected text after the JSON value at line 1, column 10",
             ),
             ("{\"a\": 01}", "invalid number at line 1, column 8"),
             ("{\"a\": [1 2]}", "expected `,` or `]` at line 1, column 10"),
@@ -240,7 +240,7 @@ mod tests {
             ),
             (
                 "{}\u{feff}",
-                "expected nothing after the object, found U+FEFF at line 1, column 3",
+                "unexpected text after the JSON value, found U+FEFF at line 1, column 3",
             ),
         ] {
             let expected = format!("The body is not valid JSON: {expected}");
@@ -364,11 +364,11 @@ mod tests {
             ),
             (
                 b"x^",
-                "The body is not valid JSON: expected a value at line 1, column 1",
+                "The body is not valid JSON: expected `{` at line 1, column 1",
             ),
             (
                 b"\0\0\0\0\0",
-                "The body is not valid JSON: expected a value at line 1, column 1",
+                "The body is not valid JSON: expected `{` at line 1, column 1",
             ),
         ] {
             let error = parse(body).unwrap_err().to_string();
@@ -406,13 +406,8 @@ mod tests {
             .iter()
             .map(|error| (error.pointer.as_str(), error.code, error.message.as_str()))
             .collect();
-        let message = |position| format!("{position}; send it once");
-        let message = |key: &str, position| {
-            format!(
-                "`{key}` occurs twice in its object, the second time at {}",
-                message(position)
-            )
-        };
+        let message = |position| format!("{position}; send it once in its object");
+        let message = |key: &str, position| format!("`{key}` is repeated at {}", message(position));
         assert_eq!(
             errors,
             [

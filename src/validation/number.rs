@@ -93,7 +93,7 @@ impl std::fmt::Display for Decimal<'_> {
 
 /// Whether DynamoDB can store this JSON number exactly.
 pub fn fits_dynamodb(text: &str) -> bool {
-    // Most numbers are so short that their digits need not be counted.
+    // Fast path: a number this short cannot have more than 38 digits.
     (text.len() <= SIGNIFICANT_DIGITS && is_plain(text))
         || Decimal::parse(text).is_some_and(|decimal| decimal.fits_dynamodb())
 }

@@ -38,7 +38,7 @@ fn find_cause_in_labels(text: &str, labels: &[&str], index: usize) -> Option<Str
     let Some(ascii) = to_ascii(text) else {
         return Some(find_cause_in_invalid_domain(text, labels, index));
     };
-    let is_number = |label: &&str| label.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = |label: &&str| label.chars().all(char::is_numeric);
     let cause = if labels.len() < 2 {
         "the domain needs at least one dot, as in `example.com`"
     } else if !verify_dns_length(&ascii, false) {
@@ -142,6 +142,7 @@ mod tests {
             ),
             ("1.2.3.4", "the domain's last part must not be a number"),
             ("example.5", "the domain's last part must not be a number"),
+            ("b.१२३", "the domain's last part must not be a number"),
             ("example..com", dot),
             (".example.com", dot),
             ("example.com.", dot),

@@ -34,8 +34,7 @@ fn is_allowed_ascii(c: char) -> bool {
     c.is_ascii_alphanumeric() || ".!#$%&'*+/=?^_`{|}~-".contains(c)
 }
 
-/// A character outside ASCII that a reader can recognise: one with a meaning and a shape of its own,
-/// that does not look like punctuation such as `@` or `.`.
+/// A character outside ASCII that is assigned, visible, and not a look-alike of punctuation such as `@` or `.`.
 fn is_international(c: char) -> bool {
     use GeneralCategory::{Control, PrivateUse, Unassigned};
     let looks_like_punctuation = |c: char| {

@@ -45,6 +45,12 @@ impl ParseError {
         if let Some(error) = other_encoding(body) {
             return error;
         }
+        let start = text.len() - text.trim_ascii_start().len();
+        if text[start..].starts_with(|c: char| c.is_ascii() && !"{[\"".contains(c)) {
+            let reason = "expected `{`".to_owned();
+            let position = position(body, start);
+            return Self::Syntax { reason, position };
+        }
         let position = position(body, error.index);
         match &error.error_type {
             JiterErrorType::JsonError(Json::RecursionLimitExceeded) => Self::TooDeep { position },
@@ -82,7 +88,7 @@ fn reason(cause: &JiterErrorType, found: Option<char>) -> String {
         Json::ExpectedSomeIdent => "expected `true`, `false` or `null`".to_owned(),
         Json::ExpectedSomeValue => "expected a value".to_owned(),
         Json::KeyMustBeAString => "expected a key in double quotes".to_owned(),
-        Json::TrailingCharacters => "expected nothing after the object".to_owned(),
+        Json::TrailingCharacters => "unexpected text after the JSON value".to_owned(),
         cause => cause.to_string().replace("EOF", "end of the body"),
     };
     match found.filter(|c| !c.is_ascii()) {
@@ -99,7 +105,7 @@ fn other_encoding(body: &[u8]) -> Option<ParseError> {
         [0x1f, 0x8b, ..] => ParseError::Compressed("gzip"),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => ParseError::Compressed("zstd"),
         [0x78, 0x01 | 0x9c | 0xda, ..] => ParseError::Compressed("zlib"),
-        // Also the text `x^`.
+        // `78 5e` is also the text `x^`, so this needs invalid UTF-8.
         [0x78, 0x5e, ..] if str::from_utf8(body).is_err() => ParseError::Compressed("zlib"),
         [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => ParseError::OtherEncoding("UTF-32"),
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => ParseError::OtherEncoding("UTF-16"),
