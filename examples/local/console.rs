@@ -12,6 +12,7 @@ use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 
 use crate::demonstrations::{self, Outcome};
+use crate::docs;
 use crate::gateway::{self, Gateway};
 use crate::history::{Exchange, Summary};
 use crate::samples::{self, Sample};
@@ -19,9 +20,6 @@ use crate::tables::{ACCESS_TOKENS_TABLE, CUSTOMERS_TABLE};
 
 /// API Gateway's limit for a request body. The function has a lower one.
 const MAX_BODY_BYTES: usize = 10 * 1_024 * 1_024;
-
-/// The API reference, which can send requests to the gateway.
-const REFERENCE: &str = include_str!("../../docs/api.html");
 
 const PAGE: &str = include_str!("console/console.html");
 const STYLE: &str = include_str!("console/console.css");
@@ -51,7 +49,7 @@ pub fn router(gateway: Gateway) -> axum::Router {
         console = console.route(path, get(typed("text/javascript", script)));
     }
     axum::Router::new()
-        .route("/docs", get(Html(REFERENCE)).fallback(gateway::invoke))
+        .merge(docs::router())
         .merge(console.layer(from_fn(only_this_page)))
         .fallback(gateway::invoke)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))

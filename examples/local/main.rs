@@ -6,6 +6,7 @@
 
 mod console;
 mod demonstrations;
+mod docs;
 mod gateway;
 mod history;
 mod recorder;

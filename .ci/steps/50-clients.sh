@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# openapi.yaml as people use it: linters, patterns in each engine, generated clients, and the page /docs; and the
+# clients in examples/calling/ against conflicts and faults of the network.
+source "$(dirname "$0")/../lib.sh"
+
+npm_packages tests/openapi
+system_program chromium
+python_environment api-venv --requirement tests/openapi/requirements.txt
+export PATH="$cache/api-venv/bin:$PWD/tests/openapi/node_modules/.bin:$PATH" PYTHONDONTWRITEBYTECODE=1
+build_program calling
+start_local_example
+export API="$api" DYNAMODB="$dynamodb_url" OPENAPI="$PWD/openapi.yaml" SAMPLE="$PWD/testkit/src/sample_request.json"
+
+redocly lint --config tests/openapi/redocly.yaml openapi.yaml
+
+# One process for all languages.
+openapi-generator-cli validate --input-spec openapi.yaml
+generators=(python go java php csharp typescript-fetch dart kotlin ruby rust)
+for name in "${generators[@]}"; do
+  printf '{"generatorName": "%s", "inputSpec": "%s", "outputDir": "%s"}\n' "$name" "$OPENAPI" "$work/$name" \
+    > "$work/$name.json"
+done
+(cd "$work" && openapi-generator-cli batch --fail-fast "${generators[@]/%/.json}") > "$work/log" 2>&1 \
+  || { cat "$work/log"; fail 'OpenAPI Generator'; }
+openapi-python-client generate --fail-on-warning --meta none --path openapi.yaml \
+  --output-path "$work/python/openapi_python_client_package"
+
+cd tests/openapi
+mkdir -p build
+cp ../../examples/calling/calling.ts build/calling.mts
+openapi-typescript ../../openapi.yaml --output build/api.d.ts
+strict=(--strict --noUncheckedIndexedAccess --target es2022 --module nodenext --types node)
+tsc "${strict[@]}" --outDir build build/calling.mts
+tsc "${strict[@]}" --exactOptionalPropertyTypes --rootDir . --outDir build openapi_fetch.ts
+node build/openapi_fetch.js
+echo 'ok  openapi-fetch'
+
+[[ "$(URL="$api" bash ../../examples/calling/calling.sh)" == *'"notes":"from curl"'* ]] || fail 'calling.sh'
+echo 'ok  curl'
+export CALLING_RUST="$program" CALLING_TYPESCRIPT="$PWD/build/calling.mjs"
+# A browser that hangs must not hang the step.
+node --test --test-timeout=120000 docs.test.mjs
+PYTHONPATH="$work/python" pytest --quiet -p no:cacheprovider .

@@ -1,0 +1,64 @@
+// Swagger UI on openapi.yaml, with the demo token and the published sample filled in.
+
+/** Indents JSON without parsing it, because JSON.parse rounds long numbers. */
+function indent(json) {
+  let depth = 0;
+  const line = () => "\n" + "  ".repeat(depth);
+  return json.replaceAll(/"(?:\\.|[^"\\])*"|\[\]|\{\}|[[\]{},:]/g, (token) => {
+    switch (token) {
+      case "{":
+      case "[":
+        depth += 1;
+        return token + line();
+      case "}":
+      case "]":
+        depth -= 1;
+        return line() + token;
+      case ",":
+        return token + line();
+      case ":":
+        return ": ";
+      default:
+        return token;
+    }
+  });
+}
+
+const LocalExample = () => ({
+  statePlugins: {
+    spec: {
+      wrapActions: {
+        // The local example may have another port than the document says.
+        updateJsonSpec: (original) => (spec) => original({ ...spec, servers: [{ url: location.origin }] }),
+      },
+    },
+  },
+  wrapComponents: {
+    // As plain text, because Swagger UI parses JSON before it shows it.
+    responseBody: (Original, { React }) => (props) =>
+      React.createElement(Original, { ...props, content: indent(props.content), contentType: "text/plain" }),
+  },
+});
+
+window.onload = () => {
+  window.ui = SwaggerUIBundle({
+    url: "/openapi.yaml",
+    dom_id: "#swagger-ui",
+    layout: "StandaloneLayout",
+    presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
+    plugins: [LocalExample],
+    deepLinking: true,
+    docExpansion: "full",
+    defaultModelsExpandDepth: 5,
+    defaultModelExpandDepth: 3,
+    displayRequestDuration: true,
+    tryItOutEnabled: true,
+    // The default is a badge that sends the document to a validator on the internet.
+    validatorUrl: null,
+    onComplete() {
+      window.ui.preauthorizeApiKey("accessToken", "demo-token-that-may-write");
+      // The rules of the fields are open.
+      window.ui.layoutActions.show(["components", "schemas", "CustomerUpdate"], true);
+    },
+  });
+};
