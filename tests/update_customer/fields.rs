@@ -12,7 +12,7 @@ use update_customer::customer::fields::{FIELDS, FieldType, Write};
 use update_customer::customer::meta_fields;
 use update_customer::customer::rules::{MaxLength, TextRule};
 
-use crate::support::openapi::{REQUEST_SCHEMA, at, resolve};
+use crate::support::openapi::{REQUEST_SCHEMA, at, is_read_only, resolve};
 use crate::support::{CUSTOMER_ID, Response, SAMPLE_REQUEST, TestApp, put};
 
 /// What a request may do with a field, as text, so that a difference is readable.
@@ -37,19 +37,8 @@ fn properties(pointer: &str) -> Vec<(&'static str, &'static Value)> {
         .collect()
 }
 
-fn has_type(schema: &Value, name: &str) -> bool {
-    let types = &schema["type"];
-    types == name
-        || types
-            .as_array()
-            .is_some_and(|types| types.contains(&json!(name)))
-}
-
 fn is_text(schema: &Value) -> bool {
-    has_type(schema, "string")
-        || schema["enum"]
-            .as_array()
-            .is_some_and(|e| e.contains(&json!("")))
+    schema["type"] == "string" && !is_read_only(schema)
 }
 
 fn is_required(pointer: &str, name: &str) -> bool {
@@ -61,18 +50,16 @@ fn is_required(pointer: &str, name: &str) -> bool {
 /// The documented fields of the request body.
 fn documented_fields() -> Descriptions {
     let describe = |(name, schema): (&str, &Value)| {
-        let nullable = has_type(schema, "null");
-        let description = if has_type(schema, "array") && nullable {
-            "optional list".to_owned()
+        let description = if is_read_only(schema) {
+            "ignored".to_owned()
         } else if is_text(schema) {
-            let kind = match (is_required(REQUEST_SCHEMA, name), nullable) {
-                (true, _) => "required",
-                (false, true) => "optional",
-                (false, false) => "optional and never cleared",
+            let kind = match is_required(REQUEST_SCHEMA, name) {
+                true => "required",
+                false => "optional",
             };
             text(kind, schema["maxLength"].as_u64())
         } else {
-            "ignored".to_owned()
+            format!("optional {}", schema["type"].as_str().unwrap_or("untyped"))
         };
         (name.to_owned(), description)
     };
@@ -94,8 +81,9 @@ fn implemented_fields() -> Descriptions {
     let describe = |write: &Write| match write {
         Write::ReadOnly => "ignored".to_owned(),
         Write::Required(rule) => text("required", max_length(rule)),
+        Write::Email => text("required", Some(254)),
         Write::Optional(rule) => text("optional", max_length(rule)),
-        Write::List(_) => "optional list".to_owned(),
+        Write::List(_) => "optional array".to_owned(),
     };
     let fields = FIELDS.iter();
     fields
@@ -133,12 +121,12 @@ fn request_fields_agree_with_openapi() {
 fn address_members_agree_with_openapi() {
     let mut implemented: Descriptions = TEXT_MEMBERS
         .iter()
-        .map(|(name, rule)| ((*name).to_owned(), text("nullable", max_length(rule))))
+        .map(|(name, rule)| ((*name).to_owned(), text("member", max_length(rule))))
         .collect();
     implemented.insert(DEFAULT_MEMBER.to_owned(), "boolean".to_owned());
     let describe = |(name, schema): (&str, &Value)| {
         let description = match is_text(schema) {
-            true => text("nullable", schema["maxLength"].as_u64()),
+            true => text("member", schema["maxLength"].as_u64()),
             false => schema["type"].as_str().unwrap_or_default().to_owned(),
         };
         (name.to_owned(), description)
@@ -349,7 +337,7 @@ async fn every_list_rejects_other_types() {
     let app = TestApp::new().await;
     let mut failures = Failures::default();
     for (name, description) in documented_fields() {
-        if description != "optional list" {
+        if description != "optional array" {
             continue;
         }
         for value in [json!(1), json!(true), json!("text"), json!(""), json!({})] {
@@ -391,7 +379,7 @@ async fn every_required_field_is_required() {
 }
 
 #[tokio::test]
-async fn every_optional_field_is_cleared_by_null_and_empty() {
+async fn every_optional_field_is_cleared_by_empty_and_rejects_null() {
     let app = TestApp::new().await;
     let mut failures = Failures::default();
     for (name, description) in documented_fields() {
@@ -399,21 +387,23 @@ async fn every_optional_field_is_cleared_by_null_and_empty() {
             continue;
         }
         let empty = match description.as_str() {
-            "optional list" => json!([]),
+            "optional array" => json!([]),
             _ => json!(""),
         };
-        for value in [&Value::Null, &empty] {
-            let what = format!("/{name} {value}");
-            app.store_sample(|_| {}).await;
-            let response = app.send(put().with(json!({ &name: value }))).await;
-            if response.status != 200 {
-                failures.check_errors(&what, &response, &["status 200".to_owned()]);
-                continue;
-            }
-            let stored = app.stored().await[&name].take();
-            failures.check(&format!("{what} stored"), &stored, &Value::Null);
-            failures.check(&format!("{what} data"), &response.data()[&name], &empty);
+        app.store_sample(|_| {}).await;
+        let response = app.send(put().with(json!({ &name: null }))).await;
+        let expected = [format!("/{name} invalid_type")];
+        failures.check_errors(&format!("/{name} null"), &response, &expected);
+
+        let what = format!("/{name} {empty}");
+        let response = app.send(put().with(json!({ &name: empty }))).await;
+        if response.status != 200 {
+            failures.check_errors(&what, &response, &["status 200".to_owned()]);
+            continue;
         }
+        let stored = app.stored().await[&name].take();
+        failures.check(&format!("{what} stored"), &stored, &Value::Null);
+        failures.check(&format!("{what} data"), &response.data()[&name], &empty);
     }
     failures.assert_none();
 }
