@@ -40,4 +40,4 @@ echo 'ok  curl'
 export CALLING_RUST="$program" CALLING_TYPESCRIPT="$PWD/build/calling.mjs"
 # A browser that hangs must not hang the step.
 node --test --test-timeout=120000 docs.test.mjs
-PYTHONPATH="$work/python" pytest --quiet -p no:cacheprovider .
+PYTHONPATH="$work/python" pytest --quiet -o verbosity_assertions=2 -p no:cacheprovider .
