@@ -191,20 +191,23 @@ impl CustomersTable {
 impl PendingUpdate<'_> {
     /// The result when the customer has a version that is not an expected one.
     fn other_version(&self, stored: Item) -> Result<Customer, UpdateError> {
-        let may_write = match self.expected_version {
+        let lowest = match self.expected_version {
             ExpectedVersion::NoCustomer => {
                 return Err(UpdateError::Exists(customer(stored)?.into()));
             }
-            ExpectedVersion::OneOf(versions) => !versions.is_empty(),
-            ExpectedVersion::Any => true,
+            ExpectedVersion::OneOf(versions) => versions.first(),
+            ExpectedVersion::Any => None,
         };
         if self.is_applied(&stored) {
             return self.show(stored);
         }
-        // After an attempt without an answer, 412 could be untrue, because it says that nothing was stored:
-        // somebody may have written after this request.
-        let error = UpdateError::OtherVersion(customer(stored)?.into());
-        match may_write && self.uncertain.occurred() {
+        // An attempt without an answer may have raised the version from an expected one, before somebody else
+        // wrote. Then 412 would be untrue, because it says that nothing was stored.
+        let is_own = self.is_own(&stored);
+        let customer = customer(stored)?;
+        let may_be_stored = is_own || lowest.is_some_and(|lowest| *lowest < customer.version());
+        let error = UpdateError::OtherVersion(customer.into());
+        match may_be_stored && self.uncertain.occurred() {
             true => Err(error.uncertain()),
             false => Err(error),
         }
