@@ -127,10 +127,11 @@ system_package() { # package
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1" > /dev/null
 }
 
-# Installs the npm packages of tests/openapi if they are missing or older than the lock file.
-npm_packages() {
-  [[ tests/openapi/node_modules/.package-lock.json -nt tests/openapi/package-lock.json ]] \
-    || npm ci --prefix tests/openapi --silent --no-audit --no-fund
+# Installs a folder's npm packages if they are missing or older than the lock file.
+npm_packages() { # folder
+  local folder="${1:-tests/openapi}"
+  [[ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ]] \
+    || npm ci --prefix "$folder" --silent --no-audit --no-fund
 }
 
 # The customer in the local example's tables.

@@ -16,15 +16,15 @@ use testkit::invoke::invoke_text;
 use testkit::request::HttpApiRequest;
 use update_customer::handler::App;
 
-use crate::history::{Exchange, History};
-use crate::recorder::{Trace, milliseconds};
-use crate::tables::Tables;
+use crate::console::history::{Exchange, History};
+use crate::console::recorder::{Trace, milliseconds};
+use crate::console::tables::Tables;
 
 /// The header in which an HTTP API returns the request's id.
 const REQUEST_ID: &str = "apigw-requestid";
 
 /// What a person sees who opens a customer's URL in a browser.
-const ONLY_PUT: &str = include_str!("console/only-put.html");
+const ONLY_PUT: &str = include_str!("console/page/only-put.html");
 
 /// The function behind a gateway that remembers the last requests.
 pub struct Gateway {

@@ -5,13 +5,8 @@
 //! what each request does.
 
 mod console;
-mod demonstrations;
 mod docs;
 mod gateway;
-mod history;
-mod recorder;
-mod samples;
-mod tables;
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -33,8 +28,8 @@ use update_customer::dynamodb::client;
 use update_customer::handler::App;
 use update_customer::logging;
 
+use crate::console::tables::{ACCESS_TOKENS_TABLE, CUSTOMERS_TABLE, Tables};
 use crate::gateway::Gateway;
-use crate::tables::{ACCESS_TOKENS_TABLE, CUSTOMERS_TABLE, Tables};
 
 const DYNAMODB_PORT: u16 = 8000;
 
@@ -87,7 +82,7 @@ struct LogWriter;
 impl Write for LogWriter {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
         let written = io::stdout().write(text)?;
-        recorder::logged(&text[..written]);
+        console::recorder::logged(&text[..written]);
         Ok(written)
     }
 
@@ -128,7 +123,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let tables = Tables::new(Client::from_conf(client::config(&shared).build()));
     tables.create().await?;
     let connection = shared.http_client().ok_or("the SDK has no HTTP client")?;
-    let recorded = client::config(&shared).http_client(recorder::http_client(connection));
+    let recorded = client::config(&shared).http_client(console::recorder::http_client(connection));
     let config = Config::from_env(|name| match name {
         "CUSTOMERS_TABLE" => Some(CUSTOMERS_TABLE.to_owned()),
         "ACCESS_TOKENS_TABLE" => Some(ACCESS_TOKENS_TABLE.to_owned()),

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
-use crate::recorder::Attempt;
+use super::recorder::Attempt;
 
 /// How many requests are kept.
 const MAX_EXCHANGES: usize = 20;

@@ -1,5 +1,11 @@
 //! The console: a page that sends requests and shows what each of them did, and the JSON behind it.
 
+mod demonstrations;
+pub mod history;
+pub mod recorder;
+mod samples;
+pub mod tables;
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -11,26 +17,26 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 
-use crate::demonstrations::{self, Outcome};
+use self::demonstrations::Outcome;
+use self::history::{Exchange, Summary};
+use self::samples::Sample;
+use self::tables::{ACCESS_TOKENS_TABLE, CUSTOMERS_TABLE};
 use crate::docs;
 use crate::gateway::{self, Gateway};
-use crate::history::{Exchange, Summary};
-use crate::samples::{self, Sample};
-use crate::tables::{ACCESS_TOKENS_TABLE, CUSTOMERS_TABLE};
 
 /// API Gateway's limit for a request body. The function has a lower one.
 const MAX_BODY_BYTES: usize = 10 * 1_024 * 1_024;
 
-const PAGE: &str = include_str!("console/console.html");
-const STYLE: &str = include_str!("console/console.css");
+const PAGE: &str = include_str!("page/console.html");
+const STYLE: &str = include_str!("page/console.css");
 
 /// The page's modules by path.
 const SCRIPTS: [(&str, &str); 5] = [
-    ("/console/console.js", include_str!("console/console.js")),
-    ("/console/json.js", include_str!("console/json.js")),
-    ("/console/diff.js", include_str!("console/diff.js")),
-    ("/console/request.js", include_str!("console/request.js")),
-    ("/console/result.js", include_str!("console/result.js")),
+    ("/console/console.js", include_str!("page/console.js")),
+    ("/console/json.js", include_str!("page/json.js")),
+    ("/console/diff.js", include_str!("page/diff.js")),
+    ("/console/request.js", include_str!("page/request.js")),
+    ("/console/result.js", include_str!("page/result.js")),
 ];
 
 /// Serves the console at `GET /`, the API reference at `GET /docs`, and passes every other request to
