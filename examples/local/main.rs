@@ -6,13 +6,16 @@
 
 mod console;
 mod docs;
+mod dynamodb;
 mod gateway;
+mod guard;
 
 use std::error::Error;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use clap::Parser;
@@ -20,18 +23,23 @@ use dynoxide::Database;
 use testkit::tables::local_config;
 use testkit::{CUSTOMER_ID, READ_TOKEN, SAMPLE_REQUEST, WRITE_TOKEN};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tracing_subscriber::filter::{LevelFilter, Targets};
+use tokio::sync::oneshot;
 use tracing_subscriber::prelude::*;
-use update_customer::config::Config;
+use update_customer::config::{Config, LogConfig};
 use update_customer::dynamodb::client;
 use update_customer::handler::App;
 use update_customer::logging;
 
 use crate::console::tables::{ACCESS_TOKENS_TABLE, CUSTOMERS_TABLE, Tables};
-use crate::gateway::Gateway;
+use crate::console::{Console, recorder};
 
 const DYNAMODB_PORT: u16 = 8000;
+
+/// Any region will do for an embedded DynamoDB.
+const REGION: &str = "us-east-1";
+
+/// How long Ctrl-C waits for requests that still run. A second Ctrl-C does not wait.
+const STOP_LIMIT: Duration = Duration::from_secs(3);
 
 /// Serve PUT /customers/{customer_id} for local development, with an embedded DynamoDB
 #[derive(Parser)]
@@ -49,7 +57,10 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    init_logging();
+    let log = LogConfig::from_env(|name| std::env::var(name).ok());
+    tracing_subscriber::registry()
+        .with(logging::layer(|| LogWriter, &log))
+        .init();
     match serve(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -59,30 +70,13 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Logs as in Lambda, without the embedded DynamoDB's own warnings about each error that it returns.
-fn init_logging() {
-    let variable = |name| std::env::var(name).unwrap_or_default();
-    let layer = logging::layer(
-        || LogWriter,
-        &variable("AWS_LAMBDA_LOG_FORMAT"),
-        &variable("AWS_LAMBDA_LOG_LEVEL"),
-    );
-    let without_dynamodb = Targets::new()
-        .with_default(LevelFilter::TRACE)
-        .with_target("dynoxide", LevelFilter::OFF);
-    tracing_subscriber::registry()
-        .with(layer)
-        .with(without_dynamodb)
-        .init();
-}
-
 /// Writes the log to standard output, and into the trace of the request that logs.
 struct LogWriter;
 
 impl Write for LogWriter {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
         let written = io::stdout().write(text)?;
-        console::recorder::logged(&text[..written]);
+        recorder::logged(&text[..written]);
         Ok(written)
     }
 
@@ -108,39 +102,40 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
             Database::memory().map_err(|error| format!("cannot create the database: {error}"))?
         }
     };
-    let (stop, stopped) = watch::channel(());
-    let until_stopped = |mut stopped: watch::Receiver<()>| async move {
-        // An error means that the sender was dropped, which also stops.
-        let _ = stopped.changed().await;
-    };
-    let dynamodb = tokio::spawn(dynoxide::server::serve_with_shutdown(
-        dynamodb_listener,
-        database,
-        until_stopped(stopped.clone()),
-    ));
+    let engine_listener = dynamodb::engine_listener().await?;
+    let engine = engine_listener.local_addr()?.to_string();
+    let shared = local_config(&format!("http://{engine}"));
+    tokio::spawn(dynoxide::server::serve_on(engine_listener, database));
 
-    let shared = local_config(&endpoint);
-    let tables = Tables::new(Client::from_conf(client::config(&shared).build()));
+    let tables = Tables::new(Client::from_conf(client::builder(&shared).build()));
     tables.create().await?;
     let connection = shared.http_client().ok_or("the SDK has no HTTP client")?;
-    let recorded = client::config(&shared).http_client(console::recorder::http_client(connection));
+    let recorded = client::builder(&shared).http_client(recorder::http_client(connection));
     let config = Config::from_env(|name| match name {
         "CUSTOMERS_TABLE" => Some(CUSTOMERS_TABLE.to_owned()),
         "ACCESS_TOKENS_TABLE" => Some(ACCESS_TOKENS_TABLE.to_owned()),
+        "AWS_REGION" => Some(REGION.to_owned()),
         other => std::env::var(other).ok(),
     })?;
-    let app = App::new(Client::from_conf(recorded.build()), config);
-    let router = console::router(Gateway::new(app, tables));
-    let server = axum::serve(api, router).with_graceful_shutdown(until_stopped(stopped));
-    let server = tokio::spawn(server.into_future());
+    let app = App::new(Client::from_conf(recorded.build()), config.app);
+    let dynamodb = axum::serve(dynamodb_listener, dynamodb::router(engine.parse()?));
+    tokio::spawn(dynamodb.into_future());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let api = axum::serve(api, console::router(Console::new(app, tables)));
+    // An error means that the sender was dropped.
+    let api = api.with_graceful_shutdown(async { stopped.await.unwrap_or_default() });
+    let api = tokio::spawn(api.into_future());
 
     println!("{}", instructions(&api_url, &endpoint)?);
     interrupted().await?;
     println!("Stopping");
-    stop.send(())?;
-    server.await??;
-    dynamodb.await??;
-    Ok(())
+    drop(stop);
+    tokio::select! {
+        ended = api => Ok(ended??),
+        // A client that has sent half a request may never send the rest.
+        () = tokio::time::sleep(STOP_LIMIT) => Ok(()),
+        again = interrupted() => Ok(again?),
+    }
 }
 
 /// Listens on loopback only.
@@ -205,7 +200,7 @@ Commands to run in another terminal:
 {unknown}
 
 # The stored customers, with the AWS CLI (endpoint {endpoint}, any credentials)
-AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws dynamodb scan --region us-east-1 --endpoint-url {endpoint} --table-name {CUSTOMERS_TABLE}
+AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws dynamodb scan --region {REGION} --endpoint-url {endpoint} --table-name {CUSTOMERS_TABLE}
 
 # The function in cargo-lambda on the same tables; the commands above also work with port 9001
 cargo lambda watch -A 127.0.0.1 -P 9001 --env-file local.env{other_endpoint}

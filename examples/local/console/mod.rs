@@ -1,103 +1,156 @@
 //! The console: a page that sends requests and shows what each of them did, and the JSON behind it.
 
 mod demonstrations;
-pub mod history;
+mod history;
 pub mod recorder;
-mod samples;
 pub mod tables;
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path as FilePath;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
-use axum::Json;
-use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN};
-use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
-use axum::middleware::{Next, from_fn};
-use axum::response::{Html, IntoResponse, Response};
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::request::Parts;
+use axum::http::{Request, Response, StatusCode};
+use axum::middleware::from_fn;
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use update_customer::handler::App;
 
-use self::demonstrations::Outcome;
-use self::history::{Exchange, Summary};
-use self::samples::Sample;
-use self::tables::{ACCESS_TOKENS_TABLE, CUSTOMERS_TABLE};
-use crate::docs;
-use crate::gateway::{self, Gateway};
+use self::history::{Exchange, History, Summary};
+use self::tables::{ACCESS_TOKENS_TABLE, CUSTOMERS_TABLE, Tables};
+use crate::{docs, gateway, guard};
 
 /// API Gateway's limit for a request body. The function has a lower one.
 const MAX_BODY_BYTES: usize = 10 * 1_024 * 1_024;
 
-const PAGE: &str = include_str!("page/console.html");
-const STYLE: &str = include_str!("page/console.css");
+/// The example runs from a checkout, so it reads the events and the page there.
+const EVENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/local/console/page");
 
-/// The page's modules by path.
-const SCRIPTS: [(&str, &str); 5] = [
-    ("/console/console.js", include_str!("page/console.js")),
-    ("/console/json.js", include_str!("page/json.js")),
-    ("/console/diff.js", include_str!("page/diff.js")),
-    ("/console/request.js", include_str!("page/request.js")),
-    ("/console/result.js", include_str!("page/result.js")),
-];
+/// The function behind a gateway that remembers the last requests.
+pub struct Console {
+    app: App,
+    tables: Tables,
+    history: History,
+    requests: AtomicU64,
+}
+
+impl Console {
+    pub fn new(app: App, tables: Tables) -> Self {
+        Self {
+            app,
+            tables,
+            history: History::default(),
+            requests: AtomicU64::new(0),
+        }
+    }
+
+    /// Passes a request to the function and adds it to the history. With `late`, DynamoDB's first
+    /// response to the update comes after the SDK has stopped waiting for it.
+    async fn send(&self, request: Request<Bytes>, late: bool) -> (u64, Response<Body>) {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        let request_id = format!("local-{number}");
+        let received_at = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        let id = gateway::customer_id(&request);
+        let before = self.tables.customer(id.as_deref()).await;
+
+        let started_ms = recorder::now();
+        let invoked = gateway::invoke(&self.app, &request, &request_id);
+        let (response, recording) = recorder::record(late, invoked).await;
+        let ended_ms = recorder::now();
+
+        self.history.push(Exchange {
+            summary: Summary {
+                number,
+                method: request.method().to_string(),
+                target: request.uri().to_string(),
+                status: response.status().as_u16(),
+                received_at: u64::try_from(received_at.as_millis()).unwrap_or_default(),
+            },
+            request_headers: gateway::pairs(request.headers()),
+            request_body: String::from_utf8_lossy(request.body()).into_owned(),
+            response_headers: gateway::pairs(response.headers()),
+            response_body: response.body().clone(),
+            has_customer: id.is_some(),
+            before,
+            after: self.tables.customer(id.as_deref()).await,
+            recording,
+            started_ms,
+            ended_ms,
+        });
+        (number, gateway::sent(&request, response, &request_id))
+    }
+}
 
 /// Serves the console at `GET /`, the API reference at `GET /docs`, and passes every other request to
-/// the function.
-pub fn router(gateway: Gateway) -> axum::Router {
-    let mut console = axum::Router::new()
-        .route("/", get(page).fallback(gateway::invoke))
-        .route("/console/console.css", get(typed("text/css", STYLE)))
-        .route("/console/samples", get(samples))
+/// the function, as a `$default` route does.
+pub fn router(console: Console) -> Router {
+    let console_router = Router::new()
+        .route("/", get(page).fallback(invoke))
+        .route("/console/events", get(events))
         .route("/console/state", get(state))
         .route("/console/exchanges/{number}", get(exchange))
         .route("/console/restore", post(restore))
-        .route("/console/two-writers", post(two_writers))
-        .route("/console/late-response", post(late_response));
-    for (path, script) in SCRIPTS {
-        console = console.route(path, get(typed("text/javascript", script)));
-    }
-    axum::Router::new()
+        .route("/console/two-writers", post(demonstrations::two_writers))
+        .route(
+            "/console/late-response",
+            post(demonstrations::late_response),
+        )
+        .route("/console/{file}", get(file));
+    let api = Router::new().fallback(invoke).layer(from_fn(guard::cors));
+    console_router
         .merge(docs::router())
-        .merge(console.layer(from_fn(only_this_page)))
-        .fallback(gateway::invoke)
+        .merge(api)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .with_state(Arc::new(gateway))
+        .layer(from_fn(guard::only_local))
+        .with_state(Arc::new(console))
 }
 
-/// Refuses what another web site could make a browser send: a request under a name that its owner lets
-/// point to this computer, and a POST from its own page.
-async fn only_this_page(request: Request, next: Next) -> Response {
-    if is_from_this_page(request.method(), request.headers()) {
-        return next.run(request).await;
-    }
-    let message = "Open the console under 127.0.0.1 or localhost";
-    (StatusCode::FORBIDDEN, message).into_response()
-}
-
-fn is_from_this_page(method: &Method, headers: &HeaderMap) -> bool {
-    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let host = text(HOST).unwrap_or_default();
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let is_local = ["127.0.0.1", "localhost"].contains(&name);
-    let origin_matches = match headers.contains_key(ORIGIN) {
-        true => text(ORIGIN) == Some(&format!("http://{host}")),
-        // A program such as `curl` sends none, a browser always does with POST.
-        false => true,
-    };
-    is_local && (method != Method::POST || origin_matches)
+async fn invoke(State(console): State<Arc<Console>>, parts: Parts, body: Bytes) -> Response<Body> {
+    console
+        .send(Request::from_parts(parts, body), false)
+        .await
+        .1
 }
 
 async fn page() -> impl IntoResponse {
+    file(Path("console.html".to_owned())).await
+}
+
+/// A file of the page.
+async fn file(Path(name): Path<String>) -> Result<impl IntoResponse, StatusCode> {
+    let path = FilePath::new(&name);
+    let content_type = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("css") => "text/css",
+        Some("js") => "text/javascript",
+        _ => return Err(StatusCode::NOT_FOUND),
+    };
+    // Never a path out of the folder.
+    let name = path.file_name().ok_or(StatusCode::NOT_FOUND)?;
+    let text =
+        fs::read_to_string(FilePath::new(PAGE).join(name)).map_err(|_| StatusCode::NOT_FOUND)?;
     // Scripts only from this server, so that nothing shown can become one.
     let policy =
         "default-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
-    ([(CONTENT_SECURITY_POLICY, policy)], Html(PAGE))
-}
-
-fn typed(content_type: &'static str, text: &'static str) -> impl IntoResponse + Clone {
     // A browser must not show yesterday's script with today's page.
-    (
-        [(CONTENT_TYPE, content_type), (CACHE_CONTROL, "no-cache")],
-        text,
-    )
+    let headers = [
+        (CONTENT_TYPE, content_type),
+        (CONTENT_SECURITY_POLICY, policy),
+        (CACHE_CONTROL, "no-cache"),
+    ];
+    Ok((headers, text))
 }
 
 /// An error of the console itself.
@@ -110,87 +163,54 @@ impl From<String> for Failure {
 }
 
 impl IntoResponse for Failure {
-    fn into_response(self) -> Response {
+    fn into_response(self) -> Response<Body> {
         (StatusCode::INTERNAL_SERVER_ERROR, self.0).into_response()
     }
 }
 
-async fn samples() -> Result<Json<Vec<Sample>>, Failure> {
-    Ok(Json(samples::read()?))
+/// The API Gateway events by their file names without extension.
+async fn events() -> Result<Json<BTreeMap<String, Value>>, Failure> {
+    let event = |path: &FilePath| {
+        let name = path.file_stem()?.to_str()?;
+        Some((
+            name.to_owned(),
+            serde_json::from_slice(&fs::read(path).ok()?).ok()?,
+        ))
+    };
+    let files = fs::read_dir(EVENTS).map_err(|error| format!("cannot read {EVENTS}: {error}"))?;
+    Ok(Json(
+        files
+            .flatten()
+            .filter_map(|entry| event(&entry.path()))
+            .collect(),
+    ))
 }
 
 /// The tables and the last requests as they are now.
 #[derive(Serialize)]
 struct Now {
-    customers: Vec<String>,
-    tokens: Vec<String>,
+    customers: Result<Vec<String>, String>,
+    tokens: Result<Vec<String>, String>,
     exchanges: Vec<Summary>,
 }
 
-async fn state(State(gateway): State<Arc<Gateway>>) -> Result<Json<Now>, Failure> {
-    Ok(Json(Now {
-        customers: gateway.tables.items(CUSTOMERS_TABLE).await?,
-        tokens: gateway.tables.items(ACCESS_TOKENS_TABLE).await?,
-        exchanges: gateway.history.summaries(),
-    }))
+async fn state(State(console): State<Arc<Console>>) -> Json<Now> {
+    Json(Now {
+        customers: console.tables.items(CUSTOMERS_TABLE).await,
+        tokens: console.tables.items(ACCESS_TOKENS_TABLE).await,
+        exchanges: console.history.summaries(),
+    })
 }
 
 async fn exchange(
-    State(gateway): State<Arc<Gateway>>,
+    State(console): State<Arc<Console>>,
     Path(number): Path<u64>,
 ) -> Result<Json<Exchange>, StatusCode> {
-    let exchange = gateway.history.get(number);
+    let exchange = console.history.get(number);
     exchange.map(Json).ok_or(StatusCode::NOT_FOUND)
 }
 
-async fn restore(State(gateway): State<Arc<Gateway>>) -> Result<StatusCode, Failure> {
-    gateway.tables.restore_sample().await?;
+async fn restore(State(console): State<Arc<Console>>) -> Result<StatusCode, Failure> {
+    console.tables.restore_sample().await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-#[derive(Deserialize)]
-struct Options {
-    if_match: bool,
-}
-
-async fn two_writers(
-    State(gateway): State<Arc<Gateway>>,
-    Query(options): Query<Options>,
-) -> Result<Json<Outcome>, Failure> {
-    let outcome = demonstrations::two_writers(&gateway, options.if_match).await?;
-    Ok(Json(outcome))
-}
-
-async fn late_response(
-    State(gateway): State<Arc<Gateway>>,
-    Query(options): Query<Options>,
-) -> Result<Json<Outcome>, Failure> {
-    let outcome = demonstrations::late_response(&gateway, options.if_match).await?;
-    Ok(Json(outcome))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use axum::http::HeaderValue;
-
-    fn accepted(method: Method, headers: &[(HeaderName, &'static str)]) -> bool {
-        let headers = headers.iter().cloned();
-        let headers = headers.map(|(name, value)| (name, HeaderValue::from_static(value)));
-        is_from_this_page(&method, &headers.collect())
-    }
-
-    #[test]
-    fn only_local_names_and_the_own_origin_are_accepted() {
-        let host = (HOST, "127.0.0.1:9000");
-        let from = |origin| [host.clone(), (ORIGIN, origin)];
-        assert!(accepted(Method::GET, &[(HOST, "localhost:9000")]));
-        assert!(accepted(Method::POST, &[(HOST, "localhost:9000")]));
-        assert!(accepted(Method::POST, &from("http://127.0.0.1:9000")));
-        assert!(!accepted(Method::GET, &[]));
-        assert!(!accepted(Method::GET, &[(HOST, "rebound.example:9000")]));
-        for origin in ["http://127.0.0.1:8000", "https://shop.example", "null"] {
-            assert!(!accepted(Method::POST, &from(origin)));
-        }
-    }
 }

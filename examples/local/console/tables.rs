@@ -1,12 +1,10 @@
 //! The two tables as the console shows and restores them. Its calls are not recorded.
 
-use std::collections::BTreeMap;
-
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::DisplayErrorContext;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::AttributeValue;
 use testkit::{sample_customer, tables};
-use update_customer::dynamodb::attribute::{Item, Json};
+use update_customer::dynamodb::attribute::{Item, into_json};
 
 pub const CUSTOMERS_TABLE: &str = "customers";
 pub const ACCESS_TOKENS_TABLE: &str = "access-tokens";
@@ -34,13 +32,13 @@ impl Tables {
         let put = self.0.put_item().table_name(CUSTOMERS_TABLE);
         let put = put.set_item(Some(item)).send().await;
         put.map(drop)
-            .map_err(|error| DisplayErrorContext(error).to_string())
+            .map_err(|error| sentence(CUSTOMERS_TABLE, &error))
     }
 
     /// The stored customer as JSON with all digits of its numbers, if there is one.
-    pub async fn customer(&self, id: &str) -> Option<String> {
+    pub async fn customer(&self, id: Option<&str>) -> Option<String> {
         let get = self.0.get_item().table_name(CUSTOMERS_TABLE);
-        let get = get.key("id", AttributeValue::S(id.to_owned()));
+        let get = get.key("id", AttributeValue::S(id?.to_owned()));
         // An id that cannot be a key is an error of DynamoDB, and names no customer either.
         let got = get.consistent_read(true).send().await.ok()?;
         got.item.as_ref().map(json)
@@ -50,19 +48,28 @@ impl Tables {
     pub async fn items(&self, table: &str) -> Result<Vec<String>, String> {
         let scan = self.0.scan().table_name(table).limit(MAX_ITEMS);
         let scan = scan.consistent_read(true).send().await;
-        let scan = scan.map_err(|error| DisplayErrorContext(error).to_string())?;
+        let scan = scan.map_err(|error| sentence(table, &error))?;
         let mut items: Vec<_> = scan.items().iter().map(json).collect();
         items.sort();
         Ok(items)
     }
 }
 
+/// An error as a sentence for the page, without the SDK's own text.
+fn sentence(table: &str, error: &impl ProvideErrorMetadata) -> String {
+    match error.code() {
+        Some("ResourceNotFoundException") => {
+            format!(
+                "The table {table} does not exist. Restart the local example, which creates it again."
+            )
+        }
+        Some(code) => format!("DynamoDB rejected a request to the table {table}: {code}."),
+        None => format!("DynamoDB did not respond to a request to the table {table}."),
+    }
+}
+
 /// An item as JSON, its members sorted by name.
 fn json(item: &Item) -> String {
-    let members: BTreeMap<_, _> = item
-        .iter()
-        .map(|(name, value)| (name, Json(value)))
-        .collect();
-    // Fails only for a map whose keys are no strings.
-    serde_json::to_string(&members).unwrap_or_default()
+    // Fails only for a map with keys that are not strings.
+    serde_json::to_string(&into_json(AttributeValue::M(item.clone()))).unwrap_or_default()
 }

@@ -2,7 +2,17 @@
 
 import { get, scalar, tryParse } from "./json.js";
 import * as editor from "./request.js";
-import { itemView, make, showExchange, showTwoWriters, showWaiting, statusBadge } from "./result.js";
+import {
+  itemView,
+  make,
+  merged,
+  showExchange,
+  showProblem,
+  showTwoWriters,
+  showWaiting,
+  statusBadge,
+} from "./result.js";
+import { GROUPS, requestOf } from "./samples.js";
 
 const element = (id) => document.getElementById(id);
 const narrow = matchMedia("(max-width: 999px)");
@@ -10,44 +20,50 @@ const narrow = matchMedia("(max-width: 999px)");
 /** How often the tables and the list are read again, in milliseconds. */
 const INTERVAL = 1000;
 
-/** What to look at, without and with `If-Match`. */
-const DEMONSTRATIONS = {
-  "late-response": {
-    false: "The same without `If-Match`: the retry stores the same values a second time, so the version grows by two.",
-    true: "The update is stored, but its response takes longer than the SDK's limit of 1 s. It sends the update again.",
-  },
-  "two-writers": {
-    false:
-      "An ERP and a shop have read version 6. Both change `notes` at the same moment, and neither checks it.",
-    true: "The same with `If-Match`: both name version 6, and only one of the two updates can find it.",
-  },
-};
+/** `fetch`, whose own error does not say what to do. */
+async function request(path, options) {
+  const response = await fetch(path, options).catch(() => undefined);
+  element("unreachable").hidden = response !== undefined;
+  if (!response) throw new Error("the local example did not respond.");
+  return response;
+}
 
 async function json(path, options) {
-  const response = await fetch(path, options);
+  const response = await request(path, options);
   if (!response.ok) throw new Error(await response.text());
   return response.json();
 }
 
-/** Runs what a button does. While it runs, other buttons that send wait; an error is shown as the outcome. */
-async function act(button, waiting, action) {
+/** What was chosen last and has not begun. */
+let next;
+
+/** Runs what a button does, after what runs already. Of several choices meanwhile, only the last one runs. */
+async function act(button, action, waiting = "Sending …") {
+  next = { button, action, waiting };
   if (document.body.ariaBusy === "true") return;
   document.body.ariaBusy = "true";
-  for (const chosen of document.querySelectorAll("[aria-current]")) chosen.removeAttribute("aria-current");
-  button?.setAttribute("aria-current", "true");
-  showWaiting(waiting);
-  try {
-    await action();
-  } catch (error) {
-    showWaiting(`Not sent: ${error.message}`);
+  while (next) {
+    const { button, action, waiting } = next;
+    next = undefined;
+    for (const chosen of document.querySelectorAll("[aria-current]")) chosen.removeAttribute("aria-current");
+    button?.setAttribute("aria-current", "true");
+    showWaiting(waiting);
+    showResult();
+    try {
+      await action();
+    } catch (error) {
+      showProblem(`Not done: ${error.message}`);
+      editor.showErrors("");
+    }
+    await refresh().catch(() => {});
+    showResult();
   }
-  showResult();
-  await refresh();
   document.body.ariaBusy = "false";
 }
 
 /** In one column, the result is below the buttons, and the list of requests is below the result. */
 function showResult() {
+  if (!document.body.classList.contains("ready")) return;
   const { top, bottom } = element("outcome").getBoundingClientRect();
   if (top < 0 || bottom > innerHeight) element("result").scrollIntoView();
 }
@@ -57,40 +73,50 @@ function explain(text) {
   element("explanation").replaceChildren(...parts);
 }
 
+/** Sends the request in the editor and shows what it did. */
 async function send() {
   const { method, target, headers, body } = editor.read();
-  const response = await fetch(target, { method, headers, body });
+  const response = await request(target, { method, headers, body });
   await response.arrayBuffer();
   // An HTTP API returns the request's id in this header.
-  const number = response.headers.get("apigw-requestid").replace("local-", "");
-  const exchange = await json(`/console/exchanges/${number}`);
+  const number = response.headers.get("apigw-requestid")?.replace("local-", "");
+  if (!number) throw new Error(`this path is not part of the API. The status is ${response.status}.`);
+  show(await json(`/console/exchanges/${number}`));
+}
+
+function show(exchange) {
   showExchange(exchange);
   editor.showErrors(exchange.responseBody);
+  offerMerge([exchange]);
 }
 
-async function choose(sample, button) {
-  editor.fill(sample);
-  explain(sample.explanation);
-  await act(button, "Sending …", async () => {
+/** Offers to send again what a 412 rejected. */
+function offerMerge(exchanges) {
+  const merge = exchanges.map(merged).find(Boolean);
+  element("merge").hidden = !merge;
+  element("merge").onclick = () => {
+    act(undefined, async () => {
+      editor.fill(asRequest(merge));
+      const start = `The request starts from \`data\` and version ${merge.version} of the 412.`;
+      explain(`${start} It changes ${merge.changed}, and is sent with \`If-Match\`.`);
+      await send();
+    });
+  };
+}
+
+async function choose([name, , explanation], event) {
+  if (event) editor.fill(requestOf(event));
+  explain(explanation);
+  if (event) {
     if (element("restore-first").checked) await restore();
-    await send();
-  });
-}
-
-async function demonstrate(button) {
-  const { demonstration: name, ifMatch } = button.dataset;
-  explain(DEMONSTRATIONS[name][ifMatch]);
-  await act(
-    button,
-    name === "late-response" ? "Waiting for DynamoDB, for more than a second …" : "Sending …",
-    async () => {
-      const outcome = await json(`/console/${name}?if_match=${ifMatch}`, { method: "POST" });
-      const exchanges = await Promise.all(outcome.exchanges.map((number) => json(`/console/exchanges/${number}`)));
-      editor.fill(asRequest(exchanges[0]));
-      if (name === "two-writers") showTwoWriters(outcome, exchanges, ifMatch === "true");
-      else showExchange(exchanges[0]);
-    },
-  );
+    return send();
+  }
+  const outcome = await json(`/console/${name}`, { method: "POST" });
+  const exchanges = await Promise.all(outcome.exchanges.map((number) => json(`/console/exchanges/${number}`)));
+  editor.fill(asRequest(exchanges[0]));
+  if (exchanges.length === 1) showExchange(exchanges[0]);
+  else showTwoWriters(outcome, exchanges);
+  offerMerge(exchanges);
 }
 
 /** What a client chose to send, without what its HTTP library adds. */
@@ -100,64 +126,60 @@ function asRequest({ method, target, requestHeaders, requestBody }) {
 }
 
 async function restore() {
-  const response = await fetch("/console/restore", { method: "POST" });
+  const response = await request("/console/restore", { method: "POST" });
   if (!response.ok) throw new Error(await response.text());
 }
 
 async function buildButtons() {
-  const samples = await json("/console/samples");
-  const groups = Map.groupBy(samples, (sample) => sample.group);
-  const views = [...groups].map(([name, members]) => groupView(name, make("ul", "", ...members.map(sampleButton))));
-  const demonstrations = groupView("Late responses and races", element("demonstrations").content);
-  // Second, after what an update does at all.
-  views.splice(1, 0, demonstrations);
+  const events = await json("/console/events");
+  const views = Object.entries(GROUPS).map(([name, samples]) => {
+    const list = make("ul", "", ...samples.map((sample) => sampleButton(sample, events[sample[0]])));
+    const view = make("details", "", make("summary", "", make("h3", "", name)), list);
+    // In one column, closed groups keep the result within reach.
+    view.open = !narrow.matches;
+    return view;
+  });
   element("groups").replaceChildren(...views);
-  for (const button of document.querySelectorAll("[data-demonstration]")) {
-    button.addEventListener("click", () => demonstrate(button));
-  }
-  // In one column, the closed groups keep the request within reach.
-  for (const view of views) view.open = !narrow.matches || view === views[0] || view === demonstrations;
-  editor.fill(samples[0]);
 }
 
-function groupView(name, list) {
-  return make("details", "", make("summary", "", make("h3", "", name)), list);
-}
-
-function sampleButton(sample) {
-  const button = make("button", "", statusBadge(sample.status), " ", sample.title);
+function sampleButton(sample, event) {
+  const [name, title] = sample;
+  const status = /-(\d{3})$/.exec(name)?.[1];
+  const button = make("button", "", ...(status ? [statusBadge(status), " "] : []), title);
   button.type = "button";
-  button.dataset.sample = sample.name;
-  button.addEventListener("click", () => choose(sample, button));
+  button.dataset.sample = name;
+  button.addEventListener("click", () => {
+    const isLate = name.startsWith("late-response");
+    act(button, () => choose(sample, event), isLate ? "Waiting for DynamoDB, for more than a second …" : undefined);
+  });
   return make("li", "", button);
 }
 
 let shown = "";
 
-/** Shows the tables and the list as they are now, if they have changed. */
+/** Shows the tables and the list as they are now, if they have changed, and returns them. */
 async function refresh() {
-  const response = await fetch("/console/state");
-  const text = await response.text();
-  if (!response.ok || text === shown) return;
-  shown = text;
+  const text = await (await request("/console/state")).text();
   const { customers, tokens, exchanges } = JSON.parse(text);
-  table("customers", customers, ["id", "version", "firstName", "email", "verifiedEmail"], true);
+  if (text === shown) return { customers, exchanges };
+  shown = text;
+  table("customers", customers, ["id", "version", "firstName", "email"], true);
   table("tokens", tokens, ["subject", "scopes", "tokenHash"], false);
+  const find = (selector) => document.querySelector(`#exchanges ${selector}`)?.dataset.number;
+  const [focused, current] = [find(":focus"), find("[aria-current]")];
   const list = make("ol", "", ...exchanges.map(exchangeRow));
   element("exchanges").replaceChildren(exchanges.length > 0 ? list : make("p", "", "None yet."));
+  const row = (number) => document.querySelector(`#exchanges [data-number="${number}"]`);
+  row(focused)?.focus({ preventScroll: true });
+  row(current)?.setAttribute("aria-current", "true");
+  return { customers, exchanges };
 }
 
-function table(id, items, columns, whole) {
+/** Shows a table, or the sentence that says why it cannot be read. */
+function table(id, { Ok: items, Err: problem }, columns, whole) {
+  if (problem) return element(id).replaceChildren(make("p", "problem", problem));
   const open = new Set([...element(id).querySelectorAll("details[open]")].map((details) => details.dataset.key));
-  const head = make(
-    "tr",
-    "",
-    ...columns.map((column) => {
-      const cell = make("th", "", column);
-      cell.scope = "col";
-      return cell;
-    }),
-  );
+  const headers = columns.map((column) => Object.assign(make("th", "", column), { scope: "col" }));
   const rows = items.map((item) => {
     const node = tryParse(item);
     const text = (column) => {
@@ -167,7 +189,7 @@ function table(id, items, columns, whole) {
     };
     return make("tr", "", ...columns.map((column) => make("td", "", text(column))));
   });
-  const parts = [make("table", "", make("thead", "", head), make("tbody", "", ...rows))];
+  const parts = [make("table", "", make("thead", "", make("tr", "", ...headers)), make("tbody", "", ...rows))];
   for (const item of whole ? items : []) {
     const key = scalar(get(tryParse(item), "id"));
     const details = make("details", "", make("summary", "", `All attributes of ${key}`), itemView(item));
@@ -179,63 +201,70 @@ function table(id, items, columns, whole) {
 }
 
 function exchangeRow({ number, method, target, status, receivedAt }) {
+  const id = make("span", "number", `local-${number}`);
   const time = make("span", "time", new Date(receivedAt).toLocaleTimeString("en-GB"));
-  const button = make(
-    "button",
-    "",
-    statusBadge(status),
-    " ",
-    `${method} ${target}`,
-    " ",
-    make("span", "number", `local-${number}`),
-    " ",
-    time,
-  );
+  const button = make("button", "", statusBadge(status), ` ${method} ${target} `, id, " ", time);
   button.type = "button";
+  button.dataset.number = number;
   button.addEventListener("click", () => {
-    explain(`Request local-${number}, as it was sent and what it did.`);
-    act(button, "Reading …", async () => {
-      const exchange = await json(`/console/exchanges/${number}`);
-      editor.fill(asRequest(exchange));
-      showExchange(exchange);
-      editor.showErrors(exchange.responseBody);
-    });
+    act(button, () => open(number), "Reading …");
   });
   return make("li", "", button);
 }
 
+/** Shows a request of the list. */
+async function open(number) {
+  const exchange = await json(`/console/exchanges/${number}`);
+  explain(`Request local-${number}, as it was sent and what it did.`);
+  editor.fill(asRequest(exchange));
+  show(exchange);
+}
+
 async function copy() {
-  const command = editor.asCurl();
+  let note = "Copied";
   try {
-    await navigator.clipboard.writeText(command);
-    element("copied").textContent = "Copied";
-  } catch {
+    const command = editor.asCurl();
     // Without permission, the command can still be copied by hand.
-    prompt("The command:", command);
+    await navigator.clipboard.writeText(command).catch(() => prompt("The command:", command));
+  } catch (error) {
+    note = `Not copied: ${error.message}`;
   }
+  element("copied").textContent = note;
   setTimeout(() => (element("copied").textContent = ""), 3000);
 }
 
 async function poll() {
-  try {
-    if (!document.hidden) await refresh();
-  } finally {
-    setTimeout(poll, INTERVAL);
-  }
+  if (!document.hidden) await refresh().catch(() => {});
+  setTimeout(poll, INTERVAL);
 }
 
 element("form").addEventListener("submit", (event) => {
   event.preventDefault();
-  explain("Your own request. The sample customer is not restored before it.");
-  act(element("send"), "Sending …", send);
+  act(element("send"), () => {
+    explain("Your own request. The sample customer is not restored before it.");
+    return send();
+  });
+});
+element("form").addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) element("form").requestSubmit();
 });
 element("copy").addEventListener("click", copy);
-element("restore").addEventListener("click", async () => {
-  await restore();
-  await refresh();
+element("restore").addEventListener("click", () => {
+  restore()
+    .then(refresh)
+    .catch((error) => showProblem(`Not restored: ${error.message}`));
 });
 
-explain("Nothing has been sent yet. Choose a request on the left, or change this one and press Send.");
-await buildButtons();
-await poll();
+/** The first thing shown: the newest request, otherwise a plain update of the sample customer as it was created. */
+async function first() {
+  await buildButtons();
+  const { customers, exchanges } = await refresh();
+  const versions = (customers.Ok ?? []).map((item) => scalar(get(tryParse(item), "version")));
+  if (exchanges.length > 0) await open(exchanges[0].number);
+  else if (versions.includes("6")) document.querySelector("[data-sample]").click();
+  else explain("Nothing has been sent yet. Choose a request.");
+}
+
+await first().catch((error) => showProblem(`The console cannot start: ${error.message}`));
 document.body.classList.add("ready");
+poll();

@@ -15,21 +15,44 @@ export function fill(request) {
   headers.value = request.headers.map(([name, value]) => `${name}: ${value}`).join("\n");
   isBase64 = request.isBase64 ?? false;
   body.value = isBase64 ? request.body : pretty(request.body);
-  element("body-note").textContent = isBase64 ? "(binary, shown as base64, sent as bytes)" : "(JSON)";
   body.scrollTop = 0;
+  note();
   mark([]);
 }
 
-/** The request as it is in the editor. A browser sends no body with GET. */
+function note() {
+  const kind = isBase64 ? "(binary, shown as base64, sent as bytes)" : "(JSON)";
+  element("body-note").textContent = method.value === "GET" ? "(a browser sends none with GET)" : kind;
+}
+
+/** The request as it is in the editor. Throws an error that says what a browser cannot send. */
 export function read() {
-  const lines = headers.value.split("\n").filter((line) => line.trim() !== "");
-  const pairs = lines.map((line) => {
+  if (!/^\/(?!\/)/.test(target.value)) throw new Error("the path must start with one slash.");
+  const request = new Request(target.value, { method: method.value });
+  const pairs = headers.value.split("\n").flatMap((line, index) => {
+    if (line.trim() === "") return [];
     const colon = line.indexOf(":");
-    return [line.slice(0, Math.max(colon, 0)).trim(), line.slice(colon + 1).trim()];
+    const [name, value] = [line.slice(0, Math.max(colon, 0)).trim(), line.slice(colon + 1).trim()];
+    const place = `line ${index + 1} of the headers`;
+    try {
+      request.headers.set(name, value);
+    } catch {
+      throw new Error(`${place} must be a name, a colon and a value without characters beyond U+00FF.`);
+    }
+    // Instead of an error, a browser drops what only it may set.
+    if (!request.headers.has(name)) throw new Error(`${place} names a header that a browser sends itself.`);
+    return [[name, value]];
   });
   const text = method.value === "GET" || body.value === "" ? undefined : body.value;
-  const bytes = isBase64 && text ? Uint8Array.from(atob(text), (character) => character.charCodeAt(0)) : text;
-  return { method: method.value, target: target.value, headers: pairs, body: bytes };
+  return { method: method.value, target: target.value, headers: pairs, body: isBase64 && text ? bytes(text) : text };
+}
+
+function bytes(base64) {
+  try {
+    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  } catch {
+    throw new Error("the body must be base64.");
+  }
 }
 
 /** The request in the editor as a command for a POSIX shell. */
@@ -73,9 +96,8 @@ function offset(line, column) {
 function mark(errors) {
   const list = document.createElement("ol");
   list.replaceChildren(...errors.map(item));
-  const none = document.createElement("p");
-  none.textContent = "None.";
-  element("errors").replaceChildren(errors.length > 0 ? list : none);
+  element("errors").replaceChildren(list);
+  element("errors").parentElement.hidden = errors.length === 0;
 
   const places = errors.map((error) => error.place).filter(Boolean);
   const inside = (index) => places.some(({ start, end }) => start <= index && index < end);
@@ -119,5 +141,6 @@ function alignMarks() {
 }
 
 body.addEventListener("scroll", alignMarks);
+method.addEventListener("change", note);
 // Marks of the last response would point at the wrong places.
 body.addEventListener("input", () => mark([]));

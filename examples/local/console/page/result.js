@@ -11,45 +11,60 @@ export function make(name, className = "", ...children) {
   return made;
 }
 
+const PANES = ["difference", "response", "timeline", "updates", "log"];
+
+/** Fills a pane. An empty one takes no room. */
 const show = (id, ...children) => {
   const box = document.getElementById(id);
   box.replaceChildren(...children);
   box.scrollTop = 0;
+  box.parentElement.hidden = children.length === 0;
 };
 const version = (item) => (item ? Number(get(tryParse(item), "version")?.raw ?? 0) : undefined);
 const times = (count) => ["not", "once", "twice"][count] ?? `${count} times`;
 const milliseconds = (duration) => `${duration < 10 ? duration.toFixed(1) : Math.round(duration)} ms`;
 const updates = (exchange) => exchange.attempts.filter((attempt) => attempt.operation === "UpdateItem");
+const header = (headers, wanted) => headers.find(([name]) => name === wanted)?.[1];
 
 /** Shows one request. */
 export function showExchange(exchange) {
-  show("outcome", statusBadge(exchange.status), " ", outcome(exchange));
   show("difference", ...differenceView(exchange.before, exchange.after));
-  show("response", make("pre", "", httpText(exchange)));
-  show("timeline", timeline([["", exchange]]));
   show("updates", ...updatesView([["", exchange]]));
-  show("log", make("pre", "", exchange.log.trim() || "No line."));
+  showLanes([["", exchange]], statusBadge(exchange.status), ` ${outcome(exchange)}`);
 }
 
 /** Shows the two requests of two writers, and the customer around both. */
-export function showTwoWriters({ before, after }, [erp, shop], ifMatch) {
+export function showTwoWriters({ before, after }, [erp, shop]) {
   const writers = [
     ["ERP", erp],
     ["Shop", shop],
   ];
   const badges = writers.flatMap(([name, exchange]) => [`${name} `, statusBadge(exchange.status), ". "]);
-  show("outcome", ...badges, twoWriters(writers, before, after, ifMatch));
   show("difference", ...differenceView(before, after));
-  show("response", ...writers.map(([name, exchange]) => make("pre", "", `# ${name}\n${httpText(exchange)}\n\n`)));
-  show("timeline", timeline(writers));
   show("updates", ...updatesView(writers));
-  show("log", make("pre", "", writers.map(([, exchange]) => exchange.log.trim()).join("\n")));
+  showLanes(writers, ...badges, twoWriters(writers, before, after));
 }
 
-/** Shows that a request is on its way. */
+/** Shows the outcome and what each of `lanes` (pairs of a name and an exchange) sent, got and logged. */
+function showLanes(lanes, ...outcome) {
+  document.getElementById("outcome").replaceChildren(...outcome);
+  const title = (name) => (name ? `# ${name}\n` : "");
+  show("response", make("pre", "", lanes.map(([name, exchange]) => title(name) + httpText(exchange)).join("\n\n")));
+  show("timeline", timeline(lanes));
+  const log = lanes.map(([, exchange]) => exchange.log.trim()).filter(Boolean);
+  show("log", ...(log.length > 0 ? [make("pre", "", log.join("\n"))] : []));
+}
+
+/** Shows that a request is on its way. The panes keep what they show, and are dimmed meanwhile. */
 export function showWaiting(text) {
-  show("outcome", text);
-  for (const id of ["difference", "response", "timeline", "updates", "log"]) show(id, make("p", "", "…"));
+  document.getElementById("outcome").replaceChildren(text);
+  document.getElementById("merge").hidden = true;
+}
+
+/** Shows why there is nothing to show. */
+export function showProblem(text) {
+  showWaiting(text);
+  for (const id of PANES) show(id);
 }
 
 /** The status of a response; its colour only repeats the number. */
@@ -58,36 +73,72 @@ export function statusBadge(status) {
 }
 
 /** One sentence about what a request stored. */
-export function outcome(exchange) {
-  const [old, now] = [version(exchange.before), version(exchange.after)];
-  const calls = updates(exchange);
-  const lost = calls.some((call) => call.receivedMs === null);
-  if (exchange.status === 200 && lost) {
-    const effect = now - old === 1 ? "" : " The second write stored the same values again.";
-    const stored = `Stored ${times(now - old)}: version ${old} → ${now}`;
-    return `${stored}, although DynamoDB was asked ${times(calls.length)}.${effect}`;
+function outcome(exchange) {
+  const [old, now, calls] = [version(exchange.before), version(exchange.after), updates(exchange)];
+  // Other requests may have stored versions at the same time.
+  const own = Number(header(exchange.responseHeaders, "x-customer-version")?.replaceAll('"', ""));
+  const stored = calls.filter((call) => call.status === 200).length;
+  const change = `version ${own - stored} → ${own}`;
+  if (exchange.status === 200 && calls.some((call) => call.receivedMs === null)) {
+    const [word, effect] = stored === 1 ? ["although", ""] : ["because", " The last one stored the same values again."];
+    return `Stored ${times(stored)}: ${change}, ${word} the SDK sent the UpdateItem ${times(calls.length)}.${effect}`;
   }
-  if (exchange.status === 200 && now === old) {
-    return `Already stored: the version is still ${now}, and nothing was written.`;
+  if (exchange.status === 200 && stored === 0) {
+    return `Already stored: the version is still ${own}, and nothing was written.`;
   }
   if (exchange.status === 200) {
-    const second =
-      calls.length > 1 ? ` It took ${calls.length} UpdateItem calls, because the stored email is verified.` : "";
-    return `Stored: version ${old} → ${now}.${second}`;
+    const reason = `It took ${calls.length} UpdateItem calls, because the stored email is verified.`;
+    return `Stored: ${change}.${calls.length > 1 ? ` ${reason}` : ""}`;
   }
-  const asked = calls.length === 0 ? " The customers table was not asked." : " The condition of the UpdateItem failed.";
-  return `Nothing was stored${now === undefined ? "" : `: the version is still ${now}`}.${asked}`;
+  return `Nothing was stored${nothing(exchange, old, now)}. ${refusal(calls.at(-1))}`;
 }
 
-function twoWriters(writers, before, after, ifMatch) {
+function refusal(call) {
+  if (!call) return "No UpdateItem was sent to DynamoDB.";
+  if (call.status === null) return "DynamoDB did not respond to the UpdateItem.";
+  const code = errorCode(call);
+  return code === CONDITION_FAILED ? "The condition of the UpdateItem failed." : `The UpdateItem failed: ${code}.`;
+}
+
+function nothing({ status, hasCustomer }, old, now) {
+  if (old !== undefined && now !== old) return ` by this request, but another one stored version ${now}`;
+  if (now !== undefined) return `: the version is still ${now}`;
+  // DynamoDB may have failed to return the customer, too.
+  if (status === 500) return "";
+  return hasCustomer ? ": no customer has this id" : ": the path names no customer";
+}
+
+function twoWriters(writers, before, after) {
   const notes = scalar(get(tryParse(after ?? ""), "notes"));
-  const isWinner = ([, exchange]) => notes !== undefined && exchange.requestBody.includes(JSON.stringify(notes));
-  const winner = writers.find(isWinner)?.[0] ?? "Nobody";
-  const other = writers.find((writer) => !isWinner(writer))?.[0] ?? "nobody";
+  const isLast = ([, exchange]) => notes !== undefined && exchange.requestBody.includes(JSON.stringify(notes));
+  const last = writers.find(isLast)?.[0] ?? "Nobody";
+  const other = writers.find((writer) => !isLast(writer))?.[0] ?? "nobody";
   const versions = `version ${version(before)} → ${version(after)}`;
-  return ifMatch
-    ? `${winner} was first (${versions}). ${other} knows that its copy is old: nothing is lost.`
-    : `${winner} wrote last (${versions}). The note of ${other} is overwritten, and nobody was told.`;
+  return writers.some(([, exchange]) => exchange.status === 412)
+    ? `${last} was first (${versions}). ${other} learns from its 412 that its copy is old, so no note is lost.`
+    : `${last} was last (${versions}). The note of ${other} is overwritten, and neither of them learns that.`;
+}
+
+/**
+ * The request that follows a 412: the stored customer, which the 412 contains, with the change of the rejected request.
+ * Undefined if the exchange is no such 412.
+ */
+export function merged(exchange) {
+  const [stored, sent] = [get(tryParse(exchange.responseBody), "data"), tryParse(exchange.requestBody)];
+  const tag = header(exchange.responseHeaders, "x-customer-version");
+  const isConflict = exchange.status === 412 && header(exchange.requestHeaders, "if-match");
+  if (!isConflict || !stored?.members || !sent?.members || !tag) return undefined;
+  const text = (node) => node && compact(node);
+  const changed = sent.members.filter(({ key, value }) => text(value) !== text(get(stored, key)));
+  const added = changed.filter(({ key }) => !get(stored, key));
+  const kept = stored.members.map(({ key, value }) => ({ key, value: get(sent, key) ?? value }));
+  return {
+    ...exchange,
+    requestHeaders: exchange.requestHeaders.map(([name, value]) => [name, name === "if-match" ? tag : value]),
+    requestBody: compact({ kind: "object", members: [...kept, ...added] }),
+    version: tag.replaceAll('"', ""),
+    changed: changed.map(({ key }) => `\`${key}\``).join(", ") || "nothing",
+  };
 }
 
 /** Status line, headers and body as text. */
@@ -98,10 +149,8 @@ function httpText(exchange) {
 
 /** The changes as a list. A sign and a word name the kind of each, so that it does not depend on colour. */
 function differenceView(before, after) {
-  if (!before && !after) return [make("p", "", "There is no stored customer with this id.")];
   const changes = difference(before, after);
-  if (changes.length === 0) return [make("p", "", "No difference: the stored customer is as before.")];
-  return [make("ul", "difference", ...changes.map(changeView))];
+  return changes.length === 0 ? [] : [make("ul", "difference", ...changes.map(changeView))];
 }
 
 function changeView({ path, before, after }) {
@@ -126,56 +175,92 @@ function changeView({ path, before, after }) {
   );
 }
 
-/** What the requests of `lanes` (pairs of a name and an exchange) did, in the order of time. */
 function timeline(lanes) {
-  const start = Math.min(...lanes.map(([, exchange]) => exchange.startedMs));
-  const events = lanes.flatMap(([name, exchange]) => exchangeEvents(name, exchange));
-  events.sort((one, other) => one.time - other.time);
-  const items = events.map(({ time, name, text }) =>
+  const items = timelineEvents(lanes).map(({ time, name, text }) =>
     make(
       "li",
       "",
-      make("span", "time", milliseconds(time - start)),
+      make("span", "time", milliseconds(time)),
       make("span", "", ...(name ? [make("b", "", name), ": "] : []), text),
     ),
   );
   return make("ol", "timeline", ...items);
 }
 
-function exchangeEvents(name, exchange) {
-  const ifMatch = exchange.requestHeaders.find(([header]) => header === "if-match");
-  const asked = ifMatch ? `${exchange.method} with If-Match: ${ifMatch[1]}` : `${exchange.method} without If-Match`;
-  const events = [];
-  const add = (time, text) => events.push({ time, name, text });
-  add(exchange.startedMs, `${asked} received`);
-  let number = 0;
-  for (const call of exchange.attempts) {
-    const label =
-      call.operation === "UpdateItem" ? `UpdateItem ${(number += 1)}` : "Token lookup, then cached for a minute";
-    add(call.sentMs, `${label}: sent`);
-    if (call.respondedMs !== null) add(call.respondedMs, `${label.split(",")[0]}: ${callResult(call)}`);
-    // The time limit of an attempt, from the SDK's configuration.
-    if (call.receivedMs === null)
-      add(call.sentMs + 1000, "No response within 1 s: the SDK sends the same UpdateItem again");
+/**
+ * What the requests of `lanes` did, in order. A write is known only by its response, and responses can overtake each
+ * other. So a version stands before every later version, and its time is that of the response.
+ */
+export function timelineEvents(lanes) {
+  const start = Math.min(...lanes.map(([, exchange]) => exchange.startedMs));
+  const events = lanes.flatMap(([name, exchange]) => exchangeEvents(name, exchange));
+  const seen = events.filter((event) => event.version !== undefined);
+  for (const event of seen) {
+    event.order = Math.min(...seen.filter(({ version }) => version >= event.version).map(({ time }) => time));
   }
-  const failed = updates(exchange).at(-1)?.status === 400;
-  const reason = exchange.status === 200 && failed ? ": the customer already holds exactly this update" : "";
-  add(exchange.endedMs, `${exchange.status} to the caller${reason}`);
+  const order = (event) => event.order ?? event.time;
+  events.sort((one, other) => order(one) - order(other) || (one.version ?? 0) - (other.version ?? 0));
+  return events.map(({ time, name, text }) => ({ time: time - start, name, text }));
+}
+
+function exchangeEvents(name, exchange) {
+  const conditions = ["if-match", "if-none-match"].filter((condition) => header(exchange.requestHeaders, condition));
+  const names = { "if-match": "If-Match", "if-none-match": "If-None-Match" };
+  const shown = conditions.map((condition) => `${names[condition]}: ${header(exchange.requestHeaders, condition)}`);
+  const events = [];
+  const add = (time, text, version) => events.push({ time, name, text, version });
+  add(
+    exchange.startedMs,
+    `${exchange.method} ${shown.length > 0 ? `with ${shown.join(" and ")}` : "without If-Match"}`,
+  );
+  const calls = updates(exchange);
+  for (const call of exchange.attempts) {
+    const number = calls.indexOf(call) + 1;
+    const label = number > 0 ? `UpdateItem ${number}` : "Token lookup";
+    add(call.sentMs, number > 0 ? `${label} sent` : `${label} sent; a valid token is then cached for a minute`);
+    const late = call.receivedMs === null ? ", too late for the SDK" : "";
+    if (call.respondedMs !== null) {
+      add(call.respondedMs, `${label}, response: ${callResult(call)}${late}`, number > 0 ? rank(call) : undefined);
+    }
+    // The time limit of an attempt, from the SDK's configuration.
+    const then = number < calls.length ? "the SDK sends the same UpdateItem again" : "the SDK gives up";
+    if (call.receivedMs === null) add(call.sentMs + 1000, `No response within 1 s: ${then}`);
+  }
+  const reason = exchange.status === 200 && calls.at(-1)?.status === 400;
+  add(
+    exchange.endedMs,
+    `Response ${exchange.status}${reason ? ": the customer already holds exactly this update" : ""}`,
+  );
   return events;
 }
 
-function callResult(call) {
-  const late = call.receivedMs === null ? ", but this response is late" : "";
-  if (call.operation !== "UpdateItem") return `status ${call.status}`;
+/** Where a response stands among the versions: a failed condition saw the version that it names. */
+function rank(call) {
+  const seen = seenVersion(call);
+  return seen === undefined || call.status === 200 ? seen : seen + 0.5;
+}
+
+/** The version that DynamoDB's response shows. */
+function seenVersion(call) {
   const response = tryParse(call.response ?? "");
-  if (call.status === 200) {
-    const stored = get(get(get(response, "Attributes"), "version"), "N");
-    return `stored, version ${scalar(stored)}${late}`;
-  }
-  const current = scalar(get(get(get(response, "Item"), "version"), "N"));
-  const code = (scalar(get(response, "__type")) ?? `status ${call.status}`).split("#").pop();
-  const reason = code === "ConditionalCheckFailedException" ? "condition failed" : code;
-  return `${reason}${current ? `, the stored version is ${current}` : ""}${late}`;
+  const item = get(response, call.status === 200 ? "Attributes" : "Item");
+  const shown = scalar(get(get(item, "version"), "N"));
+  return shown === undefined ? undefined : Number(shown);
+}
+
+const CONDITION_FAILED = "ConditionalCheckFailedException";
+
+function errorCode(call) {
+  return (scalar(get(tryParse(call.response ?? ""), "__type")) ?? `status ${call.status}`).split("#").pop();
+}
+
+function callResult(call) {
+  if (call.operation !== "UpdateItem" || call.status === null) return `status ${call.status ?? "unknown"}`;
+  const seen = seenVersion(call);
+  if (call.status === 200) return `stored version ${seen}`;
+  const code = errorCode(call);
+  const reason = code === CONDITION_FAILED ? "the condition failed" : code;
+  return `${reason}${seen === undefined ? "" : `, the stored version is ${seen}`}`;
 }
 
 /** Each UpdateItem; only the first one is open. */
@@ -183,7 +268,6 @@ function updatesView(lanes) {
   const calls = lanes.flatMap(([name, exchange]) =>
     updates(exchange).map((call, index) => [`${name} UpdateItem ${index + 1}`, call]),
   );
-  if (calls.length === 0) return [make("p", "", "None: the request was rejected before.")];
   return calls.map(([title, call], index) => callView(title, call, index === 0));
 }
 

@@ -1,0 +1,105 @@
+// The requests to try: the events in `events/` by file name, and the demonstrations by their path. Each has a title and
+// says what to look at.
+
+export const GROUPS = {
+  Updates: [
+    ["plain-update-200", "A plain update",
+      "One UpdateItem stores the fields that were sent. What is omitted, such as `notes`, keeps its stored value."],
+    ["http-api-sample-200", "The published sample",
+      "All nine fields are replaced. The email changes, so `verifiedEmail` becomes false too."],
+    ["minimal-body-200", "Only the required fields",
+      "Only the three required fields are sent. Every other field keeps its stored value."],
+    ["clear-fields-200", "Cleared fields",
+      "`\"\"` and `[]` clear a field: it leaves the stored item, and the response shows it empty."],
+    ["digit-exact-numbers-200", "Numbers of 38 digits",
+      "Up to 38 digits are stored and returned as sent. A JSON parser that uses floating point would round them."],
+    ["new-email-unverified-200", "A new email address",
+      "A different email resets `verifiedEmail`. That takes a second UpdateItem with the stored email as a condition."],
+    ["email-letter-case-200", "An email in other letter case",
+      "Only the letter case of the email changes, so the address stays verified."],
+    ["data-sent-back-200", "The data of a response",
+      "The `data` of a response is accepted whole. Its read-only members, such as `role`, are ignored."],
+  ],
+  "Late responses and races": [
+    ["late-response?if_match=true", "A late response, with If-Match",
+      "DynamoDB stores the update, but responds after the SDK's limit of 1 s. The SDK sends the update again."],
+    ["late-response?if_match=false", "A late response, without If-Match",
+      "Without `If-Match`, the second attempt stores the same values again, so the version grows by two."],
+    ["two-writers?if_match=false", "Two writers, without If-Match",
+      "An ERP and a shop have read version 6. Both change `notes` at the same moment, and neither checks the version."],
+    ["two-writers?if_match=true", "Two writers, with If-Match",
+      "Both name version 6 in `If-Match`, and only one of the two updates still finds it."],
+  ],
+  "Versions and retries": [
+    ["current-if-match-200", "If-Match with the stored version",
+      "`If-Match` names the stored version 6, so the update is stored. The response has the next version."],
+    ["stale-if-match-412", "If-Match with an old version",
+      "`If-Match` names an old version, so nothing is stored. The 412 has the stored customer and its version."],
+    ["retry-after-lost-response-200", "A retry after a lost response",
+      "The version is old, but the customer already holds exactly this: 200, and nothing is written again."],
+    ["if-match-any-version-200", "If-Match with any version",
+      "`If-Match: *` matches every version, like a request without the header."],
+    ["if-none-match-412", "If-None-Match",
+      "With `If-None-Match: *`, an existing customer is not updated. The 412 returns it, so this is a way to read it."],
+    ["unreadable-if-match-400", "If-Match without quotes",
+      "A version without its quotes is not an entity tag. It is rejected rather than ignored."],
+  ],
+  "Rejected bodies": [
+    ["many-errors-400", "Many errors at once",
+      "All errors are returned at once, each with a pointer into the body. Select one to find its place."],
+    ["other-systems-names-400", "Field names of other systems",
+      "Names that other systems use are rejected with a suggestion: `phone` is `phoneNumber` here."],
+    ["null-field-400", "A field that is null",
+      "`null` could mean \"keep\" or \"clear\", so it is an error. The message names both ways."],
+    ["key-twice-400", "The same key twice",
+      "The same key twice is rejected, because parsers disagree on which one counts."],
+    ["number-out-of-range-400", "A number out of range",
+      "A number that DynamoDB cannot store digit for digit is rejected rather than rounded."],
+    ["not-json-400", "A syntax error",
+      "The message names the line and the column of the syntax error."],
+    ["array-body-400", "A list instead of an object",
+      "The body must be one object. The message says so."],
+    ["empty-body-400", "No body",
+      "The message says that the body is empty. It does not call that a syntax error."],
+    ["wrong-content-type-400", "Another Content-Type",
+      "Only `application/json` is accepted. The type is never guessed from the body."],
+    ["compressed-body-400", "A compressed body",
+      "The function does not decompress a body. The message names the compression."],
+  ],
+  Tokens: [
+    ["bearer-token-200", "The token after Bearer",
+      "The header may hold the token alone or `Bearer <token>`."],
+    ["token-missing-401", "No token",
+      "Without a token, the response says nothing about the body or the customer."],
+    ["token-unknown-401", "An unknown token",
+      "An unknown token and an expired one get the same response."],
+    ["token-without-scope-401", "A token that may only read",
+      "The token is valid but lacks the scope `customers:write`. \"Tables now\" shows its scopes."],
+    ["token-in-authorization-401", "The token in Authorization",
+      "The token belongs in `accessToken`. The message says so."],
+    ["two-tokens-401", "Two tokens",
+      "Two tokens in one request are rejected. Neither is tried."],
+  ],
+  Routes: [
+    ["unknown-customer-404", "An unknown customer",
+      "The condition of the UpdateItem requires that the customer exists. None is created."],
+    ["other-method-405", "GET instead of PUT",
+      "Only PUT exists. The header `Allow` names it."],
+    ["other-path-404", "Another path",
+      "Another path is not found, even with a valid token. Nothing is sent to DynamoDB."],
+  ],
+};
+
+/** Headers that a client or a gateway adds by itself. */
+const IMPLIED_HEADERS = ["host", "user-agent", "x-forwarded-proto"];
+
+/** The request of an API Gateway event (payload 2.0). */
+export function requestOf(event) {
+  return {
+    method: event.requestContext.http.method,
+    target: event.rawPath,
+    headers: Object.entries(event.headers).filter(([name]) => !IMPLIED_HEADERS.includes(name)),
+    body: event.body ?? "",
+    isBase64: event.isBase64Encoded,
+  };
+}
