@@ -2,10 +2,10 @@
 # The local example's console in a browser: every button, accessibility, and what other web pages may not do.
 source "$(dirname "$0")/../lib.sh"
 
-tests=examples/local/console/tests
+console=examples/local/console
 in_readme '![The console in a browser](docs/console.png)'
-npm_packages "$tests"
+npm_packages "$console"
 system_program chromium
 start_local_example
 # A browser that hangs must not hang the step.
-URL="$api" node --test --test-timeout=120000 "$tests/console.test.mjs"
+URL="$api" DYNAMODB_URL="$dynamodb_url" node --test --test-timeout=300000 "$console/tests/console.test.mjs"
