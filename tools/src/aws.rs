@@ -4,6 +4,7 @@ use std::env;
 use std::error::Error;
 use std::time::Duration;
 
+use anyhow::{Context, Result, anyhow, bail};
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_cloudformation::types::Stack;
@@ -11,9 +12,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::ProvideCredentials;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use update_customer::config::CaBundle;
 use update_customer::dynamodb::{client, tls};
-
-use crate::Failure;
 
 /// For a person's network; the function's own limits are much lower.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -25,44 +25,37 @@ pub struct Aws {
     stack: String,
 }
 
-/// A table of the stack, by the template's output with its name.
-#[derive(Clone, Copy)]
-pub enum Table {
-    Customers,
-    AccessTokens,
-}
-
 impl Aws {
     /// Finds region and credentials in the environment, profiles and SSO.
-    pub async fn connect(stack: String) -> Result<Self, Failure> {
-        let roots =
-            tls::trust_store(|name| env::var(name).ok()).map_err(|error| error.to_string())?;
-        let http_client = client::http_client(roots).map_err(|error| error.to_string())?;
+    pub async fn connect(stack: String) -> Result<Self> {
+        let bundle = ["AWS_CA_BUNDLE", "SSL_CERT_FILE"].into_iter();
+        let mut bundle = bundle.filter_map(|variable| {
+            let path = env::var(variable).ok().filter(|path| !path.is_empty())?;
+            Some(CaBundle { variable, path })
+        });
+        let roots = tls::trust_store(bundle.next())?;
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
             .operation_timeout(OPERATION_TIMEOUT)
             .build();
         let shared = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http_client)
+            .http_client(client::http_client(roots)?)
             .timeout_config(timeouts)
             .load()
             .await;
-        if shared.region().is_none() {
-            return Err("no AWS region: set AWS_REGION or AWS_PROFILE"
-                .to_owned()
-                .into());
+        if shared
+            .region()
+            .is_none_or(|region| region.as_ref().is_empty())
+        {
+            bail!("no AWS region: set AWS_REGION or AWS_PROFILE");
         }
-        let credentials = match shared.credentials_provider() {
-            Some(provider) => provider.provide_credentials().await.map(drop),
-            None => return Err("no AWS credentials: set AWS_PROFILE".to_owned().into()),
-        };
-        credentials.map_err(|error| {
+        let provider = shared.credentials_provider();
+        let provider = provider.context("no AWS credentials: set AWS_PROFILE")?;
+        if let Err(error) = provider.provide_credentials().await {
             let cause = innermost(&error);
-            format!(
-                "no AWS credentials: set AWS_PROFILE, or sign in with `aws sso login` ({cause})"
-            )
-        })?;
+            bail!("no AWS credentials: set AWS_PROFILE, or sign in with `aws sso login` ({cause})");
+        }
         Ok(Self { shared, stack })
     }
 
@@ -70,78 +63,62 @@ impl Aws {
         Client::new(&self.shared)
     }
 
-    /// The name that was given, or the one in the stack's outputs.
-    pub async fn table(&self, given: Option<String>, table: Table) -> Result<String, Failure> {
-        let output = match table {
-            Table::Customers => "CustomersTable",
-            Table::AccessTokens => "AccessTokensTable",
-        };
-        match given {
-            Some(name) => Ok(name),
-            None => self.output(output, "--table").await,
-        }
+    /// The value of one of the stack's outputs.
+    pub async fn output(&self, key: &str) -> Result<String> {
+        let value = self.value(key).await?;
+        value.with_context(|| format!("stack {} has no output {key}", self.stack))
     }
 
-    /// The value of one of the stack's outputs. `option` can be given instead.
-    pub async fn output(&self, key: &str, option: &str) -> Result<String, Failure> {
-        let stack = self.describe_stack(option).await?;
-        let mut outputs = stack.outputs().iter();
-        let output = outputs.find(|output| output.output_key() == Some(key));
-        let value = output.and_then(|output| output.output_value());
-        let missing = || format!("stack {} has no output {key}; give {option}", self.stack);
-        Ok(value.ok_or_else(missing)?.to_owned())
-    }
-
-    /// The value of one of the stack's parameters.
-    pub async fn parameter(&self, key: &str) -> Result<Option<String>, Failure> {
-        let stack = self.describe_stack("--table").await?;
-        let mut parameters = stack.parameters().iter();
-        let parameter = parameters.find(|parameter| parameter.parameter_key() == Some(key));
-        Ok(parameter.and_then(|parameter| parameter.parameter_value().map(str::to_owned)))
-    }
-
-    async fn describe_stack(&self, option: &str) -> Result<Stack, Failure> {
+    /// The value of one of the stack's outputs or parameters, which have different names.
+    pub async fn value(&self, key: &str) -> Result<Option<String>> {
+        let stack = &self.stack;
         let client = aws_sdk_cloudformation::Client::new(&self.shared);
-        let described = client
-            .describe_stacks()
-            .stack_name(&self.stack)
-            .send()
-            .await;
-        let described = described.map_err(|error| {
-            let message = error
-                .as_service_error()
-                .and_then(ProvideErrorMetadata::message);
+        let described = client.describe_stacks().stack_name(stack).send().await;
+        let service = described
+            .as_ref()
+            .err()
+            .and_then(|error| error.as_service_error());
+        let message = service.and_then(ProvideErrorMetadata::message);
+        if message.is_some_and(|message| message.contains("does not exist")) {
             let region = self.shared.region().map_or("", |region| region.as_ref());
-            if message.is_some_and(|message| message.contains("does not exist")) {
-                let stack = &self.stack;
-                format!("stack {stack} does not exist in {region}; give --stack, or {option}")
-            } else {
-                let what = format!("could not read the outputs of stack {}", self.stack);
-                sentence(&what, &error)
-            }
-        })?;
-        let stack = described.stacks().first().cloned();
-        let missing = || format!("stack {} does not exist; give {option}", self.stack);
-        Ok(stack.ok_or_else(missing)?)
+            bail!("stack {stack} does not exist in {region}; give --stack");
+        }
+        let described = described.or_failed(|| format!("read the outputs of stack {stack}"))?;
+        let mut stacks = described.stacks.unwrap_or_default();
+        let stack = stacks.pop().unwrap_or_else(|| Stack::builder().build());
+        let outputs = stack.outputs().iter();
+        let outputs = outputs.map(|output| (output.output_key(), output.output_value()));
+        let parameters = stack.parameters().iter();
+        let parameters = parameters.map(|one| (one.parameter_key(), one.parameter_value()));
+        let mut values = outputs.chain(parameters);
+        let found = values.find(|(name, _)| *name == Some(key));
+        Ok(found.and_then(|(_, value)| value.map(str::to_owned)))
     }
 }
 
-/// An error of AWS as one sentence, which starts with what failed.
-pub fn sentence<E>(what: &str, error: &SdkError<E, HttpResponse>) -> String
+/// An error of AWS as one sentence.
+pub trait OrFailed<T> {
+    /// The sentence starts with `could not`, and `what` follows.
+    fn or_failed(self, what: impl FnOnce() -> String) -> Result<T>;
+}
+
+impl<T, E> OrFailed<T> for Result<T, SdkError<E, HttpResponse>>
 where
     E: Error + ProvideErrorMetadata + 'static,
 {
-    match error {
-        SdkError::ServiceError(error) => {
-            let error = error.err();
-            let code = error.code().unwrap_or("unknown error");
-            match error.message() {
-                Some(message) => format!("{what}: {code}: {}", message.escape_debug()),
-                None => format!("{what}: {code}"),
-            }
-        }
-        SdkError::TimeoutError(_) => format!("{what}: no response in time"),
-        _ => format!("{what}: {}", innermost(error)),
+    fn or_failed(self, what: impl FnOnce() -> String) -> Result<T> {
+        self.map_err(|error| {
+            let cause = match &error {
+                SdkError::ServiceError(error) => {
+                    let code = error.err().code().unwrap_or("unknown error");
+                    let message = error.err().message();
+                    message.map_or(code.to_owned(), |message| format!("{code}: {message}"))
+                }
+                SdkError::TimeoutError(_) => "no response in time".to_owned(),
+                _ => innermost(&error),
+            };
+            anyhow!("could not {}: {}", what(), cause.replace('\n', " "))
+        })
     }
 }
 

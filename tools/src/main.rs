@@ -14,14 +14,19 @@ use std::io::{self, ErrorKind};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
-use thiserror::Error;
-use update_customer::auth::grant::WRITE_SCOPE;
 
-use aws::{Aws, Table};
+use aws::Aws;
 
 /// The stack's name in `samconfig.toml`.
 const STACK: &str = "update-customer";
+
+/// The scope that the API requires.
+const SCOPE: &str = "customers:write";
+
+/// The exit code of a program that ends because nobody reads its output, as a shell reports it.
+const BROKEN_PIPE: u8 = 141;
 
 /// Operate PUT /customers/{customer_id}: tokens, customers, a check of a table, a smoke test
 #[derive(Parser)]
@@ -29,6 +34,9 @@ struct Arguments {
     /// The CloudFormation stack whose outputs name the tables and the URL
     #[arg(long, global = true, default_value = STACK)]
     stack: String,
+    /// Name of the table, instead of the stack's: the access tokens table for `token`, otherwise the customers table
+    #[arg(long, global = true)]
+    table: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -36,29 +44,14 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Issue, list and revoke access tokens
-    Token {
-        /// Name of the access tokens table, instead of the stack's
-        #[arg(long, global = true)]
-        table: Option<String>,
-        #[command(subcommand)]
-        command: TokenCommand,
-    },
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Create and read a customer in the table
-    Customer {
-        /// Name of the customers table, instead of the stack's
-        #[arg(long, global = true)]
-        table: Option<String>,
-        #[command(subcommand)]
-        command: CustomerCommand,
-    },
+    #[command(subcommand)]
+    Customer(CustomerCommand),
     /// Check a table before the function uses it
-    Table {
-        /// Name of the customers table, instead of the stack's
-        #[arg(long, global = true)]
-        table: Option<String>,
-        #[command(subcommand)]
-        command: TableCommand,
-    },
+    #[command(subcommand)]
+    Table(TableCommand),
     /// Check the responses of a running API; writes nothing unless --write is given
     Smoke(SmokeArguments),
 }
@@ -71,17 +64,17 @@ enum TokenCommand {
         #[arg(long)]
         subject: String,
         /// What the token permits; can be given several times
-        #[arg(long, default_value = WRITE_SCOPE)]
+        #[arg(long, default_value = SCOPE)]
         scope: Vec<String>,
         /// How long the token is valid, such as `90d` or `12h`; it does not expire unless given
         #[arg(long, value_parser = humantime::parse_duration)]
         expires_in: Option<Duration>,
     },
-    /// Print the hash, subject, expiry and scopes of each token
+    /// Print the hash, subject, issue, expiry and scopes of each token
     List,
     /// Delete a token's record
     Revoke {
-        /// The hash, as `list` prints it; without it, the token itself is read from ACCESS_TOKEN or standard input
+        /// The hash, as `list` prints it; without it, the token itself is read from the terminal or standard input
         hash: Option<String>,
     },
 }
@@ -96,8 +89,12 @@ enum CustomerCommand {
 
 #[derive(Subcommand)]
 enum TableCommand {
-    /// Read the whole customers table, and report attributes that the function cannot show or accept
-    Check,
+    /// Read the whole customers table, and report the customers that break a rule of the API
+    Check {
+        /// List every customer of a finding instead of three
+        #[arg(long)]
+        all: bool,
+    },
 }
 
 #[derive(Args)]
@@ -105,9 +102,6 @@ struct SmokeArguments {
     /// The API's URL [default: the stack's output Url]
     #[arg(long)]
     url: Option<String>,
-    /// Name of the customers table, instead of the stack's
-    #[arg(long)]
-    table: Option<String>,
     /// The id of an existing customer, whose values are read from the table and sent back with a version that no
     /// customer has
     #[arg(long, required_unless_present = "write")]
@@ -117,88 +111,85 @@ struct SmokeArguments {
     write: bool,
 }
 
-/// Why a command failed, as one sentence for the operator.
-#[derive(Debug, Error)]
-enum Failure {
-    #[error("{0}")]
-    Message(String),
-    #[error("could not read or write: {0}")]
-    Io(#[from] io::Error),
-}
-
-impl From<String> for Failure {
-    fn from(message: String) -> Self {
-        Self::Message(message)
-    }
-}
-
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
-        Ok(code) => code,
-        // The reader of the output has seen enough, such as `head`.
-        Err(Failure::Io(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        // The message quotes the arguments.
+        Err(error) if error.use_stderr() => {
+            eprint!("{}", terminal::visible(&error.render().to_string()));
+            return ExitCode::from(2);
+        }
+        Err(help) => help.exit(),
+    };
+    match run(arguments).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) if is_broken_pipe(&error) => ExitCode::from(BROKEN_PIPE),
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {}", terminal::visible(&format!("{error:#}")));
             ExitCode::FAILURE
         }
     }
 }
 
-async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let aws = Aws::connect(arguments.stack).await?;
-    match arguments.command {
-        Command::Token { table, command } => {
-            let has_stack = table.is_none();
-            let table = aws.table(table, Table::AccessTokens).await?;
-            let tokens = token::Tokens::new(aws.dynamodb(), table);
-            match command {
-                TokenCommand::Issue {
-                    subject,
-                    scope,
-                    expires_in,
-                } => tokens.issue(&subject, &scope, expires_in).await?,
-                TokenCommand::List => tokens.list().await?,
-                TokenCommand::Revoke { hash } => {
-                    tokens.revoke(hash).await?;
-                    let cached = match has_stack {
-                        true => aws.parameter("AccessTokenCacheSeconds").await?,
-                        false => None,
-                    };
-                    eprintln!("{}", token::revoked(cached.as_deref()));
-                }
-            }
+/// Whether nobody reads the output any more, such as `head`.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+/// Returns whether all checks passed, if the command makes any.
+async fn run(arguments: Arguments) -> Result<bool> {
+    let Arguments {
+        stack,
+        table,
+        command,
+    } = arguments;
+    let has_stack = table.is_none();
+    let aws = Aws::connect(stack).await?;
+    let output = match command {
+        Command::Token(_) => "AccessTokensTable",
+        _ => "CustomersTable",
+    };
+    let table = match table {
+        Some(table) => table,
+        None => aws.output(output).await.context("give --table")?,
+    };
+    let tokens = || token::Tokens::new(aws.dynamodb(), table.clone());
+    let customers = || customer::Customers::new(aws.dynamodb(), table.clone());
+    match command {
+        Command::Token(TokenCommand::Issue {
+            subject,
+            scope,
+            expires_in,
+        }) => tokens().issue(&subject, &scope, expires_in).await?,
+        Command::Token(TokenCommand::List) => tokens().list().await?,
+        Command::Token(TokenCommand::Revoke { hash }) => {
+            let record = tokens().revoke(hash).await?;
+            // The token is revoked whatever fails now.
+            let cached = match has_stack {
+                true => aws.value("AccessTokenCacheSeconds").await.ok().flatten(),
+                false => None,
+            };
+            let _ = terminal::print(&record);
+            eprintln!("{}", token::revoked(cached.as_deref()));
         }
-        Command::Customer { table, command } => {
-            let table = aws.table(table, Table::Customers).await?;
-            let customers = customer::Customers::new(aws.dynamodb(), table);
-            match command {
-                CustomerCommand::Get { id } => customers.print(&id).await?,
-                CustomerCommand::Put { id } => customers.create(&id, io::stdin().lock()).await?,
-            }
+        Command::Customer(CustomerCommand::Get { id }) => customers().print(&id).await?,
+        Command::Customer(CustomerCommand::Put { id }) => {
+            customers().create(&id, io::stdin().lock()).await?;
         }
-        Command::Table {
-            table,
-            command: TableCommand::Check,
-        } => {
-            let table = aws.table(table, Table::Customers).await?;
-            if table_check::run(&aws.dynamodb(), &table).await? > 0 {
-                return Ok(ExitCode::FAILURE);
-            }
+        Command::Table(TableCommand::Check { all }) => {
+            return table_check::run(&aws.dynamodb(), &table, all).await;
         }
         Command::Smoke(arguments) => {
             let url = match arguments.url {
                 Some(url) => url,
-                None => aws.output("Url", "--url").await?,
+                None => aws.output("Url").await.context("give --url")?,
             };
-            let table = aws.table(arguments.table, Table::Customers).await?;
-            let customers = customer::Customers::new(aws.dynamodb(), table);
-            let token = terminal::read_token()?;
-            let smoke = smoke::Smoke::new(&url, &token, customers);
-            if !smoke.run(arguments.customer, arguments.write).await? {
-                return Ok(ExitCode::FAILURE);
-            }
+            let api = smoke::Api::new(&url, || terminal::read_token(Some("ACCESS_TOKEN")))?;
+            return smoke::run(api, &customers(), arguments.customer, arguments.write).await;
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(true)
 }

@@ -3,17 +3,22 @@
 //! Without `--write` nothing is written: each request is rejected, or asks for what the customer already holds,
 //! with a version that no customer has.
 
-use std::io::{self, Write};
+use std::io;
+use std::net::IpAddr;
+use std::thread;
 use std::time::Duration;
 
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use aws_sdk_dynamodb::types::AttributeValue;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 use update_customer::dynamodb::attribute::Item;
 use ureq::Agent;
+use ureq::http::Uri;
 
-use crate::Failure;
 use crate::customer::Customers;
+use crate::terminal;
 use crate::token::random_hex;
 
 /// Longer than the slowest response of the function and of API Gateway.
@@ -22,11 +27,88 @@ const TIMEOUT: Duration = Duration::from_secs(35);
 /// A well-formed entity tag that no customer has: such a request never writes.
 const NO_VERSION: &str = "\"no-version\"";
 
-pub struct Smoke<'a> {
-    url: String,
-    token: &'a str,
-    customers: Customers,
-    agent: Agent,
+/// Prints `ok` or `FAIL` for each check, and returns whether all passed.
+///
+/// # Errors
+///
+/// One sentence at the first request without a response. The customer of `--write` is deleted in any case, also after
+/// a signal.
+pub async fn run(
+    mut api: Api,
+    customers: &Customers,
+    customer: Option<String>,
+    write: bool,
+) -> Result<bool> {
+    let existing = match customer {
+        None => None,
+        Some(id) => {
+            let stored = customers.read(&id).await?;
+            Some(stored.with_context(|| format!("no customer has the id {id:?}"))?)
+        }
+    };
+    // Before the customer is created, so that no signal can end the program in between.
+    let signal = signal()?;
+    let created = match write {
+        true => Some(create(customers).await?),
+        false => None,
+    };
+    let new = created.clone();
+    let (send, checked) = oneshot::channel();
+    thread::spawn(move || {
+        let checked = api.run(existing.as_ref(), new.as_deref());
+        drop(send.send(checked.map(|()| api)));
+    });
+    let checked = tokio::select! {
+        checked = checked => checked.unwrap_or_else(|_| bail!("the checks ended early")),
+        () = signal => Err(anyhow!("interrupted")),
+    };
+    if let Some(id) = created {
+        customers.delete(&id).await?;
+    }
+    let Api { count, failed, .. } = checked?;
+    terminal::print(&match failed {
+        0 => format!("all {count} checks passed"),
+        failed => format!("{failed} of {count} checks failed"),
+    })?;
+    Ok(failed == 0)
+}
+
+/// Creates the customer of `--write`. Its id is printed first, so that it can be deleted whatever happens.
+async fn create(customers: &Customers) -> Result<String> {
+    let id = format!("smoke-{}", random_hex::<8>()?);
+    terminal::print(&format!(
+        "creates the customer {id}, and deletes it at the end"
+    ))?;
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let item = Item::from([
+        ("id".to_owned(), text(&id)),
+        ("firstName".to_owned(), text("Smoke")),
+        ("lastName".to_owned(), text("Test")),
+        ("email".to_owned(), text("smoke@example.com")),
+    ]);
+    customers.put(item).await?;
+    Ok(id)
+}
+
+/// Ends when the program shall end. Signals do not end it any more.
+#[cfg(unix)]
+fn signal() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn signal() -> io::Result<impl Future<Output = ()>> {
+    Ok(async { drop(tokio::signal::ctrl_c().await) })
 }
 
 struct Response {
@@ -43,209 +125,192 @@ impl Response {
     fn is(&self, status: u16, code: &str) -> bool {
         (self.status, self.code()) == (status, code)
     }
-
-    fn version_number(&self) -> Option<u64> {
-        self.version.as_deref()?.trim_matches('"').parse().ok()
-    }
 }
 
-/// The results so far. The body is not printed, because it has personal data.
-#[derive(Default)]
-struct Checks {
+/// The API under test, a token for it, and the number of checks so far.
+pub struct Api {
+    url: String,
+    token: String,
+    agent: Agent,
     count: usize,
     failed: usize,
 }
 
-impl Checks {
-    fn check(&mut self, name: &str, response: &Response, passed: bool) -> io::Result<()> {
-        let mut output = io::stdout();
-        self.count += 1;
-        if passed {
-            writeln!(output, "ok    {name}")
-        } else {
-            self.failed += 1;
-            let (status, code) = (response.status, response.code());
-            writeln!(
-                output,
-                "FAIL  {name}: status {status}, code {code:?}, version {:?}",
-                response.version
-            )
-        }
-    }
-}
-
-impl<'a> Smoke<'a> {
-    /// `url` may end with the path of the operation, as the stack's output does.
-    pub fn new(url: &str, token: &'a str, customers: Customers) -> Self {
+impl Api {
+    /// `url` may end with the path of the operation, as the stack's output does. The token is read only if it can be
+    /// sent there.
+    pub fn new(url: &str, token: impl FnOnce() -> Result<String>) -> Result<Self> {
         let url = url.trim_end_matches("/customers/{customer_id}");
-        // An error status is a response to check.
+        let uri: Uri = url.parse().with_context(|| format!("{url} is not a URL"))?;
+        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+        let address = host.parse::<IpAddr>();
+        let is_loopback = host == "localhost" || address.is_ok_and(|ip| ip.is_loopback());
+        ensure!(
+            matches!(
+                (uri.scheme_str(), is_loopback),
+                (Some("https"), _) | (Some("http"), true)
+            ),
+            "{url} must start with https://, because the token is sent there"
+        );
+        // An error status is a response to check, and so is a redirect: the token goes to no other host.
         let agent = Agent::config_builder()
             .http_status_as_error(false)
+            .max_redirects(0)
             .timeout_global(Some(TIMEOUT))
             .build();
-        Self {
+        Ok(Self {
             url: url.trim_end_matches('/').to_owned(),
-            token,
-            customers,
+            token: token()?,
             agent: agent.into(),
-        }
+            count: 0,
+            failed: 0,
+        })
     }
 
-    /// Prints `ok` or `FAIL` for each check, and returns whether all passed.
-    ///
-    /// # Errors
-    ///
-    /// One sentence at the first request without a response.
-    pub async fn run(&self, customer: Option<String>, write: bool) -> Result<bool, Failure> {
-        let mut checks = Checks::default();
-        self.rejections(&mut checks)?;
-        if let Some(id) = customer {
-            let stored = self.customers.read(&id).await?;
-            let stored = stored.ok_or_else(|| format!("no customer has the id {id:?}"))?;
-            self.existing_customer(&id, &stored, &mut checks)?;
-        }
-        if write {
-            self.new_customer(&mut checks).await?;
-        }
-        match checks.failed {
-            0 => writeln!(io::stdout(), "all {} checks passed", checks.count),
-            failed => writeln!(io::stdout(), "{failed} of {} checks failed", checks.count),
-        }?;
-        Ok(checks.failed == 0)
+    fn run(&mut self, existing: Option<&Item>, created: Option<&str>) -> Result<()> {
+        self.rejections()?;
+        existing.map_or(Ok(()), |stored| self.existing_customer(stored))?;
+        created.map_or(Ok(()), |id| self.updates(id))
     }
 
-    fn send(&self, id: &str, headers: &[(&str, &str)], body: &str) -> Result<Response, Failure> {
-        let url = format!(
-            "{}/customers/{}",
-            self.url,
-            utf8_percent_encode(id, NON_ALPHANUMERIC)
-        );
-        let mut request = self
-            .agent
-            .put(&url)
-            .header("Content-Type", "application/json");
-        for (name, value) in headers {
-            request = request.header(*name, *value);
+    /// Prints the result of a check, without the body, because it has personal data.
+    fn check(&mut self, name: &str, response: &Response, passed: bool) -> Result<()> {
+        self.count += 1;
+        self.failed += usize::from(!passed);
+        let (status, code) = (response.status, response.code());
+        let version = &response.version;
+        Ok(terminal::print(&match passed {
+            true => format!("ok    {name}"),
+            false => format!("FAIL  {name}: status {status}, code {code:?}, version {version:?}"),
+        })?)
+    }
+
+    /// Sends an update. With an empty token, it has no such header.
+    fn send(&self, token: &str, id: &str, if_match: &str, body: &str) -> Result<Response> {
+        let id = utf8_percent_encode(id, NON_ALPHANUMERIC);
+        let request = self.agent.put(format!("{}/customers/{id}", self.url));
+        let request = request.header("Content-Type", "application/json");
+        let mut request = request.header("If-Match", if_match);
+        if !token.is_empty() {
+            request = request.header("accessToken", token);
         }
         let response = request.send(body);
         let mut response =
-            response.map_err(|error| format!("no response from {}: {error}", self.url))?;
+            response.map_err(|error| anyhow!("no response from {}: {error}", self.url))?;
         let version = response.headers().get("x-customer-version");
+        let version = version.and_then(|version| version.to_str().ok());
         Ok(Response {
             status: response.status().as_u16(),
-            version: version
-                .and_then(|version| version.to_str().ok())
-                .map(str::to_owned),
+            version: version.map(str::to_owned),
             body: response.body_mut().read_json().unwrap_or_default(),
         })
     }
 
-    fn update(&self, id: &str, if_match: &str, body: &Value) -> Result<Response, Failure> {
-        let headers = [("accessToken", self.token), ("If-Match", if_match)];
-        self.send(id, &headers, &body.to_string())
+    fn update(&self, id: &str, if_match: &str, body: &Value) -> Result<Response> {
+        self.send(&self.token, id, if_match, &body.to_string())
     }
 
     /// The responses that depend on no customer.
-    fn rejections(&self, checks: &mut Checks) -> Result<(), Failure> {
-        let unknown = format!("no-such-customer-{}", random_hex::<8>()?);
+    fn rejections(&mut self) -> Result<()> {
+        let id = format!("no-such-customer-{}", random_hex::<8>()?);
         let valid = required("Smoke", "Test", "smoke@example.com").to_string();
-        let (token, never) = (("accessToken", self.token), ("If-Match", NO_VERSION));
-
-        let response = self.send(&unknown, &[never], &valid)?;
-        checks.check(
-            "401 without a token",
-            &response,
-            response.is(401, "token_missing"),
-        )?;
-        let response = self.send(&unknown, &[("accessToken", "no-such-token"), never], &valid)?;
-        checks.check(
-            "401 for an unknown token",
-            &response,
-            response.is(401, "token_invalid"),
-        )?;
-        let response = self.send(&unknown, &[token, never], "{")?;
-        let passed = response.is(400, "invalid_request");
-        checks.check("400 for a body that is not JSON", &response, passed)?;
-        let response = self.send(&unknown, &[token, never], r#"{"emial": ""}"#)?;
-        let errors = response.body["errors"].as_array().map(Vec::len);
-        let passed = response.is(400, "invalid_request") && errors == Some(4);
-        checks.check("400 with all field errors at once", &response, passed)?;
-        let response = self.send(&unknown, &[token, ("If-Match", "unquoted")], &valid)?;
-        let passed = response.is(400, "invalid_request");
-        checks.check("400 for a malformed If-Match", &response, passed)?;
-        let response = self.send(&unknown, &[token, never], &valid)?;
-        let passed = response.is(404, "customer_not_found");
-        checks.check("404 for an unknown customer", &response, passed)?;
+        let token = self.token.clone();
+        let all_errors = "400 with all field errors at once";
+        for (name, token, if_match, body, code) in [
+            (
+                "401 without a token",
+                "",
+                NO_VERSION,
+                &*valid,
+                "token_missing",
+            ),
+            (
+                "401 for an unknown token",
+                "none",
+                NO_VERSION,
+                &valid,
+                "token_invalid",
+            ),
+            (
+                "400 for a body that is not JSON",
+                &token,
+                NO_VERSION,
+                "{",
+                "invalid_request",
+            ),
+            (
+                all_errors,
+                &token,
+                NO_VERSION,
+                r#"{"emial": ""}"#,
+                "invalid_request",
+            ),
+            (
+                "400 for a malformed If-Match",
+                &token,
+                "unquoted",
+                &valid,
+                "invalid_request",
+            ),
+            (
+                "404 for an unknown customer",
+                &token,
+                NO_VERSION,
+                &valid,
+                "customer_not_found",
+            ),
+        ] {
+            let response = self.send(token, &id, if_match, body)?;
+            let errors = response.body["errors"].as_array().map(Vec::len);
+            // A name begins with the status.
+            let passed = name.starts_with(&response.status.to_string())
+                && response.code() == code
+                && (name != all_errors || errors == Some(4));
+            self.check(name, &response, passed)?;
+        }
         Ok(())
     }
 
     /// An existing customer, which no request changes.
-    fn existing_customer(
-        &self,
-        id: &str,
-        stored: &Item,
-        checks: &mut Checks,
-    ) -> Result<(), Failure> {
+    fn existing_customer(&mut self, stored: &Item) -> Result<()> {
         let text = |name: &str| match stored.get(name) {
             Some(AttributeValue::S(text)) => text.as_str(),
             _ => "",
         };
-        let held = required(text("firstName"), text("lastName"), text("email"));
-        let response = self.update(id, NO_VERSION, &held)?;
-        let passed = response.status == 200 && response.body["data"]["id"] == *id;
-        checks.check("200 for what the customer already holds", &response, passed)?;
-        let mut other = held;
-        other["firstName"] = match text("firstName") {
+        let id = text("id");
+        let mut body = required(text("firstName"), text("lastName"), text("email"));
+        let held = self.update(id, NO_VERSION, &body)?;
+        let passed = held.status == 200 && held.body["data"]["id"] == *id;
+        self.check("200 for what the customer already holds", &held, passed)?;
+        body["firstName"] = match text("firstName") {
             "Smoke" => json!("Test"),
             _ => json!("Smoke"),
         };
-        let response = self.update(id, NO_VERSION, &other)?;
-        let passed = response.is(412, "version_conflict") && response.version.is_some();
-        checks.check("412 for a version that no customer has", &response, passed)?;
-        Ok(())
+        let stale = self.update(id, NO_VERSION, &body)?;
+        let passed = stale.is(412, "version_conflict") && stale.version.is_some();
+        self.check("412 for a version that no customer has", &stale, passed)
     }
 
-    /// Updates of a customer that exists only for this test.
-    async fn new_customer(&self, checks: &mut Checks) -> Result<(), Failure> {
-        let id = format!("smoke-{}", random_hex::<8>()?);
-        let text = |text: &str| AttributeValue::S(text.to_owned());
-        let item = Item::from([
-            ("id".to_owned(), text(&id)),
-            ("firstName".to_owned(), text("Smoke")),
-            ("lastName".to_owned(), text("Test")),
-            ("email".to_owned(), text("smoke@example.com")),
-        ]);
-        self.customers.put(item).await?;
-        let updated = self.updates(&id, checks);
-        self.customers.delete(&id).await?;
-        updated
-    }
-
-    fn updates(&self, id: &str, checks: &mut Checks) -> Result<(), Failure> {
+    /// Updates of the customer of `--write`.
+    fn updates(&mut self, id: &str) -> Result<()> {
         let mut body = required("Smoke", "Test", "smoke@example.com");
         body["notes"] = json!("first");
         let first = self.update(id, "\"0\"", &body)?;
-        let passed = first.status == 200
-            && first.body["data"]["notes"] == "first"
-            && first.version_number() == Some(1);
-        checks.check("200 with the next version for an update", &first, passed)?;
+        let data = &first.body["data"];
+        let is_next = first.version.as_deref() == Some("\"1\"");
+        let passed = first.status == 200 && data["notes"] == "first" && is_next;
+        self.check("200 with the next version for an update", &first, passed)?;
         body["notes"] = json!("second");
         let stale = self.update(id, "\"0\"", &body)?;
         let passed = stale.is(412, "version_conflict") && stale.version == first.version;
-        checks.check(
-            "412 with the current version for a stale If-Match",
-            &stale,
-            passed,
-        )?;
-        let mut whole = self.update(id, "\"1\"", &first.body["data"])?;
-        whole.body["data"]["updatedAt"] = first.body["data"]["updatedAt"].clone();
-        let passed = whole.body["data"] == first.body["data"] && whole.version_number() == Some(2);
-        checks.check(
-            "200 for data sent back whole, which changes nothing",
-            &whole,
-            passed,
-        )?;
-        Ok(())
+        let name = "412 with the current version for a stale If-Match";
+        self.check(name, &stale, passed)?;
+        let mut whole = self.update(id, "\"1\"", data)?;
+        whole.body["data"]["updatedAt"] = data["updatedAt"].clone();
+        let is_next = whole.version.as_deref() == Some("\"2\"");
+        let passed = whole.body["data"] == *data && is_next;
+        let name = "200 for data sent back whole, which changes nothing";
+        self.check(name, &whole, passed)
     }
 }
 

@@ -1,19 +1,18 @@
 //! What a person types and sees.
 
 use std::env;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 
-use serde::Serialize;
+use anyhow::{Result, bail};
 
-use crate::Failure;
-
-/// Reads an access token from ACCESS_TOKEN or standard input. It is no argument, because the command line of a
-/// process is visible to others and stays in the shell's history.
-pub fn read_token() -> Result<String, Failure> {
-    let token = match env::var("ACCESS_TOKEN") {
-        Ok(token) if !token.is_empty() => token,
-        _ if io::stdin().is_terminal() => rpassword::prompt_password("Access token: ")?,
-        _ => {
+/// Reads an access token from this variable if there is one, otherwise from the terminal or standard input. It is no
+/// argument, because the command line of a process is visible to others and stays in the shell's history.
+pub fn read_token(variable: Option<&str>) -> Result<String> {
+    let set = variable.and_then(|name| env::var(name).ok());
+    let token = match set.filter(|token| !token.is_empty()) {
+        Some(token) => token,
+        None if io::stdin().is_terminal() => rpassword::prompt_password("Access token: ")?,
+        None => {
             let mut line = String::new();
             io::stdin().read_line(&mut line)?;
             line
@@ -21,26 +20,32 @@ pub fn read_token() -> Result<String, Failure> {
     };
     let token = token.trim();
     if token.is_empty() {
-        let message = "no access token: set ACCESS_TOKEN, or write it to standard input";
-        return Err(message.to_owned().into());
+        match variable {
+            Some(name) => bail!("no access token: set {name}, or write it to standard input"),
+            None => bail!("no access token: write it to standard input, or give its hash"),
+        }
     }
     Ok(token.to_owned())
 }
 
-/// JSON in which no character can control a terminal or hide others.
-pub fn json(value: &impl Serialize) -> Result<String, Failure> {
-    let mut text = String::new();
-    let pretty = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
-    for c in pretty.chars() {
-        if c == '\n' || c.is_ascii() || c.escape_debug().len() == 1 {
-            text.push(c);
+/// Writes a line to standard output, [`visible`].
+pub fn print(text: &impl ToString) -> io::Result<()> {
+    writeln!(io::stdout(), "{}", visible(&text.to_string()))
+}
+
+/// The text with JSON's escapes instead of the characters that can control a terminal or hide others.
+pub fn visible(text: &str) -> String {
+    let mut visible = String::new();
+    for c in text.chars() {
+        if matches!(c, '\n' | '"' | '\'' | '\\') || c.escape_debug().len() == 1 {
+            visible.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                text += &format!("\\u{unit:04x}");
+                visible += &format!("\\u{unit:04x}");
             }
         }
     }
-    Ok(text)
+    visible
 }
 
 #[cfg(test)]
@@ -50,10 +55,19 @@ mod tests {
 
     #[test]
     fn control_characters_are_escaped_and_letters_are_not() {
-        let value = json!({"name": "Zoë \u{1b}[31m\u{9b}\u{202e}\u{200b}\u{e0041} 李"});
-        let text = json(&value).unwrap();
-        assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{202e}', '\u{200b}', '\u{e0041}']));
-        assert!(text.contains("Zoë ") && text.contains(" 李"), "{text}");
-        assert_eq!(serde_json::from_str::<Value>(&text).ok(), Some(value));
+        let hidden = [
+            '\u{1b}',
+            '\t',
+            '\u{9b}',
+            '\u{7f}',
+            '\u{202e}',
+            '\u{200b}',
+            '\u{e0041}',
+        ];
+        let value = json!({"it's": format!("Zoë \\ {} \n 李", String::from_iter(hidden))});
+        let shown = visible(&serde_json::to_string_pretty(&value).unwrap());
+        assert_eq!(serde_json::from_str::<Value>(&shown).ok(), Some(value));
+        assert!(!shown.contains(hidden), "{shown:?}");
+        assert!(shown.contains("Zoë ") && shown.contains(" 李"), "{shown}");
     }
 }

@@ -2,16 +2,17 @@
 
 use std::fmt;
 use std::io::{self, Write};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
+use anyhow::{Context, Result, anyhow, ensure};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use update_customer::auth::TokenHash;
-use update_customer::auth::grant::{Grant, parse_expiry};
+use update_customer::dynamodb::access_tokens::KEY;
 use update_customer::dynamodb::attribute::Item;
+use update_customer::dynamodb::{TokenHash, TokenRecord};
 
-use crate::aws::sentence;
-use crate::{Failure, terminal};
+use crate::aws::OrFailed;
+use crate::terminal;
 
 /// The start of each token. 64 hex digits of secret and 8 of checksum follow.
 const PREFIX: &str = "uc_live_";
@@ -34,115 +35,76 @@ impl Tokens {
         subject: &str,
         scopes: &[String],
         expires_in: Option<Duration>,
-    ) -> Result<(), Failure> {
-        if subject.trim().is_empty() || subject.chars().any(char::is_control) {
-            return Err(
-                "the subject must not be blank or contain control characters"
-                    .to_owned()
-                    .into(),
-            );
-        }
+    ) -> Result<()> {
+        let is_printable = !subject.trim().is_empty() && !subject.contains(char::is_control);
+        ensure!(
+            is_printable,
+            "the subject must not be blank or contain control characters"
+        );
         let is_scope = |scope: &String| !scope.is_empty() && !scope.contains(char::is_whitespace);
-        if !scopes.iter().all(is_scope) {
-            return Err("a scope must not be empty or contain white space"
-                .to_owned()
-                .into());
-        }
-        let expires_at = expires_in.map(expiry).transpose()?;
+        ensure!(
+            scopes.iter().all(is_scope),
+            "a scope must not be empty or contain white space"
+        );
         let token = generate()?;
-        let mut item = Item::from([
-            (
-                "tokenHash".to_owned(),
-                AttributeValue::S(TokenHash::of(&token).to_hex()),
-            ),
-            ("subject".to_owned(), AttributeValue::S(subject.to_owned())),
-            ("scopes".to_owned(), AttributeValue::Ss(scopes.to_vec())),
-        ]);
-        if let Some(seconds) = expires_at {
-            item.insert(
-                "expiresAt".to_owned(),
-                AttributeValue::N(seconds.to_string()),
-            );
-        }
+        let now = SystemTime::now();
+        let expiry = || now.checked_add(expires_in.unwrap_or_default());
+        let too_late = "the expiry must not be after the year 9999";
+        let item = Item::from(TokenRecord {
+            hash: TokenHash::of(&token).to_hex(),
+            subject: subject.to_owned(),
+            scopes: scopes.to_vec(),
+            expires_at: expires_in.and(Some(expiry().context(too_late)?)),
+            issued_at: Some(now),
+        });
+        ensure!(TokenRecord::try_from(item.clone()).is_ok(), too_late);
 
-        let mut output = io::stdout().lock();
-        let shown = writeln!(output, "{token}").and_then(|()| output.flush());
-        shown.map_err(|error| {
-            format!("the token could not be shown, so it is not stored: {error}")
-        })?;
+        let shown = terminal::print(&token).and_then(|()| io::stdout().flush());
+        // As text, because a broken pipe is no quiet end here.
+        let unseen = "the token could not be shown, so it is not stored";
+        shown.map_err(|error| anyhow!("{unseen}: {error}"))?;
         // Without a condition, so that the SDK may send it again: no other token has this hash.
         let put = self.client.put_item().table_name(&self.table);
-        let put = put.set_item(Some(item.clone()));
-        put.send().await.map_err(|error| {
-            let what = format!(
-                "the token above is not valid: could not store it in table {}",
-                self.table
-            );
-            sentence(&what, &error)
-        })?;
-        eprintln!(
-            "{}\nThe token is printed only once: only its hash is stored.",
-            Record(item)
-        );
+        let put = put.set_item(Some(item.clone())).send().await;
+        put.or_failed(|| format!("store the token in table {}", self.table))
+            .context("the token above is not valid")?;
+        let record = terminal::visible(&Record(item).to_string());
+        eprintln!("{record}\nThe token is printed only once: only its hash is stored.");
         Ok(())
     }
 
     /// Prints every record, sorted by subject.
-    pub async fn list(&self) -> Result<(), Failure> {
-        let scan = self
-            .client
-            .scan()
-            .table_name(&self.table)
-            .consistent_read(true);
-        let mut items = scan.into_paginator().items().send();
-        let mut lines = Vec::new();
-        while let Some(item) = items.next().await {
-            let item = item.map_err(|error| {
-                sentence(
-                    &format!("could not list the tokens in table {}", self.table),
-                    &error,
-                )
-            })?;
-            let record = Record(item);
-            lines.push((record.text("subject"), record.to_string()));
-        }
-        lines.sort();
-        let mut output = io::stdout().lock();
-        for (_, line) in lines {
-            writeln!(output, "{line}")?;
-        }
-        Ok(output.flush()?)
+    pub async fn list(&self) -> Result<()> {
+        let scan = self.client.scan().table_name(&self.table);
+        let pages = scan.consistent_read(true).into_paginator().items().send();
+        let items = pages.collect::<Result<Vec<_>, _>>().await;
+        let items = items.or_failed(|| format!("list the tokens in table {}", self.table))?;
+        let mut records: Vec<_> = items.into_iter().map(Record).collect();
+        records
+            .sort_by_cached_key(|record| (record.text("subject").to_owned(), record.to_string()));
+        Ok(records.iter().try_for_each(terminal::print)?)
     }
 
-    /// Deletes the record with this hash, or that of a token from the environment or standard input.
-    pub async fn revoke(&self, hash: Option<String>) -> Result<(), Failure> {
+    /// Deletes the record with this hash, or that of a token from the terminal or standard input, and returns it. Never
+    /// that of `ACCESS_TOKEN`, which is the token in use.
+    pub async fn revoke(&self, hash: Option<String>) -> Result<Record> {
         let hash = match hash {
             Some(hash) => hash.to_ascii_lowercase(),
-            None => TokenHash::of(&terminal::read_token()?).to_hex(),
+            None => TokenHash::of(&terminal::read_token(None)?).to_hex(),
         };
-        if hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(
-                "give the whole hash, 64 hexadecimal digits, as `ops token list` prints it"
-                    .to_owned()
-                    .into(),
-            );
-        }
+        ensure!(
+            hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "give the whole hash, 64 hexadecimal digits, as `ops token list` prints it"
+        );
         let delete = self.client.delete_item().table_name(&self.table);
-        let delete = delete.key("tokenHash", AttributeValue::S(hash.clone()));
+        let delete = delete.key(KEY, AttributeValue::S(hash.clone()));
         let deleted = delete.return_values(ReturnValue::AllOld).send().await;
-        let deleted = deleted.map_err(|error| {
-            sentence(
-                &format!(
-                    "could not delete the token's record in table {}",
-                    self.table
-                ),
-                &error,
-            )
-        })?;
+        let what = || format!("delete the token's record in table {}", self.table);
+        let deleted = deleted.or_failed(what)?;
         let record = deleted.attributes.filter(|record| !record.is_empty());
-        let record = record.ok_or_else(|| format!("no token has the hash {hash}"))?;
-        writeln!(io::stdout(), "{}", Record(record))?;
-        Ok(())
+        Ok(Record(record.with_context(|| {
+            format!("no token has the hash {hash}")
+        })?))
     }
 }
 
@@ -153,75 +115,57 @@ pub fn revoked(cached: Option<&str>) -> String {
         Some(seconds) => {
             format!("Revoked. It may work for up to {seconds} s more, while it is cached.")
         }
-        None => "Revoked. It may work for up to ACCESS_TOKEN_CACHE_SECONDS (60 by default) more."
+        None => "Revoked. It may work for up to AccessTokenCacheSeconds (60 by default) more."
             .to_owned(),
     }
 }
 
 /// A new token with 256 bits from the system's random number generator. The checksum is the CRC-32 of
 /// everything before it. With it, a secret scanner tells a token from other text.
-fn generate() -> Result<String, String> {
-    let secret = random_hex::<32>()?;
-    let body = format!("{PREFIX}{secret}");
+fn generate() -> Result<String> {
+    let body = format!("{PREFIX}{}", random_hex::<32>()?);
     let checksum = crc32fast::hash(body.as_bytes());
     Ok(format!("{body}{checksum:08x}"))
 }
 
 /// Two hexadecimal digits for each random byte.
-pub fn random_hex<const BYTES: usize>() -> Result<String, String> {
+pub fn random_hex<const BYTES: usize>() -> Result<String> {
     let mut bytes = [0; BYTES];
-    let filled = getrandom::fill(&mut bytes);
-    filled.map_err(|error| format!("could not generate random bytes: {error}"))?;
+    getrandom::fill(&mut bytes).context("could not generate random bytes")?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// The `expiresAt` of a token that is valid for this time from now.
-fn expiry(valid_for: Duration) -> Result<u64, String> {
-    let at = SystemTime::now().checked_add(valid_for);
-    let seconds = at
-        .and_then(|at| at.duration_since(UNIX_EPOCH).ok())
-        .map(|at| at.as_secs());
-    let seconds = seconds.filter(|seconds| parse_expiry(&seconds.to_string()).is_some());
-    seconds.ok_or_else(|| "the expiry must not be after the year 9999".to_owned())
-}
-
 /// A token's record, whatever its attributes are.
-struct Record(Item);
+pub struct Record(Item);
 
 impl Record {
-    fn text(&self, name: &str) -> String {
+    fn text(&self, name: &str) -> &str {
         let text = self.0.get(name).and_then(|value| value.as_s().ok());
-        text.cloned().unwrap_or_default()
+        text.map_or("", String::as_str)
     }
 }
 
-/// Hash, subject, expiry and scopes. Escaped, because another program may have stored control characters.
+/// Hash, subject, issue, expiry and scopes.
 impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (hash, subject) = (self.text("tokenHash"), self.text("subject"));
-        write!(f, "{}  {}  ", hash.escape_debug(), subject.escape_debug())?;
-        if let Err(error) = Grant::try_from(self.0.clone()) {
-            return write!(f, "malformed: {error}");
+        write!(f, "{}  {}  ", self.text(KEY), self.text("subject"))?;
+        let mut record = match TokenRecord::try_from(self.0.clone()) {
+            Ok(record) => record,
+            Err(error) => return write!(f, "malformed: {error}"),
+        };
+        let second = humantime::format_rfc3339_seconds;
+        if let Some(at) = record.issued_at {
+            write!(f, "issued {}  ", second(at))?;
         }
-        let expires_at = self.0.get("expiresAt").and_then(|value| value.as_n().ok());
-        match expires_at.and_then(|seconds| parse_expiry(seconds)) {
+        match record.expires_at {
             None => f.write_str("does not expire")?,
-            Some(at) => {
-                let at = UNIX_EPOCH + at;
-                let verb = if at <= SystemTime::now() {
-                    "expired"
-                } else {
-                    "expires"
-                };
-                write!(f, "{verb} {}", humantime::format_rfc3339_seconds(at))?;
-            }
+            Some(at) if at <= SystemTime::now() => write!(f, "expired {}", second(at))?,
+            Some(at) => write!(f, "expires {}", second(at))?,
         }
-        let scopes = self.0.get("scopes").and_then(|value| value.as_ss().ok());
-        let mut scopes = scopes.cloned().unwrap_or_default();
-        scopes.sort();
-        match scopes.as_slice() {
+        record.scopes.sort();
+        match record.scopes.as_slice() {
             [] => f.write_str("  without a scope"),
-            scopes => write!(f, "  {}", scopes.join(" ").escape_debug()),
+            scopes => write!(f, "  {}", scopes.join(" ")),
         }
     }
 }
