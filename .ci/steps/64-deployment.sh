@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# A deployment from the first deploy to the deletion of the stack, on MiniStack, an emulator of AWS.
+# A day and a night with the stack on MiniStack, an emulator of AWS, by the command blocks of docs/OPERATIONS.md.
 #
-# It does not show what the emulator lacks: gradual deployments, alarms, throttling, CORS and the access log.
+# It does not show what the emulator lacks: gradual deployments, alarms on an expression, throttling, CORS, the access
+# log, and the language of log queries.
 source "$(dirname "$0")/../lib.sh"
 
 python_environment ministack-venv --requirement tests/deployment/requirements.txt
+# In an environment of its own, because it needs another version of botocore. Its commands are those of AWS CLI 2.
+python_environment awscli-venv awscli==1.46.3
 # This architecture, because the emulator runs the function as a process.
 sam_build --parameter-overrides Architecture=x86_64
 build_program ops
-export OPS="$program" SAM="$cache/template-venv/bin/sam" SAM_CLI_TELEMETRY=0
+export OPS="$program" SAM="$cache/template-venv/bin/sam" AWS_CLI="$cache/awscli-venv/bin/aws" SAM_CLI_TELEMETRY=0
 COMMIT="$(built_commit)"
 export COMMIT
 

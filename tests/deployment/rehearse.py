@@ -1,20 +1,23 @@
-"""Deploys the built stack on an emulator of AWS, calls it, changes it, breaks it and deletes it.
+"""Deploys the built stack on an emulator of AWS and lives through a day and a night with it.
 
-The emulator enforces the permissions of the function's role. `.ci/run deployment` starts it, builds the function,
-and sets the variables that the AWS CLI reads, and these:
+Runs each command block of docs/OPERATIONS.md as it stands there, so that the text and the test cannot part. The
+emulator enforces the permissions of the function's role. `.ci/run deployment` starts it, builds the function, and sets
+the variables that the AWS CLI reads, and these:
 
-- `SAM`, `OPS`: the two programs
+- `AWS_CLI`, `SAM`, `OPS`: the three programs
 - `COMMIT`: the commit that the function was built from
 """
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from pathlib import Path
 
 import boto3
@@ -24,9 +27,10 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / ".aws-sam/build/template.yaml"
 CUSTOMER = "638df9e713920facde1a1cfa"
 REQUIRED = {"firstName": "John", "lastName": "Doe", "email": "john@aximcommerce.com"}
+STACK = "update-customer"
 
-cloudformation, dynamodb, iam, aws_lambda, logs = map(
-    boto3.client, ["cloudformation", "dynamodb", "iam", "lambda", "logs"]
+cloudformation, cloudwatch, dynamodb, iam, aws_lambda, logs = map(
+    boto3.client, ["cloudformation", "cloudwatch", "dynamodb", "iam", "lambda", "logs"]
 )
 
 
@@ -36,232 +40,361 @@ def check(what, actual, expected):
     print(f"ok  {what}", flush=True)
 
 
-# The template without what the emulator lacks
-
-
 def template_for_emulator():
-    """The built template without CodeDeploy and without the alarm on an expression."""
+    """The built template without what the emulator lacks: CodeDeploy and alarms on an expression."""
     template = yaml_parse(BUILT.read_text())
     resources = template["Resources"]
     function = resources["UpdateCustomerFunction"]["Properties"]
     function["CodeUri"] = str(BUILT.parent / function["CodeUri"])
     # Each `pop` fails if the part is not there any more.
     function.pop("DeploymentPreference")
-    assert "Metrics" in resources.pop("ServerErrorRateAlarm")["Properties"]
-    # Its line in the dashboard.
     body = resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-    text = body[0].replace('"${ServerErrorRateAlarm.Arn}",', "")
-    assert text != body[0]
-    body[0] = text
+    for alarm in ["ServerErrorRateAlarm", "LowTrafficErrorRateAlarm"]:
+        assert "Metrics" in resources.pop(alarm)["Properties"]
+        # Its place in the dashboard.
+        shorter = body[0].replace(f'"${{{alarm}.Arn}}",', "")
+        assert shorter != body[0]
+        body[0] = shorter
     return json.dumps(template)
 
 
-# The tools
+# The document's blocks
+
+# Runs what a block calls: the emulator's endpoint for `aws`, the built program instead of `cargo run`, the template for
+# the emulator, and nothing for what builds or changes the clone. Loops that wait are short.
+PRELUDE = r"""
+set -euo pipefail
+[[ ! -e state ]] || source state
+aws() { "$AWS_CLI" "$@"; }
+cargo() { [[ "${*:1:5}" == "run --quiet --package ops --" ]]; "$OPS" "${@:6}"; }
+sam() {
+  case "$1" in
+    build) ;;
+    deploy) "$SAM" "$@" --template-file "$TEMPLATE" ;;
+    *) "$SAM" "$@" ;;
+  esac
+}
+git() { echo "git $*"; }
+sleep() { command sleep 0.1; }
+"""
 
 
-def run(*command, stdin=""):
-    result = subprocess.run(command, cwd=ROOT, input=stdin, capture_output=True, text=True)
+class Document:
+    """The command blocks of OPERATIONS.md, which can be run once each."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.text = (ROOT / "docs/OPERATIONS.md").read_text()
+        fences = re.finditer(r"^( *)```(\w+)\n(.*?)^ *```$", self.text, re.MULTILINE | re.DOTALL)
+        blocks = [(match[2], re.sub(f"^{match[1]}", "", match[3], flags=re.MULTILINE)) for match in fences]
+        self.shell = [block for language, block in blocks if language == "sh"]
+        (self.staging,) = (block for language, block in blocks if language == "toml")
+        self.setup = self.take("export STACK=")
+        self.ran = [self.setup]
+
+    def take(self, part):
+        found = [block for block in self.shell if part in block]
+        if len(found) != 1:
+            sys.exit(f"FAILED: {len(found)} blocks of OPERATIONS.md contain {part!r}")
+        return found[0]
+
+    def start(self):
+        """Runs the first block, and keeps for the others what it defines."""
+        names = "STACK NAME TABLE TOKENS URL LOGS ACCESS ROLE"
+        keep = f"{{ declare -p {names}; declare -f ops output logs; }} > state"
+        self.bash("\n".join([self.setup, "[[ -n $NAME && -n $ROLE ]]", keep]))
+
+    def bash(self, script, stdin="", environment=None):
+        return subprocess.run(
+            ["bash", "-c", script],
+            cwd=self.folder,
+            input=stdin,
+            env=os.environ | {"AWS_PAGER": ""} | (environment or {}),
+            capture_output=True,
+            text=True,
+        )
+
+    def run(self, part, stdin="", fails=None, environment=None, before="", replace=("", ""), **values):
+        """Runs the block that contains `part`, with other values for its example values."""
+        block = self.take(part)
+        self.ran.append(block)
+        block = block.replace(*replace) if replace[0] else block
+        for name, value in values.items():
+            block, count = re.subn(rf'\b{name}=(\S+|"[^"]*")', f"{name}={value}", block, count=1)
+            assert count == 1, f"the block has no {name}: {block}"
+        script = "\n".join([PRELUDE, before, block])
+        result = self.bash(script, stdin, environment)
+        output = result.stdout + result.stderr
+        if (result.returncode == 0) == bool(fails) or (fails or "") not in output:
+            sys.exit(f"FAILED: a block of OPERATIONS.md:\n{block}\n{output}")
+        print(f"ok  OPERATIONS.md: {block.strip().splitlines()[0]} …", flush=True)
+        return result.stdout
+
+    def not_run(self):
+        return [block for block in self.shell if block not in self.ran]
+
+
+# The stack
+
+
+def outputs(name=STACK):
+    (described,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+
+
+def url():
+    api = outputs()["Url"].removeprefix("https://").split(".")[0]
+    return f"{os.environ['AWS_ENDPOINT_URL']}/_aws/execute-api/{api}/$default"
+
+
+def update(token, customer=CUSTOMER, if_match=None):
+    """The status and the body of a request through the API."""
+    headers = {"Content-Type": "application/json"}
+    if token:
+        headers["accessToken"] = token
+    if if_match:
+        headers["If-Match"] = if_match
+    body = json.dumps(REQUIRED).encode()
+    request = urllib.request.Request(f"{url()}/customers/{customer}", body, headers, method="PUT")
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return response.status, json.load(response)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def status(*arguments, **options):
+    return update(*arguments, **options)[0]
+
+
+def ops(*arguments, stdin=""):
+    result = subprocess.run([os.environ["OPS"], *arguments], input=stdin, capture_output=True, text=True)
     if result.returncode != 0:
-        sys.exit(f"FAILED: {' '.join(command)}\n{result.stdout}{result.stderr}")
+        sys.exit(f"FAILED: ops {' '.join(arguments)}\n{result.stdout}{result.stderr}")
     return result.stdout.strip()
 
 
-def sam(command, stack, *arguments):
-    config = ROOT / "samconfig.toml"
-    return run(os.environ["SAM"], command, "--config-file", str(config), "--stack-name", stack, *arguments)
+def live():
+    """The configuration of the version that the alias selects."""
+    return aws_lambda.get_function_configuration(FunctionName=outputs()["FunctionName"], Qualifier="live")
 
 
-def ops(stack, *arguments, stdin=""):
-    return run(os.environ["OPS"], "--stack", stack.name, *arguments, stdin=stdin)
+def versions():
+    listed = aws_lambda.list_versions_by_function(FunctionName=outputs()["FunctionName"])["Versions"]
+    return [version["Version"] for version in listed if version["Version"] != "$LATEST"]
 
 
-class Stack:
-    """A deployed stack, and its outputs."""
-
-    def __init__(self, name, template):
-        self.name = name
-        self.template = template
-
-        self.outputs = {}
-
-    def deploy(self, **parameters):
-        overrides = [f"{name}={value}" for name, value in parameters.items()]
-        sam("deploy", self.name, "--template-file", self.template, "--parameter-overrides", *overrides)
-        (described,) = cloudformation.describe_stacks(StackName=self.name)["Stacks"]
-        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
-
-    def url(self):
-        api = self.outputs["Url"].removeprefix("https://").split(".")[0]
-        return f"{os.environ['AWS_ENDPOINT_URL']}/_aws/execute-api/{api}/$default"
-
-    def update(self, token, customer=CUSTOMER, if_match=None):
-        """The status and the body of a request through the API."""
-        url = f"{self.url()}/customers/{customer}"
-        headers = {"Content-Type": "application/json"}
-        if token:
-            headers["accessToken"] = token
-        if if_match:
-            headers["If-Match"] = if_match
-        request = urllib.request.Request(url, json.dumps(REQUIRED).encode(), headers, method="PUT")
-        try:
-            with urllib.request.urlopen(request, timeout=30) as response:
-                return response.status, json.load(response)
-        except urllib.error.HTTPError as error:
-            return error.code, json.load(error)
-
-    def status(self, *arguments, **options):
-        return self.update(*arguments, **options)[0]
-
-    def versions(self):
-        name = self.outputs["FunctionName"]
-        versions = aws_lambda.list_versions_by_function(FunctionName=name)["Versions"]
-        return [version["Version"] for version in versions if version["Version"] != "$LATEST"]
-
-    def live(self):
-        """The configuration of the version that the alias selects."""
-        return aws_lambda.get_function_configuration(FunctionName=self.outputs["FunctionName"], Qualifier="live")
-
-    def log_lines(self):
-        """The JSON lines of the function's log, the oldest first."""
-        group = f"/aws/lambda/{self.name}"
-        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
-        messages = [event["message"] for page in pages for event in page["events"]]
-        lines = [line for message in messages for line in message.splitlines()]
-        return [json.loads(line) for line in lines if line.startswith("{")]
-
-    def logged(self, **fields):
-        """Whether a line with these fields is logged within 10 seconds."""
-        for _ in range(100):
-            if any(fields.items() <= line.items() for line in self.log_lines()):
-                return True
-            time.sleep(0.1)
-        return False
+def log_lines():
+    """The JSON lines of the function's log, the oldest first."""
+    group = f"/aws/lambda/{STACK}"
+    if group not in [found["logGroupName"] for found in logs.describe_log_groups()["logGroups"]]:
+        return []
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+    messages = [event["message"] for page in pages for event in page["events"]]
+    lines = [line for message in messages for line in message.splitlines()]
+    return [json.loads(line) for line in lines if line.startswith("{")]
 
 
-# The rehearsal
+def logged(**fields):
+    """Whether a line with these fields is logged within 10 seconds."""
+    for _ in range(100):
+        if any(fields.items() <= line.items() for line in log_lines()):
+            return True
+        time.sleep(0.1)
+    return False
 
 
-def check_responses(stack, token):
-    check("404 for an unknown customer", stack.status(token, customer="unknown"), 404)
-    check("401 without a token", stack.status(None), 401)
-    check("401 for an unknown token", stack.status("unknown"), 401)
-    check("412 for another version", stack.status(token, if_match='"99"'), 412)
-    status, body = stack.update(token, if_match='"0"')
-    check("200 for an update", (status, body["data"]["firstName"]), (200, "John"))
+# The day
 
 
-def check_permission(stack, token, action, cause):
-    """Takes a permission away, which the log must name, and gives it back."""
-    role = stack.outputs["FunctionRoleArn"].split("/")[-1]
+def check_first_day(document):
+    document.run("sam build && sam deploy\n", before=f"STACK={STACK}")
+    document.start()
+    document.run("ops customer put 42", before=smoke_at(url()))
+    token = ops("token", "issue", "--subject", "rehearsal", "--expires-in", "1h")
+    # Other values than those of the updates: with equal ones, a stale version is no conflict.
+    ops("customer", "put", CUSTOMER, stdin=json.dumps(REQUIRED | {"firstName": "Jon"}))
+    check("404 for an unknown customer", status(token, customer="unknown"), 404)
+    check("401 without a token", status(None), 401)
+    check("412 for another version", status(token, if_match='"99"'), 412)
+    code, body = update(token, if_match='"0"')
+    check("200 for an update", (code, body["data"]["firstName"]), (200, "John"))
+    check("the log has the update", logged(status=200, subject="rehearsal", version=1), True)
+    commit = os.environ["COMMIT"]
+    check(f"the log names commit {commit}", logged(commit=commit, functionVersion="1"), True)
+    document.run("for _ in {1..60}", before=smoke_at(url()), replace=("60", "2"), environment={"ACCESS_TOKEN": token})
+    report = document.run("ops table check").splitlines()
+    check("the table check", (report[0].split(" in ")[0], report[-1]), ("2 customers", "No customer breaks a rule."))
+    document.run("ops token issue --subject erp --expires-in 90d\nops token list")
+    document.run("--enable-termination-protection\nALARM=")
+    firing = cloudwatch.describe_alarms(StateValue="ALARM")["MetricAlarms"]
+    check("one alarm fires", [alarm["StateReason"] for alarm in firing], ["Does the mail arrive?"])
+    return token
+
+
+def smoke_at(api):
+    """Lets `ops smoke` call the emulator's API."""
+    return f"""
+ops() {{
+  local arguments=("$@")
+  if [[ "$1" == smoke ]]; then arguments+=(--url {api!r}); fi
+  cargo run --quiet --package ops -- --stack "$STACK" "${{arguments[@]}}"
+}}"""
+
+
+def check_staging(document):
+    config = Path(document.folder) / "samconfig.toml"
+    config.write_text(config.read_text() + "\n" + document.staging)
+    staging = "sam build --config-env staging"
+    document.run(staging)
+    document.run(staging)
+    check("the second deploy of staging changes nothing", "FunctionName" in outputs(f"{STACK}-staging"), True)
+
+
+# The night
+
+
+QUERY_LANGUAGE = set("and as asc by count desc fields filter ispresent latest like limit max not or sort stats".split())
+ALIASES = {"ms", "requests", "started"}
+
+
+def check_queries(document):
+    """Runs the queries, of whose language the emulator knows little, and finds each of their fields in a line that was
+    logged or in the format of the access log."""
+    parts = ["latest(requestId) by cause", "platform.(initReport", "functionMs * 1", "by customerId, outcome"]
+    for part in [*parts, "by outcome, subject", "filter requestId ="]:
+        document.run(part)
+    quoted = re.findall(r"^ *logs ('[^']*'|\"[^\"]*\")", document.text, re.MULTILINE)
+    queries = [re.sub(r"'[^']*'|\"[^\"]*\"|/[^/]*/|@\w+", " ", query[1:-1]) for query in quoted]
+    used = set(re.findall(r"[A-Za-z]\w*", " ".join(queries))) - QUERY_LANGUAGE - ALIASES
+    stage = yaml_parse(BUILT.read_text())["Resources"]["Stage"]["Properties"]
+    fields = set(json.loads(stage["AccessLogSettings"]["Format"])).union(*log_lines())
+    check(f"the log has each field of {len(queries)} queries", used - fields, set())
+
+
+def check_permission(document, token, action, cause):
+    """Takes a permission away, which the log must name, and restores it as the runbook says."""
+    role = outputs()["FunctionRoleArn"].split("/")[-1]
     (policy,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
-    document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
-    rest = [statement for statement in document["Statement"] if statement["Action"] != action]
-    assert len(rest) == len(document["Statement"]) - 1, f"no statement of the role allows {action}"
-    put = lambda document: iam.put_role_policy(
-        RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(document)
-    )
-    put(document | {"Statement": rest})
-    check(f"500 without {action}", stack.status(token), 500)
-    found = [line["cause"] for line in stack.log_lines() if line.get("status") == 500 and action in line["cause"]]
-    check(f"the log names {action}", [line.split(":")[0] for line in found], [cause])
-    put(document)
-    check(f"200 with {action}", stack.status(token), 200)
+    granted = lambda: iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+    before = granted()
+    rest = [statement for statement in before["Statement"] if statement["Action"] != action]
+    assert len(rest) == len(before["Statement"]) - 1, f"no statement of the role allows {action}"
+    document_without = json.dumps(before | {"Statement": rest})
+    iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=document_without)
+    check(f"500 ten times without {action}", Counter(status(token) for _ in range(10)), {500: 10})
+    failed = [line for line in log_lines() if line.get("status") == 500 and action in line["cause"]]
+    check("ten equal failures have one cause", len({line["cause"] for line in failed}), 1)
+    check(f"the log names {action}", failed[0]["cause"].split(":")[0], cause)
+    document.run("aws iam put-role-policy")
+    check("the role has the template's policy again", granted(), before)
+    check(f"200 with {action}", status(token), 200)
 
 
-def check_roll_back(stack, token, version):
-    """The fast way of docs/OPERATIONS.md: the alias selects an earlier version, and then the newest one again."""
-    newest = stack.live()["Version"]
-    for wanted in [version, newest]:
-        aws_lambda.update_alias(
-            FunctionName=stack.outputs["FunctionName"], Name="live", FunctionVersion=wanted, RoutingConfig={}
-        )
-        check(f"version {wanted} is live", stack.live()["Version"], wanted)
-        check(f"200 from version {wanted}", stack.status(token), 200)
+def check_roll_back(document, token):
+    document.run("cancel-update-stack", fails="cannot be called from current stack status")
+    newest = live()["Version"]
+    for wanted in ["2", newest]:
+        document.run("aws lambda update-alias", VERSION=wanted)
+        check(f"version {wanted} is live", live()["Version"], wanted)
+        check(f"200 from version {wanted}", status(token), 200)
+    document.run("git checkout", COMMIT=os.environ["COMMIT"])
+    document.run("aws lambda delete-function --function-name", VERSION="1")
+    check("version 1 is deleted", "1" in versions(), False)
+
+
+def check_leaked_token(document, token):
+    """Revokes two tokens with the AWS CLI alone, one by itself and one by its subject."""
+    leaked = ops("token", "issue", "--subject", "leaked")
+    check("200 with the leaked token", status(leaked), 200)
+    deleted = document.run("read -rs TOKEN", stdin=leaked + "\n")
+    check("the deleted record is printed", json.loads(deleted)["Attributes"]["subject"], {"S": "leaked"})
+    check("401 for a revoked token", status(leaked), 401)
+    other = ops("token", "issue", "--subject", "leaked")
+    found = document.run("filter-expression 'subject = :subject'", SUBJECT="leaked").split()
+    listed = ops("token", "list").splitlines()
+    check("the hash is found by the subject", [line.split()[0] for line in listed if "  leaked  " in line], found[:1])
+    check("the list shows when it was issued", abs(int(found[1]) - time.time()) < 3600, True)
+    check("200 with the other token", status(other), 200)
+    ops("token", "revoke", found[0])
+    check("401 with the other token", status(other), 401)
+    updated = document.run("updatedBy = :subject", SUBJECT="leaked")
+    check("the customer that it updated last", CUSTOMER in updated, True)
+
+
+def check_restore(document, token):
+    """Restores both tables, and moves the live stack to the restored customers. Returns the tables."""
+    old, tokens = outputs()["CustomersTable"], outputs()["AccessTokensTable"]
+    restore = "restore-table-to-point-in-time"
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    document.run("put-function-concurrency")
+    document.run(restore, NEW="restored-customers", TIME=now)
+    lost = document.run("updatedAt > :since", before=f"OLD={old} TIME=2026-01-01T00:00:00Z")
+    check("the updates since are listed", CUSTOMER in lost, True)
+    before = stored_version(old)
+    environment = {"ACCESS_TOKEN": token}
+    document.run("ExistingCustomersTable=$NEW", before=smoke_at(url()), environment=environment, NEW="restored-customers")
+    check("200 on the new table", status(token), 200)
+    moved = [stored_version(table) - before for table in [old, "restored-customers"]]
+    check("only the new table has the update", moved, [0, 1])
+
+    revoked = ops("token", "issue", "--subject", "revoked")
+    document.run(restore, OLD=tokens, NEW="restored-tokens", TIME=now)
+    ops("token", "revoke", stdin=revoked)
+    revived = lambda: ops("token", "list", "--table", "restored-tokens").count("  revoked  ")
+    check("the restore revives a token", revived(), 1)
+    document.run("update-time-to-live", before=f"OLD={tokens} NEW=restored-tokens")
+    check("it is revoked again", revived(), 0)
+    return {old, tokens, "restored-customers", "restored-tokens"}
 
 
 def stored_version(table):
-    return dynamodb.get_item(TableName=table, Key={"id": {"S": CUSTOMER}})["Item"]["version"]["N"]
+    item = dynamodb.get_item(TableName=table, Key={"id": {"S": CUSTOMER}})["Item"]
+    return int(item["version"]["N"])
 
 
-def check_move(stack, token):
-    """The sequence of docs/OPERATIONS.md that moves a live stack to another table. Returns both tables."""
-    old, new = stack.outputs["CustomersTable"], "restored-customers"
-    attributes = [{"AttributeName": "id", "AttributeType": "S"}]
-    key = [{"AttributeName": "id", "KeyType": "HASH"}]
-    dynamodb.create_table(
-        TableName=new, AttributeDefinitions=attributes, KeySchema=key, BillingMode="PAY_PER_REQUEST"
-    )
-    name = stack.outputs["FunctionName"]
-    # The emulator serves requests all the same.
-    aws_lambda.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
-    item = dynamodb.get_item(TableName=old, Key={"id": {"S": CUSTOMER}})["Item"]
-    dynamodb.put_item(TableName=new, Item=item)
-    stack.deploy(ExistingCustomersTable=new, DeploymentPreference="AllAtOnce")
-    aws_lambda.delete_function_concurrency(FunctionName=name)
-    check("200 on the new table", stack.status(token), 200)
-    stack.deploy(DeploymentPreference="Canary10Percent10Minutes")
-    check("200 after the undo of AllAtOnce", stack.status(token), 200)
-    moved = [int(stored_version(table)) - int(item["version"]["N"]) for table in [old, new]]
-    check("only the new table has the two updates", moved, [0, 2])
-    check("the old table stays", old in dynamodb.list_tables()["TableNames"], True)
-    return {old, new}
-
-
-def rehearse(stack, second):
-    stack.deploy(Architecture="x86_64")
-    # Other values than those of the updates: with equal ones, a stale version is no conflict.
-    ops(stack, "customer", "put", CUSTOMER, stdin=json.dumps(REQUIRED | {"firstName": "Jon"}))
-    token = ops(stack, "token", "issue", "--subject", "rehearsal", "--expires-in", "1h")
-    check_responses(stack, token)
-    check("the log has the update", stack.logged(status=200, subject="rehearsal", version=1), True)
-    smoke = ops(stack, "smoke", "--url", stack.url(), "--customer", CUSTOMER, "--write", stdin=token)
-    check("the smoke test", smoke.splitlines()[-1], "all 11 checks passed")
-    customer = json.loads(ops(stack, "customer", "get", CUSTOMER))
-    check("the smoke test did not change the customer", customer["version"], 1)
-    report = ops(stack, "table", "check")
-    check("the table check", report.splitlines()[0].split(" in ")[0], "1 customers")
-    commit = os.environ["COMMIT"]
-    check(f"the log names commit {commit}", stack.logged(commit=commit, functionVersion="1"), True)
-
-    stack.deploy(MemorySize=512)
-    live = stack.live()
-    check("a new memory size is live", (live["Version"], live["MemorySize"]), ("2", 512))
-    check("the version before it stays", stack.versions(), ["1", "2"])
-    stack.deploy(AccessTokenCacheSeconds=0)
-    live = stack.live()
-    cache = live["Environment"]["Variables"]["ACCESS_TOKEN_CACHE_SECONDS"]
-    check("a new cache time is live", (live["Version"], live["MemorySize"], cache), ("3", 512, "0"))
-    check("the versions before it stay", stack.versions(), ["1", "2", "3"])
-    check("200 from the new version", stack.status(token), 200)
-    check_roll_back(stack, token, "2")
-
-    check_permission(stack, token, "dynamodb:UpdateItem", "UpdateItem on the customers table")
-    check_permission(stack, token, "dynamodb:GetItem", "GetItem on the access tokens table")
-
-    customers = check_move(stack, token)
-    tables = {name: stack.outputs[name] for name in ["CustomersTable", "AccessTokensTable"]}
-    second.deploy(Architecture="x86_64", **{f"Existing{name}": table for name, table in tables.items()})
-    check("the second stack names the same tables", tables.items() <= second.outputs.items(), True)
-    check("the second stack updates the same customer", second.status(token), 200)
-
-    ops(stack, "token", "revoke", stdin=token)
-    check("401 for a revoked token", stack.status(token), 401)
-
-    for deployed in [second, stack]:
-        sam("delete", deployed.name, "--no-prompts")
+def check_removal(document, tables):
+    document.run("sam delete --no-prompts --stack-name")
+    # The staging stack as after a first deploy that failed.
+    left = document.run("describe-stack-resources", before=f"STACK={STACK}-staging; sam() {{ :; }}").split()
+    check("the tables that stay are listed", sorted(left[::2]), ["AccessTokensTable", "CustomersTable"])
+    delete = [os.environ["SAM"], "delete", "--no-prompts", "--stack-name", f"{STACK}-staging"]
+    subprocess.run(delete, check=True, capture_output=True)
     stacks = cloudformation.list_stacks()["StackSummaries"]
-    left = {stack["StackName"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"}
-    check("both stacks are deleted", left & {stack.name, second.name}, set())
-    kept = customers | set(tables.values())
-    check("the tables stay", kept <= set(dynamodb.list_tables()["TableNames"]), True)
+    states = {stack["StackStatus"] for stack in stacks if STACK in stack["StackName"]}
+    check("both stacks are deleted", states, {"DELETE_COMPLETE"})
+    for table in left[1::2]:
+        document.run("--no-deletion-protection-enabled", EMPTY=table)
+    kept = set(dynamodb.list_tables()["TableNames"])
+    check("the other tables stay", (tables <= kept, kept & set(left)), (True, set()))
+
+
+def rehearse(document):
+    token = check_first_day(document)
+    check_staging(document)
+    document.run("describe-alarms")
+    document.run("sam deploy --parameter-overrides MemorySize=512 DeploymentPreference=AllAtOnce")
+    check("versions before a change stay", versions(), ["1", "2", "3"])
+    check("the undo is live", (live()["Version"], live()["MemorySize"]), ("3", 256))
+    check_roll_back(document, token)
+    document.run("get-function-concurrency")
+    document.run("describe-stack-events")
+    check_permission(document, token, "dynamodb:UpdateItem", "UpdateItem on the customers table")
+    document.run("'AlarmEmail=\"\"'", replace=("MemorySize=512", "AccessTokenCacheSeconds=0"))
+    check_permission(document, token, "dynamodb:GetItem", "GetItem on the access tokens table")
+    check_queries(document)
+    check_leaked_token(document, token)
+    check_removal(document, check_restore(document, token))
+    check("blocks of OPERATIONS.md that were not run", document.not_run(), [])
 
 
 with tempfile.TemporaryDirectory() as folder:
-    path = Path(folder) / "template.json"
-    path.write_text(template_for_emulator())
-    first = Stack("update-customer", str(path))
+    template = Path(folder) / "template.json"
+    template.write_text(template_for_emulator())
+    os.environ["TEMPLATE"] = str(template)
+    (Path(folder) / "samconfig.toml").write_text((ROOT / "samconfig.toml").read_text())
     try:
-        rehearse(first, Stack("second", str(path)))
+        rehearse(Document(folder))
     except BaseException:
-        print("The function's log:", *first.log_lines(), sep="\n", flush=True)
+        print("The function's last lines:", *(str(line)[:500] for line in log_lines()[-20:]), sep="\n", flush=True)
         raise
