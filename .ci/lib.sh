@@ -93,7 +93,7 @@ cargo_tool() { # name
 
 # Installs cargo-lambda and its linker into the cache if they are missing, and puts them on the PATH.
 cargo_lambda() {
-  python_environment lambda-venv cargo-lambda
+  python_environment lambda-venv cargo-lambda==1.9.2 ziglang==0.17.1
   export PATH="$cache/lambda-venv/bin:$PATH"
 }
 
