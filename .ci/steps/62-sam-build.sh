@@ -57,7 +57,7 @@ check_program() { # architecture as readelf names it
 }
 
 test_program() { # program
-  BOOTSTRAP="$1" cargo test --locked --test update_customer -- lambda_runtime:: cold_start::
+  BOOTSTRAP="$1" cargo test --locked --test update_customer -- process::invocations process::start_up
 }
 
 in_readme 'sam build && sam deploy'

@@ -1,6 +1,6 @@
 """Checks the stack that `sam deploy` would create from template.yaml.
 
-`tests/update_customer/template.rs` compares the template with the constants of the Rust code.
+`tests/update_customer/process/template.rs` compares the template with the constants of the Rust code.
 
 Needs Python 3.11 or newer, but no AWS account and no network. From the root of the project:
 

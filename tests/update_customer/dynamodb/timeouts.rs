@@ -7,10 +7,10 @@ use testkit::tables;
 use update_customer::dynamodb::client::{self, ATTEMPT_TIMEOUT, OPERATION_TIMEOUT};
 use update_customer::dynamodb::customers_table::MAX_WRITES;
 
-use crate::concurrent_writers::other_writer;
-use crate::dynamodb_failures::{ATTEMPTS, app, assert_logged_internal_error, new_email};
+use crate::dynamodb::failures::{ATTEMPTS, app, assert_logged_internal_error, new_email};
+use crate::dynamodb::other_writers::other_writer;
+use crate::process::template::at;
 use crate::support::{Calls, Engine, InjectedFault};
-use crate::template::at;
 
 /// A number among a resource's properties in `template.yaml`.
 fn in_template(resource: &str, property: &str) -> u64 {

@@ -3,7 +3,7 @@
 use pretty_assertions::assert_eq;
 use serde_json::json;
 
-use crate::error_responses::assert_error;
+use crate::dynamodb::errors::assert_error;
 use crate::support::{TestApp, put};
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use pretty_assertions::assert_eq;
 use serde_json::json;
 use testkit::response::shortened;
 
-use crate::error_responses::assert_error;
+use crate::dynamodb::errors::assert_error;
 use crate::support::{Response, SAMPLE_REQUEST, TestApp, put};
 
 /// The response is a 400 for a syntax error. `syntax_error_has_line_and_column` checks a whole message.

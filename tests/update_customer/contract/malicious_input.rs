@@ -4,7 +4,7 @@ use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 use testkit::response::shortened;
 
-use crate::error_responses::assert_error;
+use crate::dynamodb::errors::assert_error;
 use crate::support::{Log, Response, TestApp, put};
 
 /// Texts that try to end a header, a log line or a JSON string early.

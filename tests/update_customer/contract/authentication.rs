@@ -8,7 +8,7 @@ use serde_json::json;
 use testkit::response::shortened;
 use testkit::{canned_dynamodb, tables};
 
-use crate::error_responses::{assert_error, assert_internal_error};
+use crate::dynamodb::errors::{assert_error, assert_internal_error};
 use crate::support::{READ_TOKEN, Response, TestApp, WRITE_TOKEN, invoke_checked, put};
 
 /// The response is a 401 with this code.

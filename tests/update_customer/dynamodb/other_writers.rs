@@ -11,10 +11,10 @@ use testkit::tables;
 use tokio::task::JoinSet;
 use update_customer::dynamodb::attribute::Item;
 
-use crate::dynamodb_failures::{
+use crate::dynamodb::errors::assert_error;
+use crate::dynamodb::failures::{
     app, assert_logged_internal_error, assert_stored, new_email, new_notes, request_line,
 };
-use crate::error_responses::assert_error;
 use crate::support::{CUSTOMER_ID, Calls, Engine, InjectedFault, TestApp, put, sample_customer};
 
 /// Another writer that replaces the stored customer with the sample after `change`.

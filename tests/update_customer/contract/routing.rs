@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use testkit::response::shortened;
 
-use crate::error_responses::assert_error;
+use crate::dynamodb::errors::assert_error;
 use crate::support::{READ_TOKEN, TestApp, put};
 
 /// An HTTP API's event for its `$default` route: it has no path parameters.

@@ -14,9 +14,9 @@ use testkit::tables;
 use update_customer::dynamodb::attribute::Item;
 use update_customer::dynamodb::client::{ATTEMPT_TIMEOUT, OPERATION_TIMEOUT};
 
-use crate::concurrent_writers::{every_type, stored_attributes};
-use crate::error_responses::assert_internal_error;
-use crate::properties::check;
+use crate::contract::properties::check;
+use crate::dynamodb::errors::assert_internal_error;
+use crate::dynamodb::other_writers::{every_type, stored_attributes};
 use crate::support::{
     CUSTOMER_ID, Calls, Engine, FaultProxy, InjectedFault, Log, PutRequest, Response, TestApp,
     invoke_and_log, put, sample_customer,

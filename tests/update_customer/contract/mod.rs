@@ -1,0 +1,14 @@
+//! The API as a caller sees it.
+
+mod authentication;
+mod body;
+mod events;
+mod field_rules;
+mod fields;
+mod malicious_input;
+mod openapi;
+mod optimistic_locking;
+pub mod properties;
+mod responses;
+mod routing;
+mod storage;

@@ -1,0 +1,5 @@
+//! The built program as Lambda runs it.
+
+mod invocations;
+mod start_up;
+pub mod template;
