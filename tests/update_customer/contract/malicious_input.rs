@@ -2,10 +2,9 @@
 
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
-use testkit::response::shortened;
 
-use crate::dynamodb::errors::assert_error;
-use crate::support::{Log, Response, TestApp, put};
+use crate::support::assertions::assert_not_found;
+use crate::support::{Log, Response, TestApp, put, shortened};
 
 /// Texts that try to end a header, a log line or a JSON string early.
 const BREAKOUTS: [&str; 7] = [
@@ -22,10 +21,11 @@ const BREAKOUTS: [&str; 7] = [
 #[track_caller]
 fn assert_one_line(log: &Log) -> Value {
     let line = log.line();
+    let text = log.text().trim_end();
     assert!(
-        !log.text().trim_end().contains(|c: char| c.is_control()),
+        !text.contains(char::is_control),
         "{}",
-        shortened(&log.text().escape_debug())
+        shortened(&text.escape_debug())
     );
     line
 }
@@ -41,43 +41,24 @@ fn assert_no_injected_header(response: &Response) {
     }
 }
 
-#[test]
-fn injected_headers_are_detected() {
-    for (name, value) in [
-        ("x-evil", "1"),
-        ("X-EVIL", "1"),
-        ("x", "Evil"),
-        ("x", "evil-value"),
-        ("x", "a\r\n"),
-    ] {
-        let response = Response {
-            status: 200,
-            headers: [(name.to_owned(), value.to_owned())].into(),
-            body: Value::Null,
-            text: String::new(),
-        };
-        let check = || assert_no_injected_header(&response);
-        assert!(std::panic::catch_unwind(check).is_err(), "{name}: {value}");
-    }
-}
-
 #[tokio::test]
 async fn customer_id_cannot_forge_log_lines_or_headers() {
     let app = TestApp::new().await;
     for id in BREAKOUTS {
         app.store(&json!({"id": id})).await;
-        let (response, log) = app.send_and_log(put().id(id)).await;
-        assert_eq!(response.data()["id"], id);
-        assert_no_injected_header(&response);
-        assert_eq!(assert_one_line(&log)["customerId"], id);
-        let (response, log) = app.send_and_log(put().id(id).token("unknown-token")).await;
-        assert_eq!(response.status, 401);
-        assert_no_injected_header(&response);
-        assert_eq!(
-            assert_one_line(&log)["customerId"],
-            Value::Null,
-            "an unknown caller's text is not logged"
-        );
+        for (token, status, logged) in [
+            ("demo-token-that-may-write", 200, json!(id)),
+            ("unknown-token", 401, Value::Null),
+        ] {
+            let (response, log) = app.send_and_log(put().id(id).token(token)).await;
+            assert_eq!(response.status, status);
+            assert_no_injected_header(&response);
+            assert_eq!(
+                assert_one_line(&log)["customerId"],
+                logged,
+                "status {status}"
+            );
+        }
     }
 }
 
@@ -86,8 +67,7 @@ async fn token_subject_cannot_forge_log_lines() {
     let app = TestApp::new().await;
     for (number, subject) in BREAKOUTS.into_iter().enumerate() {
         let token = format!("token-of-subject-{number}");
-        app.issue_token_to(subject, &token, &["customers:write"], None)
-            .await;
+        app.issue_token_to(subject, &token).await;
         let (response, log) = app.send_and_log(put().token(&token)).await;
         assert_eq!(response.status, 200);
         assert_no_injected_header(&response);
@@ -103,106 +83,55 @@ async fn field_names_cannot_forge_responses_or_logs() {
         let body =
             json!({name: 1, "metaFields": [{"code": name, "value": {name: 1e300}, name: 2}]});
         let (response, log) = app.send_and_log(put().with(body)).await;
-        assert_eq!(response.status, 400);
         assert_no_injected_header(&response);
-        let pointers = response.body["errors"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|error| error["pointer"].as_str().unwrap());
-        let unknown = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
-        assert_eq!(pointers.filter(|pointer| **pointer == unknown).count(), 1);
+        let unknown = format!(
+            "/{} unknown_field",
+            name.replace('~', "~0").replace('/', "~1")
+        );
+        assert!(response.validation_errors().contains(&unknown), "{unknown}");
         let line = assert_one_line(&log).to_string().to_lowercase();
         assert!(!line.contains("evil"), "{line}");
     }
 }
 
 #[tokio::test]
-async fn body_of_10_mb_gets_400_without_a_write() {
+async fn many_and_long_headers_never_get_500() {
     let app = TestApp::new().await;
-    let bodies = [
-        " ".repeat(10 << 20),
-        "[".repeat(10 << 20),
-        format!("{{\"notes\": \"{}\"}}", "n".repeat(10 << 20)),
-        "{\"a\":".repeat(2 << 20),
-        "\u{0}".repeat(10 << 20),
-    ];
-    for body in bodies {
-        let case = format!("{:?} and so on", &body[..12]);
-        for event in [
-            put().body(&body).http_api_event(),
-            put().body(&body).rest_api_event(),
-        ] {
-            let response = app.send_event(&event).await;
-            let message = "The body is larger than 400 KB (409,600 bytes)";
-            assert_error(&case, &response, 400, "invalid_request", message);
-        }
-    }
-    assert!(
-        app.recorded_requests()
-            .iter()
-            .all(|sent| sent.operation == "GetItem")
-    );
-}
-
-#[tokio::test]
-async fn many_and_long_headers_are_ignored() {
-    let app = TestApp::new().await;
-    let mut many = put();
-    for number in 0..5_000 {
-        many = many.and_header(&format!("x-header-{number}"), "value");
-    }
-    let long = put()
-        .header("x-long", &"v".repeat(100_000))
-        .header("user-agent", &"é".repeat(50_000));
-    for request in [many, long] {
-        for event in [request.http_api_event(), request.rest_api_event()] {
-            assert_eq!(app.send_event(&event).await.status, 200);
-        }
-    }
-}
-
-#[tokio::test]
-async fn long_values_of_known_headers_never_get_500() {
-    let app = TestApp::new().await;
+    let versions: String = (0..25_000)
+        .map(|version| format!("\"{version}\","))
+        .collect();
+    let long = "x".repeat(100_000);
     for (name, value, status) in [
-        ("accessToken", "t".repeat(100_000), 401),
+        ("x-long", &long, 200),
+        ("user-agent", &"é".repeat(50_000), 200),
+        ("accessToken", &long, 401),
         (
             "accessToken",
-            format!("Bearer{}x", " ".repeat(100_000)),
+            &format!("Bearer{}x", " ".repeat(100_000)),
             401,
         ),
-        (
-            "content-type",
-            format!("application/json; a={}", "b".repeat(100_000)),
-            200,
-        ),
-        ("content-type", ";".repeat(100_000), 400),
-        ("if-match", "\"1\",".repeat(25_000), 412),
-        (
-            "if-match",
-            (0..25_000)
-                .map(|version| format!("\"{version}\","))
-                .collect(),
-            400,
-        ),
-        ("if-match", ",".repeat(100_000), 400),
-        ("host", "h".repeat(100_000), 200),
-        ("host", "not a host".to_owned(), 200),
+        ("content-type", &format!("application/json; a={long}"), 200),
+        ("content-type", &";".repeat(100_000), 400),
+        ("if-match", &"\"1\",".repeat(25_000), 412),
+        ("if-match", &versions, 400),
+        ("if-match", &",".repeat(100_000), 400),
+        ("host", &long, 200),
+        ("host", &"not a host".to_owned(), 200),
     ] {
         // New notes, because a stale request that changes nothing counts as a retry and gets 200.
         app.store_sample(|_| ()).await;
         let request = put()
             .with(json!({"notes": "something new"}))
-            .header(name, &value);
-        for event in [request.http_api_event(), request.rest_api_event()] {
-            assert_eq!(
-                app.send_event(&event).await.status,
-                status,
-                "{name}: {:.20}",
-                value
-            );
+            .header(name, value);
+        for response in app.send_as_every_event(&request).await {
+            assert_eq!(response.status, status, "{name}: {value:.20}");
         }
+    }
+    let many = (0..5_000).fold(put(), |request, number| {
+        request.and_header(&format!("x-header-{number}"), "value")
+    });
+    for response in app.send_as_every_event(&many).await {
+        assert_eq!(response.status, 200);
     }
 }
 
@@ -215,28 +144,16 @@ async fn id_of_a_megabyte_gets_404_and_is_not_logged() {
         "\n".repeat(1 << 20),
     ] {
         let (response, log) = app.send_and_log(put().id(&id)).await;
-        let (name, message) = (shortened(&id.escape_debug()), "Customer not found");
-        assert_error(&name, &response, 404, "customer_not_found", message);
+        assert_not_found(&shortened(&id.escape_debug()), &response);
         assert!(log.text().len() < 1_000, "{} bytes", log.text().len());
-        assert_eq!(
-            app.send_event(&put().id(&id).rest_api_event()).await.status,
-            404
-        );
         for mut event in [
             put().id(&id).http_api_event(),
             put().id(&id).rest_api_event(),
         ] {
             event.as_object_mut().unwrap().remove("pathParameters");
-            assert_eq!(
-                app.send_event(&event).await.status,
-                404,
-                "from the path alone"
-            );
+            let response = app.send_event(&event).await;
+            assert_eq!(response.status, 404, "from the path alone");
         }
     }
-    assert!(
-        app.recorded_requests()
-            .iter()
-            .all(|sent| sent.operation == "GetItem")
-    );
+    assert!(!app.operations().contains(&"UpdateItem".to_owned()));
 }

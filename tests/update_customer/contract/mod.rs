@@ -8,7 +8,7 @@ mod fields;
 mod malicious_input;
 mod openapi;
 mod optimistic_locking;
-pub mod properties;
+mod properties;
 mod responses;
 mod routing;
 mod storage;

@@ -2,38 +2,21 @@
 
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
-use testkit::response::shortened;
 
-use crate::support::{CUSTOMER_ID, READ_TOKEN, REQUEST_ID, Response, TestApp, put};
+use crate::support::assertions::{assert_headers, assert_invalid_request, assert_not_found};
+use crate::support::{CUSTOMER_ID, REQUEST_ID, TestApp, put, shortened};
 
 /// The text is a time of the last ten minutes, in UTC with milliseconds and `Z`.
 #[track_caller]
 fn assert_is_recent_utc_instant(text: &Value) {
     let text = text.as_str().unwrap();
-    assert!(
-        text.len() == "2026-01-31T12:34:56.789Z".len() && text.ends_with('Z'),
-        "{text}"
-    );
-    let age = std::time::SystemTime::now().duration_since(humantime::parse_rfc3339(text).unwrap());
-    assert!(age.unwrap().as_secs() < 600, "{text}");
-}
-
-/// The response has the headers that every response has, these, and no others.
-#[track_caller]
-fn assert_headers(response: &Response, more: &[(&str, &str)]) {
-    let mut expected = vec![
-        ("cache-control", "no-store"),
-        ("content-type", "application/json"),
-        ("x-content-type-options", "nosniff"),
-    ];
-    expected.extend(more);
-    expected.sort_unstable();
-    let headers: Vec<_> = response
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    assert_eq!(headers, expected);
+    let has_form = text.len() == "2026-01-31T12:34:56.789Z".len() && text.ends_with('Z');
+    assert!(has_form, "{text}");
+    let instant = humantime::parse_rfc3339(text).unwrap();
+    let age = std::time::SystemTime::now()
+        .duration_since(instant)
+        .unwrap();
+    assert!(age.as_secs() < 600, "{text}");
 }
 
 #[tokio::test]
@@ -87,15 +70,12 @@ async fn field_error_has_pointer_code_and_message() {
         .await;
     assert_eq!(response.status, 400);
     assert_headers(&response, &[]);
+    let message =
+        "`country` must be empty or an ISO 3166-1 alpha-2 code in capitals; did you mean `US`?";
+    let error =
+        json!({"pointer": "/address/0/country", "code": "invalid_country", "message": message});
     let expected = json!({
-        "success": false,
-        "message": "`country` must be empty or an ISO 3166-1 alpha-2 code in capitals; did you mean `US`?",
-        "code": "invalid_request",
-        "errors": [{
-            "pointer": "/address/0/country",
-            "code": "invalid_country",
-            "message": "`country` must be empty or an ISO 3166-1 alpha-2 code in capitals; did you mean `US`?"
-        }],
+        "success": false, "message": message, "code": "invalid_request", "errors": [error],
         "requestId": REQUEST_ID
     });
     assert_eq!(response.body, expected);
@@ -105,107 +85,31 @@ async fn field_error_has_pointer_code_and_message() {
 async fn other_errors_have_no_errors_member() {
     let app = TestApp::new().await;
     let unknown = app.send(put().id("nobody")).await;
-    assert_eq!(unknown.status, 404);
     assert_headers(&unknown, &[]);
-    let expected = json!({
-        "success": false, "message": "Customer not found", "code": "customer_not_found",
-        "requestId": REQUEST_ID
-    });
-    assert_eq!(unknown.body, expected);
-
+    assert_not_found("unknown", &unknown);
     let syntax = app.send(put().body("{\n \"firstName\": }")).await;
-    assert_eq!(syntax.status, 400);
     assert_headers(&syntax, &[]);
-    let expected = json!({
-        "success": false,
-        "message": "The body is not valid JSON: expected value at line 2, column 15",
-        "code": "invalid_request", "requestId": REQUEST_ID
-    });
-    assert_eq!(syntax.body, expected);
-}
-
-#[tokio::test]
-async fn status_401_has_www_authenticate() {
-    let app = TestApp::new().await;
-    for (request, challenge, code, message) in [
-        (
-            put().without_header("accessToken"),
-            "Bearer",
-            "token_missing",
-            "The accessToken header is missing",
-        ),
-        (
-            put().token("unknown"),
-            "Bearer error=\"invalid_token\"",
-            "token_invalid",
-            "The access token is invalid or expired",
-        ),
-        (
-            put().token(READ_TOKEN),
-            "Bearer error=\"insufficient_scope\"",
-            "insufficient_permission",
-            "The access token lacks the scope customers:write",
-        ),
-    ] {
-        let response = app.send(request).await;
-        assert_eq!(response.status, 401);
-        assert_headers(&response, &[("www-authenticate", challenge)]);
-        let expected =
-            json!({"success": false, "message": message, "code": code, "requestId": REQUEST_ID});
-        assert_eq!(response.body, expected);
-    }
-}
-
-#[tokio::test]
-async fn stale_if_match_gets_412_with_the_current_version() {
-    let app = TestApp::new().await;
-    let response = app.send(put().if_match("\"5\"")).await;
-    assert_eq!(response.status, 412);
-    assert_headers(&response, &[("x-customer-version", "\"6\"")]);
-    let expected = json!({
-        "success": false,
-        "message": "If-Match does not match the customer's current version; see X-Customer-Version",
-        "code": "version_conflict", "requestId": REQUEST_ID
-    });
-    assert_eq!(response.body, expected);
+    let message = "The body is not valid JSON: expected a value at line 2, column 15";
+    assert_invalid_request("syntax", &syntax, message);
 }
 
 #[tokio::test]
 async fn message_counts_the_errors_and_gives_the_first() {
     let app = TestApp::new().await;
-    let response = app
-        .send(put().json(&json!({"firstName": 1, "emial": "j@x.com"})))
-        .await;
-    assert_eq!(
-        response.body["message"],
-        "The request body has 4 errors; first: `firstName` must be a string"
-    );
-    assert_eq!(
-        response.validation_errors(),
-        [
-            "/firstName invalid_type",
-            "/lastName required",
-            "/email required",
-            "/emial unknown_field"
-        ]
-    );
-    assert_eq!(
-        response.body["errors"][3]["message"],
-        "Unknown field; did you mean `email`?"
-    );
-}
-
-#[tokio::test]
-async fn at_most_100_errors_are_listed() {
-    let app = TestApp::new().await;
     let list: Vec<_> = (0..150).map(|_| json!({})).collect();
-    let response = app.send(put().with(json!({"address": list}))).await;
-    assert_eq!(response.validation_errors().len(), 100);
-    assert_eq!(response.validation_errors()[99], "/address/99 empty_object");
+    let response = app
+        .send(put().with(json!({"firstName": 1, "address": list})))
+        .await;
+    let errors = response.validation_errors();
     assert_eq!(
-        response.body["message"],
-        "The request body has 150 errors, the first 100 are listed; \
-         first: An address must have at least one member that is not null"
+        (errors.len(), &*errors[99]),
+        (100, "/address/98 empty_object")
+    );
+    let message = response.body["message"].as_str().unwrap();
+    let first = response.body["errors"][0]["message"].as_str().unwrap();
+    assert!(
+        message.contains("151 errors") && message.ends_with(first),
+        "{message}"
     );
 }
 
@@ -213,14 +117,13 @@ async fn at_most_100_errors_are_listed() {
 async fn submitted_values_are_never_echoed() {
     let app = TestApp::new().await;
     let secret = "s3cr3t-value\u{7}";
-    let response = app
-        .send(put().json(&json!({
-            "firstName": secret, "lastName": [secret], "email": secret, "phoneNumber": secret, "status": secret,
-            "company": secret, "notes": secret, "unknown": secret,
-            "address": [{"country": secret, "city": secret, "isDefaultAddress": secret}],
-            "metaFields": [{"code": secret, "value": 1}, secret]
-        })))
-        .await;
+    let body = json!({
+        "firstName": secret, "lastName": [secret], "email": secret, "phoneNumber": secret, "status": secret,
+        "company": secret, "notes": secret, "unknown": secret,
+        "address": [{"country": secret, "city": secret, "isDefaultAddress": secret}],
+        "metaFields": [{"code": secret, "value": 1}, secret]
+    });
+    let response = app.send(put().json(&body)).await;
     assert_eq!(
         response.validation_errors().len(),
         13,
@@ -228,10 +131,38 @@ async fn submitted_values_are_never_echoed() {
         shortened(&response.body)
     );
     assert!(
-        !response.body.to_string().contains("s3cr3t"),
+        !response.text.contains("s3cr3t"),
         "{}",
-        shortened(&response.body)
+        shortened(&response.text)
     );
+}
+
+/// Lambda's limit for a response.
+const MAX_RESPONSE_BYTES: usize = 6 * 1_024 * 1_024;
+
+/// The longest responses in proportion to the request: a number that DynamoDB returns in 64 digits, a
+/// control character that is escaped twice, and a quotation mark.
+#[tokio::test]
+async fn largest_responses_fit_lambda() {
+    const MAX_BODY_BYTES: usize = 409_600;
+    let app = TestApp::new().await;
+    let head = r#"{"firstName": "J", "lastName": "D", "email": "j@x.example", "metaFields": [{"code": "c", "value": "#;
+    for (open, part, close) in [
+        ("[", "1e63,", "1]}]}"),
+        ("\"", "\\u0001", "\"}]}"),
+        ("\"", "\\\"", "\"}]}"),
+    ] {
+        let count = (MAX_BODY_BYTES - head.len() - open.len() - close.len()) / part.len();
+        let body = format!("{head}{open}{}{close}", part.repeat(count));
+        let response = app.send(put().body(body)).await;
+        response.data();
+        // Lambda receives the body as a JSON string, beside less than 1 KB of headers.
+        let length = json!(response.text).to_string().len() + 1_024;
+        assert!(
+            length > MAX_BODY_BYTES && length <= MAX_RESPONSE_BYTES,
+            "{part}: {length} bytes"
+        );
+    }
 }
 
 #[tokio::test]

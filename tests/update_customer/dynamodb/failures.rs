@@ -2,107 +2,104 @@
 //!
 //! Time is measured on the SDK's clock, which only the proxy advances. A busy machine does not matter.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_runtime_api::client::http::http_client_fn;
 use pretty_assertions::assert_eq;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use testkit::response::shortened;
-use testkit::tables;
-use update_customer::dynamodb::attribute::Item;
-use update_customer::dynamodb::client::{ATTEMPT_TIMEOUT, OPERATION_TIMEOUT};
 
-use crate::contract::properties::check;
-use crate::dynamodb::errors::assert_internal_error;
-use crate::dynamodb::other_writers::{every_type, stored_attributes};
+use super::stored_types::stored_items;
+use crate::support::assertions::{
+    assert_internal_error, assert_logged_internal_error, assert_stored, assert_version,
+};
+use crate::support::property::check;
 use crate::support::{
-    CUSTOMER_ID, Calls, Engine, FaultProxy, InjectedFault, Log, PutRequest, Response, TestApp,
-    invoke_and_log, put, sample_customer,
+    CUSTOMER_ID, Calls, Engine, Fault, FaultProxy, Item, PutRequest, TestApp, limits, new_email,
+    new_notes, put, shortened,
 };
 
-/// The attempts of the SDK for each operation, the first one included.
-pub const ATTEMPTS: usize = 3;
+type Faults = Vec<(&'static str, Fault)>;
 
-/// The function behind a proxy, without a token cache.
-pub async fn app() -> (TestApp, FaultProxy) {
-    TestApp::new().await.behind_faults(Duration::ZERO).await
+/// What the SDK calls transient, before DynamoDB has received the request.
+fn transient() -> Faults {
+    let mut faults: Faults = vec![
+        ("closed", Fault::Close(Engine::Untouched)),
+        ("reset", Fault::Reset(Engine::Untouched)),
+        ("silent", Fault::Silent(Engine::Untouched)),
+    ];
+    for (status, code) in [
+        (400, "ThrottlingException"),
+        (400, "ProvisionedThroughputExceededException"),
+        (400, "RequestLimitExceeded"),
+        (400, "TransactionInProgressException"),
+        (500, "InternalServerError"),
+        (503, "ServiceUnavailable"),
+    ] {
+        faults.push((code, Fault::Error(status, code)));
+    }
+    faults
 }
 
-/// A request that changes the notes and the first name, which every request sends.
-pub fn new_notes() -> PutRequest {
-    put().with(json!({"notes": "set by this request"}))
-}
-
-/// A request that also changes the sample's verified email.
-pub fn new_email() -> PutRequest {
-    put().with(json!({"email": "new@aximcommerce.com", "notes": "set by this request"}))
-}
-
-/// Transient failures before DynamoDB has received the request.
-fn transient() -> Vec<(&'static str, InjectedFault)> {
-    vec![
-        (
-            "throttled",
-            InjectedFault::Error(400, "ThrottlingException"),
-        ),
-        (
-            "out of capacity",
-            InjectedFault::Error(400, "ProvisionedThroughputExceededException"),
-        ),
-        (
-            "internal error",
-            InjectedFault::Error(500, "InternalServerError"),
-        ),
-        (
-            "unavailable",
-            InjectedFault::Error(503, "ServiceUnavailable"),
-        ),
-        ("closed", InjectedFault::Close(Engine::Untouched)),
-        ("reset", InjectedFault::Reset(Engine::Untouched)),
-        ("silent", InjectedFault::Silent(Engine::Untouched)),
+/// The operations, each with its table and its transient failures.
+fn operations() -> [(&'static str, &'static str, Faults); 2] {
+    let mut update = transient();
+    for code in [
+        "TransactionConflictException",
+        "ReplicatedWriteConflictException",
+    ] {
+        update.push((code, Fault::Error(400, code)));
+    }
+    [
+        ("GetItem", "access tokens", transient()),
+        ("UpdateItem", "customers", update),
     ]
 }
 
 /// Ways to lose a response after DynamoDB has applied the request.
-fn lost() -> Vec<(&'static str, InjectedFault)> {
+fn lost() -> Faults {
     vec![
-        ("closed", InjectedFault::Close(Engine::Applied)),
-        ("reset", InjectedFault::Reset(Engine::Applied)),
-        ("silent", InjectedFault::Silent(Engine::Applied)),
-        ("truncated", InjectedFault::Truncated),
+        ("closed", Fault::Close(Engine::Applied)),
+        ("reset", Fault::Reset(Engine::Applied)),
+        ("silent", Fault::Silent(Engine::Applied)),
+        ("truncated", Fault::Truncated),
     ]
 }
 
 /// Responses that the SDK cannot read.
-fn unreadable() -> Vec<(&'static str, InjectedFault)> {
-    let raw = |text: &str| InjectedFault::Raw(Arc::new(text.as_bytes().to_vec()));
-    let five_megabytes = "HTTP/1.1 200 OK\r\ncontent-length: 5242880\r\n\r\n".to_owned()
-        + &"{\"a\":".repeat(1_048_576);
+fn unreadable() -> Faults {
+    let five_megabytes = "{\"a\":".repeat(1_048_576);
+    let garbage = b"\x01\x02garbage\r\n\r\n".to_vec();
+    let half = |body: &mut Vec<u8>| body.truncate(body.len() / 2);
     vec![
-        ("a byte at a time", InjectedFault::Trickle),
-        ("garbage", raw("\u{1}\u{2}garbage\r\n\r\n")),
-        (
-            "truncated JSON",
-            InjectedFault::Corrupted(|body| body.truncate(body.len() / 2)),
-        ),
-        ("a truncated response", InjectedFault::Truncated),
-        ("a wrong CRC", InjectedFault::Corrupted(change_a_letter)),
-        ("5 MB", raw(&five_megabytes)),
-        (
-            "an HTML page with status 502",
-            raw(
-                "HTTP/1.1 502 Bad Gateway\r\ncontent-type: text/html\r\ncontent-length: 13\r\n\r\n<html></html>",
-            ),
-        ),
-        (
-            "an HTML page with status 200",
-            raw(
-                "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 13\r\n\r\n<html></html>",
-            ),
-        ),
+        ("a byte at a time", Fault::Trickle),
+        ("garbage", Fault::Raw(Engine::Untouched, garbage.into())),
+        ("truncated JSON", Fault::Corrupted(half)),
+        ("a truncated response", Fault::Truncated),
+        ("a wrong checksum", Fault::Corrupted(change_a_letter)),
+        ("5 MB", Fault::response("200 OK", &five_megabytes)),
+        ("502", Fault::response("502 Bad Gateway", "<html>")),
+        ("a page", Fault::response("200 OK", "<html>")),
     ]
+}
+
+/// Responses to a write that are not DynamoDB's, although the SDK can read them.
+fn not_from_dynamodb() -> Faults {
+    let other_id = r#"{"Attributes": {"id": {"S": "other"}, "email": {"S": "j@x.example"}}}"#;
+    let responses = [
+        ("200 OK", "{}"),
+        ("200 OK", r#"{"Attributes": {}}"#),
+        ("200 OK", other_id),
+        ("204 No Content", ""),
+        ("403 Forbidden", "<html>a proxy's page"),
+        ("403 Forbidden", r#"{"message": "without __type"}"#),
+        ("407 Proxy Authentication Required", "<html>"),
+        ("408 Request Timeout", ""),
+        ("429 Too Many Requests", ""),
+    ];
+    responses
+        .map(|(status, body)| (status, Fault::response(status, body)))
+        .into()
 }
 
 /// A change that leaves valid JSON, so that only the checksum in `x-amz-crc32` detects it.
@@ -111,158 +108,119 @@ fn change_a_letter(body: &mut Vec<u8>) {
     *body = text.replace("demo-erp", "demo-erq").into_bytes();
 }
 
-/// The line of the request itself, which is the last one. The SDK may log warnings before it.
-#[track_caller]
-pub fn request_line(log: &Log) -> Value {
-    log.lines().pop().expect("a line for the request")
+fn notes_are_set() -> Value {
+    json!({"notes": "set by this request"})
 }
 
-/// The response is an internal error and is logged as one. Returns the logged cause.
+fn attempts() -> usize {
+    limits().attempts as usize
+}
+
+/// DynamoDB got this many calls of an operation, and applied this many updates.
 #[track_caller]
-pub fn assert_logged_internal_error(
-    case: &str,
-    (response, log): &(Response, Log),
-    retry_after: Option<&str>,
-) -> String {
-    let line = request_line(log);
-    let case = format!("{case}: {}", shortened(&line));
-    assert_internal_error(&case, response, retry_after);
+fn assert_calls(case: &str, proxy: &FaultProxy, operation: &str, calls: usize, updates: usize) {
+    let found = (proxy.calls(operation), proxy.applied_updates());
     assert_eq!(
-        (&line["level"], &line["status"]),
-        (&json!("ERROR"), &json!(500)),
-        "{case}"
+        found,
+        (calls, updates),
+        "calls of {operation}, updates: {case}"
     );
-    line["cause"].as_str().expect("a logged cause").to_owned()
 }
 
-/// The stored customer is the sample with these changes after this number of writes.
-pub async fn assert_stored(case: &str, app: &TestApp, changes: Value, writes: u64) {
-    let mut expected = sample_customer();
-    let stored = app.stored().await;
-    for (name, value) in changes.as_object().unwrap() {
-        expected[name] = value.clone();
-    }
-    expected["version"] = json!(6 + writes);
-    if writes > 0 {
-        for (name, value) in [
-            ("firstName", "John"),
-            ("lastName", "Doe"),
-            ("updatedBy", "demo-erp"),
-        ] {
-            expected[name] = json!(value);
-        }
-        expected["updatedAt"] = stored["updatedAt"].clone();
-    }
-    assert_eq!(stored, expected, "{case}");
+/// All attempts together took no longer than an operation may take.
+#[track_caller]
+fn assert_in_time(case: &str, proxy: &FaultProxy) {
+    let waited = proxy.clock.now();
+    assert!(waited <= limits().operation, "{case}: {waited:?}");
 }
 
 #[tokio::test]
 async fn transient_failure_is_retried_once() {
-    for operation in ["GetItem", "UpdateItem"] {
-        for (case, fault) in transient() {
-            let (app, proxy) = app().await;
+    for (operation, _, faults) in operations() {
+        for (case, fault) in faults {
+            let (app, proxy) = TestApp::behind_faults().await;
             proxy.inject(operation, Calls::Nth(1), fault);
             let response = app.send(new_notes()).await;
-            assert_eq!(
-                response.status,
-                200,
-                "{operation} {case}: {}",
-                shortened(&response.body)
-            );
-            assert_eq!(
-                (proxy.calls(operation), proxy.applied_updates()),
-                (2, 1),
-                "{operation} {case}"
-            );
-            assert!(
-                proxy.clock.now() < ATTEMPT_TIMEOUT + Duration::from_secs(1),
-                "{operation} {case}"
-            );
-            assert_stored(case, &app, json!({"notes": "set by this request"}), 1).await;
+            let case = format!("{operation} {case}: {}", shortened(&response.body));
+            assert_eq!(response.status, 200, "{case}");
+            assert_calls(&case, &proxy, operation, 2, 1);
+            let waited = proxy.clock.now();
+            assert!(waited < limits().attempt * 2, "{case}: {waited:?}");
+            assert_stored(&case, &app, notes_are_set(), 1).await;
         }
     }
 }
 
 #[tokio::test]
-async fn permanent_failure_gets_500_within_the_time_limit() {
-    for (operation, table) in [("GetItem", "access tokens"), ("UpdateItem", "customers")] {
-        for (case, fault) in transient() {
-            let (app, proxy) = app().await;
+async fn lasting_failure_gets_500_with_retry_after_in_time() {
+    for (operation, table, faults) in operations() {
+        for (case, fault) in faults {
+            let (app, proxy) = TestApp::behind_faults().await;
             proxy.inject(operation, Calls::Always, fault);
             let response = app.send_and_log(new_notes()).await;
             let cause = assert_logged_internal_error(case, &response, Some("1"));
-            assert!(
-                cause.starts_with(&format!("{operation} on the {table} table: ")),
-                "{cause}"
-            );
-            assert_eq!(
-                (proxy.calls(operation), proxy.applied_updates()),
-                (ATTEMPTS, 0),
-                "{operation} {case}"
-            );
-            assert!(
-                proxy.clock.now() <= OPERATION_TIMEOUT,
-                "{operation} {case}: {:?}",
-                proxy.clock.now()
-            );
+            let start = format!("{operation} on the {table} table: ");
+            assert!(cause.starts_with(&start), "{cause}");
+            assert_calls(case, &proxy, operation, attempts(), 0);
+            assert_in_time(case, &proxy);
             assert_stored(case, &app, json!({}), 0).await;
         }
     }
 }
 
 #[tokio::test]
+async fn refused_connection_gets_500_with_retry_after() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let app = TestApp::new().await;
+    let app = app.another(Duration::ZERO, |config| config.endpoint_url(endpoint));
+    assert_internal_error("refused", &app.send(put()).await, Some("1"));
+}
+
+#[tokio::test]
 async fn lost_response_is_retried_and_gets_200() {
     for (case, fault) in lost() {
-        let (app, proxy) = app().await;
+        let (app, proxy) = TestApp::behind_faults().await;
         proxy.inject("UpdateItem", Calls::Nth(1), fault);
         let response = app.send(new_notes()).await;
         assert_eq!(response.data()["notes"], "set by this request", "{case}");
         // DynamoDB cannot distinguish the retry from an equal request: both increment the version.
-        assert_eq!(
-            (proxy.calls("UpdateItem"), proxy.applied_updates()),
-            (2, 2),
-            "{case}"
-        );
-        assert_stored(case, &app, json!({"notes": "set by this request"}), 2).await;
+        assert_calls(case, &proxy, "UpdateItem", 2, 2);
+        assert_stored(case, &app, notes_are_set(), 2).await;
     }
 }
 
 #[tokio::test]
 async fn lost_response_with_if_match_has_one_effect() {
     for (case, fault) in lost() {
-        let (app, proxy) = app().await;
+        let (app, proxy) = TestApp::behind_faults().await;
         // The response to the retry, which finds the caller's own write, is lost too.
         for nth in 1..=2 {
             proxy.inject("UpdateItem", Calls::Nth(nth), fault.clone());
         }
         let response = app.send(new_notes().if_match("\"6\"")).await;
         assert_eq!(response.data()["notes"], "set by this request", "{case}");
-        assert_eq!(
-            response.header("x-customer-version"),
-            Some("\"7\""),
-            "{case}"
-        );
-        assert_eq!(proxy.calls("UpdateItem"), 3, "{case}");
-        assert_stored(case, &app, json!({"notes": "set by this request"}), 1).await;
+        assert_version(case, &response, 200, 7);
+        assert_calls(case, &proxy, "UpdateItem", 3, 3);
+        assert_stored(case, &app, notes_are_set(), 1).await;
     }
 }
 
 #[tokio::test]
 async fn lost_response_of_an_email_change_leaves_it_unverified() {
-    for if_match in [None, Some("\"6\"")] {
+    for request in [new_email(), new_email().if_match("\"6\"")] {
         for (case, fault) in lost() {
             // The first write observes the verified email, the second one changes it.
-            let (app, proxy) = app().await;
+            let (app, proxy) = TestApp::behind_faults().await;
             proxy.inject("UpdateItem", Calls::Nth(2), fault);
-            let request = if_match.map_or(new_email(), |version| new_email().if_match(version));
-            let response = app.send(request).await;
+            let response = app.send(request.clone()).await;
             assert_eq!(response.data()["verifiedEmail"], false, "{case}");
-            assert_eq!(response.data()["email"], "new@aximcommerce.com", "{case}");
-            let changes = json!({
-                "email": "new@aximcommerce.com", "verifiedEmail": false, "notes": "set by this request"
-            });
-            let writes = if if_match.is_some() { 1 } else { 2 };
-            assert_stored(case, &app, changes, writes).await;
+            let mut changes = notes_are_set();
+            changes["email"] = json!("new@aximcommerce.com");
+            changes["verifiedEmail"] = json!(false);
+            // The retry finds its own write.
+            assert_stored(case, &app, changes, 1).await;
         }
     }
 }
@@ -270,126 +228,102 @@ async fn lost_response_of_an_email_change_leaves_it_unverified() {
 #[tokio::test]
 async fn rejection_after_a_lost_response_gets_retry_after() {
     for (case, fault) in lost() {
-        let (app, proxy) = app().await;
+        let (app, proxy) = TestApp::behind_faults().await;
         proxy.inject("UpdateItem", Calls::Nth(1), fault);
-        let rejection = InjectedFault::Error(400, "AccessDeniedException");
+        let rejection = Fault::Error(400, "AccessDeniedException");
         proxy.inject("UpdateItem", Calls::Nth(2), rejection);
         let response = app.send_and_log(new_notes()).await;
         let cause = assert_logged_internal_error(case, &response, Some("1"));
         assert!(cause.contains("AccessDeniedException"), "{cause}");
-        assert!(cause.contains("may be stored"), "{cause}");
         assert_eq!(proxy.calls("UpdateItem"), 2, "{case}");
-        assert_stored(case, &app, json!({"notes": "set by this request"}), 1).await;
+        assert_stored(case, &app, notes_are_set(), 1).await;
     }
 }
 
 #[tokio::test]
 async fn rejection_that_writes_nothing_is_the_same_after_a_lost_request() {
-    for (status, code, request) in [
-        (404, "customer_not_found", new_notes().id("nobody")),
-        (
-            412,
-            "version_conflict",
-            new_notes().header("If-None-Match", "*"),
-        ),
-        (412, "version_conflict", new_notes().if_match("\"5\"")),
+    for (status, request) in [
+        (404, new_notes().id("nobody")),
+        (412, new_notes().header("If-None-Match", "*")),
+        (412, new_notes().if_match("\"7\"")),
     ] {
-        let (app, proxy) = app().await;
-        let lost = InjectedFault::Close(Engine::Untouched);
-        proxy.inject("UpdateItem", Calls::Nth(1), lost);
-        let response = app.send(request).await;
-        assert_eq!(
-            (response.status, &response.body["code"]),
-            (status, &json!(code))
-        );
+        let (app, proxy) = TestApp::behind_faults().await;
+        proxy.inject("UpdateItem", Calls::Nth(1), Fault::Close(Engine::Untouched));
+        assert_eq!(app.send(request).await.status, status);
         assert_eq!(proxy.calls("UpdateItem"), 2);
-        assert_stored(code, &app, json!({}), 0).await;
+        assert_stored("nothing", &app, json!({}), 0).await;
     }
 }
 
 #[tokio::test]
 async fn silent_reused_connection_costs_one_attempt() {
-    let (app, proxy) = app().await;
+    let (app, proxy) = TestApp::behind_faults().await;
     assert_eq!(app.send(new_notes()).await.status, 200);
-    assert_eq!(
-        (proxy.connections(), proxy.clock.now()),
-        (1, Duration::ZERO)
-    );
+    let before = (proxy.connections(), proxy.clock.now());
+    assert_eq!(before, (1, Duration::ZERO));
     // Lambda may freeze the environment here, and the connection breaks meanwhile.
-    proxy.inject(
-        "GetItem",
-        Calls::OnReusedConnection,
-        InjectedFault::Silent(Engine::Untouched),
-    );
+    let silent = Fault::Silent(Engine::Untouched);
+    proxy.inject("GetItem", Calls::OnReusedConnection, silent);
     assert_eq!(app.send(new_notes()).await.status, 200);
     assert_eq!((proxy.connections(), proxy.calls("GetItem")), (2, 3));
-    assert!(proxy.clock.now() >= ATTEMPT_TIMEOUT);
-    assert!(
-        proxy.clock.now() < ATTEMPT_TIMEOUT + Duration::from_millis(100),
-        "{:?}",
-        proxy.clock.now()
-    );
-    assert_stored(
-        "both requests",
-        &app,
-        json!({"notes": "set by this request"}),
-        2,
-    )
-    .await;
+    let waited = proxy.clock.now() - limits().attempt;
+    assert!(waited < Duration::from_millis(100), "{waited:?}");
+    assert_stored("both requests", &app, notes_are_set(), 2).await;
 }
 
 #[tokio::test]
-async fn unreadable_response_gets_500_within_the_time_limit() {
+async fn unreadable_response_gets_500_with_retry_after_in_time() {
     for operation in ["GetItem", "UpdateItem"] {
         for (case, fault) in unreadable() {
-            let (app, proxy) = app().await;
+            let (app, proxy) = TestApp::behind_faults().await;
             proxy.inject(operation, Calls::Always, fault);
             let response = app.send_and_log(new_notes()).await;
-            // The write may have been stored.
-            let name = format!("{operation} {case}");
-            assert_logged_internal_error(&name, &response, Some("1"));
-            assert!(proxy.calls(operation) <= ATTEMPTS, "{operation} {case}");
-            assert!(
-                proxy.clock.now() <= OPERATION_TIMEOUT,
-                "{operation} {case}: {:?}",
-                proxy.clock.now()
-            );
+            let case = format!("{operation} {case}");
+            assert_logged_internal_error(&case, &response, Some("1"));
+            assert!(proxy.calls(operation) <= attempts(), "{case}");
+            assert_in_time(&case, &proxy);
             // The write is stored completely if DynamoDB received it, and not at all otherwise.
-            let changes = if proxy.applied_updates() > 0 {
-                json!({"notes": "set by this request"})
-            } else {
-                json!({})
-            };
-            assert_stored(case, &app, changes, proxy.applied_updates() as u64).await;
+            match proxy.applied_updates() {
+                0 => assert_stored(&case, &app, json!({}), 0).await,
+                writes => assert_stored(&case, &app, notes_are_set(), writes as u64).await,
+            }
         }
     }
 }
 
 #[tokio::test]
+async fn response_to_a_write_that_is_not_dynamodb_s_leaves_open_whether_it_is_stored() {
+    for (case, fault) in not_from_dynamodb() {
+        let (app, proxy) = TestApp::behind_faults().await;
+        proxy.inject("UpdateItem", Calls::Always, fault);
+        let response = app.send_and_log(new_notes()).await;
+        assert_logged_internal_error(case, &response, Some("1"));
+        assert!(proxy.calls("UpdateItem") <= attempts(), "{case}");
+        assert_stored(case, &app, notes_are_set(), proxy.applied_updates() as u64).await;
+    }
+}
+
+#[tokio::test]
 async fn permanent_dynamodb_error_is_logged_with_its_cause() {
-    for (operation, table) in [("GetItem", "access tokens"), ("UpdateItem", "customers")] {
-        for (status, code) in [
-            (400, "ValidationException"),
-            (400, "ResourceNotFoundException"),
-            (400, "AccessDeniedException"),
-            (400, "ExpiredTokenException"),
-            (400, "UnrecognizedClientException"),
-            (400, "InvalidSignatureException"),
+    for (operation, table, _) in operations() {
+        for code in [
+            "ValidationException",
+            "ResourceNotFoundException",
+            "AccessDeniedException",
+            "ExpiredTokenException",
+            "UnrecognizedClientException",
+            "NewException",
         ] {
-            let (app, proxy) = app().await;
-            proxy.inject(operation, Calls::Always, InjectedFault::Error(status, code));
+            let (app, proxy) = TestApp::behind_faults().await;
+            proxy.inject(operation, Calls::Always, Fault::Error(400, code));
             let response = app.send_and_log(new_notes()).await;
             let cause = assert_logged_internal_error(code, &response, None);
-            assert!(
-                cause.starts_with(&format!("{operation} on the {table} table: ")),
-                "{cause}"
-            );
+            let start = format!("{operation} on the {table} table: ");
+            assert!(cause.starts_with(&start), "{cause}");
             // The log has DynamoDB's message, because it names the missing permission and the resource.
-            assert!(
-                cause.contains(code) && cause.contains(&format!("secret text of {code}")),
-                "{cause}"
-            );
-            assert_eq!(proxy.applied_updates(), 0, "{operation} {code}");
+            let message = format!("secret text of {code}");
+            assert!(cause.contains(code) && cause.contains(&message), "{cause}");
+            assert_eq!(proxy.calls(operation), 1, "{operation} {code}");
             assert_stored(code, &app, json!({}), 0).await;
         }
     }
@@ -399,34 +333,20 @@ async fn permanent_dynamodb_error_is_logged_with_its_cause() {
 async fn without_the_tokens_table_only_cached_tokens_work() {
     // Transient failures get Retry-After.
     for (fault, retry_after) in [
-        (InjectedFault::Error(400, "ResourceNotFoundException"), None),
-        (InjectedFault::Error(500, "InternalServerError"), Some("1")),
-        (InjectedFault::Silent(Engine::Untouched), Some("1")),
+        (Fault::Error(400, "ResourceNotFoundException"), None),
+        (Fault::Silent(Engine::Untouched), Some("1")),
     ] {
-        for (ttl, expected) in [
-            (Duration::from_secs(600), 200),
-            (Duration::from_nanos(1), 500),
-        ] {
-            let (app, proxy) = TestApp::new().await.behind_faults(ttl).await;
+        for (seconds, status, writes) in [(600, 200, 2), (0, 500, 1)] {
+            let ttl = Duration::from_secs(seconds);
+            let (app, proxy) = TestApp::behind_faults_with_token_cache(ttl).await;
             assert_eq!(app.send(new_notes()).await.status, 200);
             proxy.inject("GetItem", Calls::Always, fault.clone());
-            assert_eq!(
-                app.send(new_notes()).await.status,
-                expected,
-                "cached for {ttl:?}"
-            );
-            let unknown = app
-                .send_and_log(new_notes().token("never-issued-token"))
-                .await;
+            let response = app.send(new_notes()).await;
+            assert_eq!(response.status, status, "cached for {ttl:?}");
+            let unknown = new_notes().token("never-issued-token");
+            let unknown = app.send_and_log(unknown).await;
             assert_logged_internal_error("unknown token", &unknown, retry_after);
-            let writes = if expected == 200 { 2 } else { 1 };
-            assert_stored(
-                "cached token",
-                &app,
-                json!({"notes": "set by this request"}),
-                writes,
-            )
-            .await;
+            assert_stored("cached token", &app, notes_are_set(), writes).await;
         }
     }
 }
@@ -434,142 +354,85 @@ async fn without_the_tokens_table_only_cached_tokens_work() {
 /// The SDK has a quota of 500 for retries by default, and each takes 5.
 #[tokio::test]
 async fn single_failure_after_an_outage_is_retried() {
-    let (app, proxy) = app().await;
-    proxy.inject(
-        "UpdateItem",
-        Calls::Always,
-        InjectedFault::Error(500, "InternalServerError"),
-    );
+    let (app, proxy) = TestApp::behind_faults().await;
+    let fault = || Fault::Error(500, "InternalServerError");
+    proxy.inject("UpdateItem", Calls::Always, fault());
     for _ in 0..60 {
         assert_eq!(app.send(new_notes()).await.status, 500);
     }
-    assert_eq!(proxy.calls("UpdateItem"), 60 * ATTEMPTS);
+    assert_eq!(proxy.calls("UpdateItem"), 60 * attempts());
     proxy.stop_injecting();
-    proxy.inject(
-        "UpdateItem",
-        Calls::Nth(60 * ATTEMPTS + 1),
-        InjectedFault::Error(500, "InternalServerError"),
-    );
+    proxy.inject("UpdateItem", Calls::Nth(60 * attempts() + 1), fault());
     assert_eq!(app.send(new_notes()).await.status, 200);
 }
 
 #[tokio::test]
-async fn request_is_not_logged_when_the_sdk_quotes_it() {
+async fn panic_gets_the_documented_500() {
     let app = TestApp::new().await;
-    let function = app.app_with(|config| config.endpoint_url("not a url"));
-    // This searches the log for the token's hash as well.
-    let (response, log) = invoke_and_log(&function, &new_notes().http_api_event()).await;
-    assert_eq!(response.status, 500);
-    let cause = log.line()["cause"].as_str().unwrap().to_owned();
-    assert!(
-        cause.starts_with("GetItem on the access tokens table: dispatch failure"),
-        "{cause}"
-    );
-    assert!(!cause.contains("TableName"), "{cause}");
-    assert!(cause.contains("endpoint is not a valid URI"), "{cause}");
+    let panics = http_client_fn(|_, _| panic!("on purpose"));
+    let app = app.another(Duration::ZERO, |config| config.http_client(panics));
+    let response = app.send_and_log(put()).await;
+    let cause = assert_logged_internal_error("panic", &response, None);
+    assert_eq!(cause, "panic");
 }
 
 const PERMANENT: [&str; 2] = ["ValidationException", "AccessDeniedException"];
 
 /// Every fault of this module, and errors that are permanent.
-fn faults() -> Vec<InjectedFault> {
-    let faults = transient().into_iter().chain(lost()).chain(unreadable());
-    let mut faults: Vec<_> = faults.map(|(_, fault)| fault).collect();
-    for code in PERMANENT {
-        faults.push(InjectedFault::Error(400, code));
-    }
+fn faults() -> Vec<Fault> {
+    let faults = [transient(), lost(), unreadable(), not_from_dynamodb()];
+    let faults = faults.into_iter().flatten().map(|(_, fault)| fault);
     faults
+        .chain(PERMANENT.map(|code| Fault::Error(400, code)))
+        .collect()
 }
 
-#[derive(Debug, Clone)]
-struct Case {
-    stored: Item,
-    fields: Value,
-    if_match: Option<&'static str>,
-    if_none_match: bool,
-    /// For each call of `UpdateItem`, the index of the fault that is injected.
-    faults: Vec<Option<usize>>,
-}
-
-fn cases() -> impl Strategy<Value = Case> {
+/// A stored item, a request and, for each call of `UpdateItem`, the index of the fault that is injected.
+fn cases() -> impl Strategy<Value = (Item, PutRequest, Vec<Option<usize>>)> {
     let fields = prop::sample::select(vec![
         json!({}),
         json!({"email": "new@aximcommerce.com"}),
-        json!({"notes": null, "company": "", "phoneNumber": null}),
+        json!({"notes": "", "company": "", "phoneNumber": ""}),
         json!({"address": [], "metaFields": [{"code": "c", "value": 1}], "status": "active"}),
         json!({"email": "JOHN.doe@aximcommerce.com", "notes": "n"}),
         json!({"email": "no address"}),
     ]);
-    let if_match = ["*", "\"6\"", "\"5\"", "\"x\""].to_vec();
-    let if_match = prop::option::of(prop::sample::select(if_match));
-    let fault = prop::option::weighted(0.2, 0..faults().len());
-    let any = prop::collection::vec(fault, 4);
+    let precondition = prop::sample::select(vec![
+        None,
+        Some(("If-Match", "*")),
+        Some(("If-Match", "\"6\"")),
+        Some(("If-Match", "\"5\"")),
+        Some(("If-Match", "\"x\"")),
+        Some(("If-None-Match", "*")),
+    ]);
+    let request = (fields, precondition).prop_map(|(fields, precondition)| match precondition {
+        Some((name, value)) => put().with(fields).header(name, value),
+        None => put().with(fields),
+    });
+    let any = prop::option::weighted(0.2, 0..faults().len());
+    let any = prop::collection::vec(any, 4);
     let lost = transient().len()..transient().len() + lost().len();
     let permanent = faults().len() - PERMANENT.len()..faults().len();
-    let rejected_retry = (lost, permanent);
-    let rejected_retry =
-        rejected_retry.prop_map(|(lost, permanent)| vec![Some(lost), Some(permanent)]);
-    let faults = prop_oneof![3 => any, 1 => rejected_retry];
-    let parts = (
+    let rejected_retry = (lost, permanent).prop_map(|(lost, retry)| vec![Some(lost), Some(retry)]);
+    (
         stored_items(),
-        fields,
-        if_match,
-        prop::bool::weighted(0.1),
-        faults,
-    );
-    parts.prop_map(|(stored, fields, if_match, if_none_match, faults)| Case {
-        stored,
-        fields,
-        if_match,
-        if_none_match,
-        faults,
-    })
+        request,
+        prop_oneof![3 => any, 1 => rejected_retry],
+    )
 }
 
-/// The sample customer with attributes of any type.
-fn stored_items() -> impl Strategy<Value = Item> {
-    let version = prop::sample::select(vec![
-        "0",
-        "6",
-        "6.5",
-        "-1",
-        "18446744073709551614",
-        "18446744073709551615",
-        "1e30",
-    ]);
-    let version =
-        version.prop_map(|text| ("version".to_owned(), AttributeValue::N(text.to_owned())));
-    let attribute = (
-        prop::sample::select(stored_attributes()),
-        prop::sample::select(every_type().to_vec()),
-    );
-    let attribute = attribute.prop_map(|(name, (_, value))| (name, value));
-    let changes = prop::collection::vec(prop_oneof![1 => version, 6 => attribute], 0..4);
-    changes.prop_map(|changes| {
-        let mut item = tables::item(&sample_customer());
-        item.extend(changes);
-        item
-    })
-}
-
+/// That a 200 shows documented types is checked for every response of every test.
 #[test]
-fn failed_request_without_retry_after_leaves_the_item_unchanged() {
-    check(150, cases(), |_, case| async move {
-        let (app, proxy) = app().await;
-        app.store_item(case.stored).await;
+fn any_stored_item_request_and_fault_get_200_or_change_nothing_or_get_retry_after() {
+    check(150, cases(), |_, (stored, request, indices)| async move {
+        let (app, proxy) = TestApp::behind_faults().await;
+        app.store_item(stored).await;
         let before = app.stored_item(CUSTOMER_ID).await;
-        for (nth, fault) in case.faults.into_iter().enumerate() {
-            if let Some(index) = fault {
+        for (nth, index) in indices.into_iter().enumerate() {
+            if let Some(index) = index {
                 let fault = faults().swap_remove(index);
                 proxy.inject("UpdateItem", Calls::Nth(nth + 1), fault);
             }
-        }
-        let mut request = put().with(case.fields);
-        if let Some(if_match) = case.if_match {
-            request = request.if_match(if_match);
-        }
-        if case.if_none_match {
-            request = request.header("If-None-Match", "*");
         }
         let response = app.send(request).await;
         if response.status != 200 && response.header("retry-after").is_none() {

@@ -1,7 +1,8 @@
-//! The requests to DynamoDB, and its failures.
+//! The requests to DynamoDB, its failures, and what other writers store there.
 
-pub mod errors;
-pub mod failures;
-pub mod other_writers;
+mod failures;
+mod log;
+mod other_writers;
 mod requests;
+mod stored_types;
 mod timeouts;

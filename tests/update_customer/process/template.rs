@@ -1,115 +1,42 @@
-//! What the function and `template.yaml` must agree on. `tests/template` checks the template alone,
-//! and `timeouts` the time limits.
+//! What the function and `template.yaml` must agree on. `tests/template` checks the template alone, and
+//! `dynamodb::timeouts` the time limits.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use lambda_http::http::{HeaderMap, HeaderName, HeaderValue};
 use pretty_assertions::assert_eq;
-use serde_json::json;
-use update_customer::auth::{AccessToken, Grant};
-use update_customer::config::{Config, DEFAULT_ACCESS_TOKEN_CACHE_SECONDS};
-use update_customer::dynamodb::attribute::Item;
-use update_customer::error::{Cause, Error};
-use update_customer::http::response;
-use update_customer::validation::ValidationErrors;
-use yaml_serde::Value;
+use testkit::tables;
+use update_customer::config::Config;
 
-use crate::support::{TestApp, put};
-
-static TEMPLATE: LazyLock<Value> = LazyLock::new(|| {
-    let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/template.yaml"));
-    yaml_serde::from_str(text).expect("template.yaml is YAML")
-});
-
-/// The value at these keys and indices. CloudFormation's tags such as `!If` are ignored.
-#[track_caller]
-pub fn at(path: &[&str]) -> &'static Value {
-    let mut value = &*TEMPLATE;
-    for key in path {
-        let next = match key.parse::<usize>() {
-            Ok(index) => untagged(value).get(index),
-            Err(_) => untagged(value).get(key),
-        };
-        value = next.unwrap_or_else(|| panic!("template.yaml has no {}", path.join(".")));
-    }
-    value
-}
-
-fn untagged(value: &Value) -> &Value {
-    match value {
-        Value::Tagged(tagged) => &tagged.value,
-        value => value,
-    }
-}
-
-/// Every text in a value, keys excluded.
-fn texts(value: &'static Value, found: &mut Vec<&'static str>) {
-    match untagged(value) {
-        Value::String(text) => found.push(text),
-        Value::Sequence(values) => values.iter().for_each(|value| texts(value, found)),
-        Value::Mapping(members) => members.values().for_each(|value| texts(value, found)),
-        _ => {}
-    }
-}
-
-fn texts_at(path: &[&str]) -> Vec<&'static str> {
-    let mut found = Vec::new();
-    texts(at(path), &mut found);
-    found
-}
+use crate::support::template::{at, keys_at, number_at, texts_at};
+use crate::support::{TestApp, WRITE_TOKEN, new_email, put};
 
 #[test]
 fn template_sets_exactly_the_variables_that_config_reads() {
     let read = RefCell::new(BTreeSet::new());
     let config = Config::from_env(|name| {
         read.borrow_mut().insert(name.to_owned());
-        Some("1".to_owned())
+        (name != "ACCESS_TOKEN_CACHE_SECONDS").then(|| "http://a".to_owned())
     });
-    config.unwrap();
-    let function = ["Resources", "UpdateCustomerFunction", "Properties"];
-    let variables = at(&[&function[..], &["Environment", "Variables"]].concat());
-    let set = variables.as_mapping().unwrap().keys();
-    let set: BTreeSet<_> = set.map(|name| name.as_str().unwrap().to_owned()).collect();
-    assert_eq!(set, read.into_inner());
+    // Lambda sets the others, or an operator does.
+    let is_set = |name: &String| !name.starts_with("AWS_") && name != "SSL_CERT_FILE";
+    let read: BTreeSet<_> = read.into_inner().into_iter().filter(is_set).collect();
+    let variables = "Resources.UpdateCustomerFunction.Properties.Environment.Variables";
+    let set: BTreeSet<_> = keys_at(variables).map(str::to_owned).collect();
+    assert_eq!(set, read);
+    let default = number_at("Parameters.AccessTokenCacheSeconds.Default");
+    let ttl = config.unwrap().app.access_token_cache_ttl;
+    assert_eq!(ttl, Duration::from_secs(default));
 }
 
 #[test]
-fn default_cache_time_is_the_same() {
-    let default = at(&["Parameters", "AccessTokenCacheSeconds", "Default"]);
-    assert_eq!(default.as_u64(), Some(DEFAULT_ACCESS_TOKEN_CACHE_SECONDS));
-}
-
-#[test]
-fn every_status_behind_the_api_has_a_metric() {
-    let cause = || Cause::new("");
-    let errors = [
-        Error::NotFound,
-        Error::TokenMissing,
-        Error::TokenInvalid,
-        Error::InsufficientScope,
-        Error::InvalidRequest(String::new()),
-        Error::InvalidBody(ValidationErrors::default()),
-        Error::CustomerNotFound,
-        Error::VersionConflict { current: 0 },
-        Error::Unavailable(cause()),
-        Error::Internal(cause()),
-    ];
+fn every_status_of_the_function_has_a_metric() {
+    let status = |name: &'static str| name.strip_prefix("Status")?.strip_suffix("Metric");
+    let counted: BTreeSet<_> = keys_at("Resources").filter_map(status).collect();
     // The API routes no other method, so 405 does not occur.
-    let statuses = errors.iter().map(|error| error.status().as_u16());
-    let statuses: BTreeSet<_> = statuses.chain([200]).collect();
-    let resources = at(&["Resources"]).as_mapping().unwrap().keys();
-    let metric = |name: &Value| {
-        let status = name.as_str()?.strip_prefix("Status")?;
-        status.strip_suffix("Metric")?.parse().ok()
-    };
-    assert_eq!(
-        resources.filter_map(metric).collect::<BTreeSet<u16>>(),
-        statuses
-    );
+    assert_eq!(counted, ["200", "400", "401", "404", "412", "500"].into());
 }
 
 #[tokio::test]
@@ -117,61 +44,54 @@ async fn metrics_count_a_field_that_is_logged() {
     let app = TestApp::new().await;
     let (_, log) = app.send_and_log(put()).await;
     let line = log.line();
-    let pattern = [
-        "Resources",
-        "Status200Metric",
-        "Properties",
-        "FilterPattern",
-    ];
-    assert_eq!(at(&pattern).as_str(), Some("{ $.status = 200 }"));
+    let pattern = at("Resources.Status200Metric.Properties.FilterPattern").as_str();
+    assert_eq!(pattern, Some("{ $.status = 200 }"));
     assert_eq!(line["status"], 200);
-    let dashboard = texts_at(&["Resources", "Dashboard"]).concat();
+    let dashboard = texts_at("Resources.Dashboard").concat();
     for field in ["subject", "status", "outcome"] {
         assert!(dashboard.contains(field), "no {field} in the dashboard");
         assert!(!line[field].is_null(), "no {field} in {line}");
     }
 }
 
-#[test]
-fn cors_allows_the_token_and_exposes_the_version() {
+#[tokio::test]
+async fn cors_allows_the_token_and_exposes_the_version() {
+    let app = TestApp::new().await;
     // The first alternative of `!If`.
-    let cors = ["Resources", "Api", "Properties", "CorsConfiguration", "1"];
-    let headers = |name| texts_at(&[&cors[..], &[name]].concat()).join(",");
+    let cors = "Resources.Api.Properties.CorsConfiguration.1";
+    let headers = |name| texts_at(&format!("{cors}.{name}")).join(",");
     let allowed = headers("AllowHeaders");
-    let is_token_header = |name: &str| {
-        let name = HeaderName::try_from(name.trim()).ok();
-        let headers =
-            name.map(|name| HeaderMap::from_iter([(name, HeaderValue::from_static("t"))]));
-        headers.is_some_and(|headers| AccessToken::from_headers(&headers).is_ok())
-    };
-    assert!(allowed.split(',').any(is_token_header), "{allowed}");
-
-    let conflict = response::error(&Error::VersionConflict { current: 7 }, "");
-    let version = conflict
-        .headers()
-        .iter()
-        .find(|(_, value)| *value == "\"7\"");
-    let (version, _) = version.unwrap();
+    let mut request = put().without_header("accessToken").if_match("\"5\"");
+    for name in allowed
+        .split(',')
+        .map(str::trim)
+        .filter(|name| name.contains("oken"))
+    {
+        request = request.header(name, WRITE_TOKEN);
+    }
+    let conflict = app.send(request).await;
+    assert_eq!(conflict.status, 412, "{allowed}");
+    let mut response = conflict.headers.iter();
+    let (version, _) = response.find(|(_, value)| *value == "\"6\"").unwrap();
     let exposed = headers("ExposeHeaders");
-    assert!(exposed.contains(version.as_str()), "{exposed}");
+    assert!(
+        exposed.to_lowercase().contains(version),
+        "{exposed} has no {version}"
+    );
 }
 
 #[tokio::test]
 async fn role_allows_exactly_the_calls_on_keys_that_the_tables_have() {
     let app = TestApp::new().await;
     app.warm_up().await;
-    app.send(put().with(json!({"email": "new@aximcommerce.com"})))
-        .await
-        .data();
+    app.send(new_email()).await.data();
     let requests = app.recorded_requests();
-    let actions: BTreeSet<_> = requests
+    let actions = requests
         .iter()
-        .map(|request| format!("dynamodb:{}", request.operation))
-        .collect();
-    let role = texts_at(&["Resources", "UpdateCustomerRole"]);
-    let allowed = role
-        .into_iter()
-        .filter(|text| text.starts_with("dynamodb:"));
+        .map(|request| format!("dynamodb:{}", request.operation));
+    let actions: BTreeSet<_> = actions.collect();
+    let role = texts_at("Resources.UpdateCustomerRole").into_iter();
+    let allowed = role.filter(|text| text.starts_with("dynamodb:"));
     assert_eq!(allowed.map(str::to_owned).collect::<BTreeSet<_>>(), actions);
 
     for (operation, table) in [
@@ -183,28 +103,27 @@ async fn role_allows_exactly_the_calls_on_keys_that_the_tables_have() {
             .find(|request| request.operation == operation)
             .unwrap();
         let key = request.body["Key"].as_object().unwrap();
-        let properties = ["Resources", table, "Properties"];
-        let schema = texts_at(&[&properties[..], &["KeySchema"]].concat());
-        let [name, "HASH"] = schema[..] else {
-            panic!("{table}: {schema:?}");
-        };
-        assert_eq!(key.keys().collect::<Vec<_>>(), [name]);
-        let types = texts_at(&[&properties[..], &["AttributeDefinitions"]].concat());
-        assert_eq!(types, [name, "S"], "{table}");
+        let schema = texts_at(&format!("Resources.{table}.Properties.KeySchema"));
+        let types = texts_at(&format!(
+            "Resources.{table}.Properties.AttributeDefinitions"
+        ));
+        let name = key.keys().next().unwrap().as_str();
+        assert_eq!(
+            (schema, types),
+            (vec![name, "HASH"], vec![name, "S"]),
+            "{table}"
+        );
         assert!(key[name]["S"].is_string(), "{table}: {key:?}");
     }
 }
 
-#[test]
-fn tokens_expire_by_the_attribute_that_the_table_deletes_by() {
-    let table = ["Resources", "AccessTokensTable", "Properties"];
-    let ttl = [&table[..], &["TimeToLiveSpecification", "AttributeName"]].concat();
-    let attribute = at(&ttl).as_str().unwrap().to_owned();
-    let record = Item::from([
-        ("subject".to_owned(), AttributeValue::S("erp".to_owned())),
-        (attribute, AttributeValue::N("1000".to_owned())),
-    ]);
-    let grant = Grant::try_from(record).unwrap();
-    assert!(grant.is_valid_at(Duration::from_secs(999)));
-    assert!(!grant.is_valid_at(Duration::from_secs(1_000)));
+#[tokio::test]
+async fn tokens_expire_by_the_attribute_that_the_table_deletes_by() {
+    let app = TestApp::new().await;
+    let ttl = "Resources.AccessTokensTable.Properties.TimeToLiveSpecification.AttributeName";
+    let mut record = tables::token_record(WRITE_TOKEN, "erp", &["customers:write"], None);
+    let expired = AttributeValue::N("1000".to_owned());
+    record.insert(at(ttl).as_str().unwrap().to_owned(), expired);
+    app.store_token_record(record).await;
+    assert_eq!(app.send(put()).await.status, 401);
 }

@@ -9,7 +9,7 @@
 //! 5. 200 shows a state that was stored while the request was in flight, that has everything requested,
 //!    and that this request wrote or, with a stale `If-Match`, found.
 //! 6. 412 and 404 were true when one of the request's writes reached the customer. A 412 has the version
-//!    of that moment, and the request has changed nothing.
+//!    and the data of that moment, and the request has changed nothing.
 //! 7. 500 occurs only when all attempts of the SDK failed, when other writers were faster each time, or when
 //!    `If-Match` does not tell whether a write without a response is stored.
 //!
@@ -25,43 +25,31 @@
 //! another version.
 
 use serde_json::{Map, Value};
-use update_customer::dynamodb::customers_table::MAX_WRITES;
 
 use super::history::{Call, Changes, Event, History, ObservedResponse, State, version};
 use crate::support::network::Delivery;
-
-/// The SDK's attempts of one write.
-pub const MAX_ATTEMPTS: usize = 3;
-
-/// A violated guarantee.
-#[derive(Debug, PartialEq)]
-pub struct Violation {
-    /// The number of the event that shows it.
-    pub event: usize,
-    pub message: String,
-}
+use crate::support::{MAX_WRITES, limits};
 
 /// Checks every guarantee on `history`.
 ///
 /// # Errors
 ///
-/// The first violation.
-pub fn check(history: &History) -> Result<(), Violation> {
+/// The number of the event that shows the first violation, and a message.
+pub fn check(history: &History) -> Result<(), (usize, String)> {
     let mut replay = Replay {
         calls: &history.calls,
         progress: history.calls.iter().map(|_| Progress::default()).collect(),
         state: history.start.clone(),
     };
-    for (event, what) in history.events.iter().enumerate() {
-        let result = replay.event(what);
-        result.map_err(|message| Violation { event, message })?;
+    for (number, event) in history.events.iter().enumerate() {
+        replay.event(event).map_err(|message| (number, message))?;
     }
     let open = |progress: &Progress| progress.sent && progress.response.is_none();
     match replay.progress.iter().position(open) {
-        Some(call) => Err(Violation {
-            event: history.events.len().saturating_sub(1),
-            message: format!("call {call} got no response"),
-        }),
+        Some(call) => Err((
+            history.events.len() - 1,
+            format!("call {call} got no response"),
+        )),
         None => Ok(()),
     }
 }
@@ -77,7 +65,7 @@ struct Progress {
     /// The states whose condition rejected a write.
     found: Vec<State>,
     /// Consecutive writes that the network failed.
-    failures: usize,
+    failures: u32,
     /// Whether a write got no response, so that it may be stored.
     is_open: bool,
 }
@@ -103,39 +91,32 @@ impl Replay<'_> {
                 if !progress.sent {
                     return Err(format!("call {call} writes before its request"));
                 }
-                if progress.response.is_some() {
-                    return Err(format!("call {call} writes after its response"));
+                match (delivery, progress.response) {
+                    (Delivery::Late, Some(500)) => {}
+                    (_, Some(status)) if *applied => {
+                        return Err(format!(
+                            "a write of call {call} follows its response {status}"
+                        ));
+                    }
+                    (Delivery::Late, _) => {}
+                    (Delivery::Delivered, _) => progress.failures = 0,
+                    _ => progress.failures += 1,
                 }
-                progress.failures = match delivery {
-                    Delivery::Delivered => 0,
-                    _ => progress.failures + 1,
-                };
-                progress.is_open |= !matches!(delivery, Delivery::Delivered | Delivery::Throttled);
+                let has_response = matches!(
+                    delivery,
+                    Delivery::Delivered | Delivery::Throttled | Delivery::Late
+                );
+                progress.is_open |= !has_response;
                 if !applied && *delivery == Delivery::Delivered {
                     progress.found.push(after.clone());
                 }
                 self.write(*call, *applied, after)?;
             }
-            Event::DelayedWrite {
-                call,
-                applied,
-                after,
-            } => {
-                if let Some(status) = self.progress[*call].response
-                    && *applied
-                    && status != 500
-                {
-                    return Err(format!(
-                        "a delayed write of call {call} is applied after its response {status}"
-                    ));
-                }
-                self.write(*call, *applied, after)?;
-            }
             Event::Response { call, response } => {
-                check_response(&self.calls[*call], &self.progress[*call], response).map_err(
-                    |message| format!("response {} of call {call}: {message}", response.status),
-                )?;
-                self.progress[*call].response = Some(response.status);
+                let result = check_response(&self.calls[*call], &self.progress[*call], response);
+                let status = response.status;
+                result.map_err(|message| format!("response {status} of call {call}: {message}"))?;
+                self.progress[*call].response = Some(status);
             }
         }
         Ok(())
@@ -158,21 +139,18 @@ impl Replay<'_> {
 
 /// Guarantees 1 to 3, for one write that DynamoDB applied.
 fn check_write(call: &Call, before: &State, after: &State) -> Result<(), String> {
-    let Some(before) = before else {
-        return Err("it creates the customer".to_owned());
+    let (Some(before), Some(after)) = (before, after) else {
+        return Err("it creates or deletes the customer".to_owned());
     };
-    let Some(after) = after else {
-        return Err("it deletes the customer".to_owned());
-    };
-    if !matches(call, version(before)) {
+    let old = version(before);
+    if !matches(call, old) {
         return Err(format!(
-            "it is applied to version {}, which If-Match does not allow",
-            version(before)
+            "it is applied to version {old}, which If-Match does not allow"
         ));
     }
+    let verified = |state: &Map<String, Value>| state.get("verifiedEmail").cloned();
     let email_changes = changes_email(&call.changes, before);
-    let was_verified = before.get("verifiedEmail") == Some(&Value::Bool(true));
-    if email_changes && after.get("verifiedEmail") == Some(&Value::Bool(true)) {
+    if email_changes && verified(after) == Some(true.into()) {
         return Err("the changed email is verified".to_owned());
     }
 
@@ -183,20 +161,16 @@ fn check_write(call: &Call, before: &State, after: &State) -> Result<(), String>
             None => _ = expected.remove(*name),
         }
     }
-    expected.insert("version".to_owned(), Value::from(version(before) + 1));
-    expected.insert("updatedBy".to_owned(), Value::from(call.subject.clone()));
+    expected.insert("version".to_owned(), (old + 1).into());
+    expected.insert("updatedBy".to_owned(), call.subject.clone().into());
     // Other tests check the time; the simulation has no clock.
-    expected.insert(
-        "updatedAt".to_owned(),
-        after.get("updatedAt").cloned().unwrap_or_default(),
-    );
-    if email_changes && (was_verified || after.get("verifiedEmail") == Some(&Value::Bool(false))) {
-        expected.insert("verifiedEmail".to_owned(), Value::Bool(false));
+    let time = after.get("updatedAt").cloned();
+    expected.insert("updatedAt".to_owned(), time.unwrap_or_default());
+    let was_verified = verified(before) == Some(true.into());
+    if email_changes && (was_verified || verified(after) == Some(false.into())) {
+        expected.insert("verifiedEmail".to_owned(), false.into());
     }
-    match difference(&expected, after) {
-        Some(difference) => Err(difference),
-        None => Ok(()),
-    }
+    difference(&expected, after).map_or(Ok(()), Err)
 }
 
 /// Guarantees 5 to 7, for one response.
@@ -208,46 +182,39 @@ fn check_response(
     if !progress.sent || progress.response.is_some() {
         return Err("the call is not in flight");
     }
+    let is_shown = |state: &&Map<String, Value>| {
+        response.version == Some(version(state)) && shows(&response.data, state)
+    };
     let found = || progress.found.iter().flatten();
+    let mut stale = found().filter(|state| !matches(call, version(state)));
+    // A retry recognises its own write by `updatedAt` and `updatedBy`, also after another writer's change.
+    let own = found().filter(|_| !progress.written.is_empty());
     let (valid, message) = match response.status {
         200 => {
-            let written = progress.written.iter().flatten();
-            let stale = found().filter(|state| !matches(call, version(state)));
-            let valid = written.chain(stale).any(|state| {
-                has_changes(state, &call.changes)
-                    && response.version == Some(version(state))
-                    && shows(&response.data, state)
-            });
+            let mut known = progress.written.iter().flatten().chain(stale).chain(own);
+            let valid = known.any(|state| is_shown(&state) && has_changes(state, &call.changes));
             (
                 valid,
                 "the call neither wrote nor found the customer in `data`",
             )
         }
+        412 if !progress.written.is_empty() => (false, "a write is stored"),
         412 => {
-            let valid = found().any(|state| {
-                response.version == Some(version(state))
-                    && !matches(call, version(state))
-                    && !has_changes(state, &call.changes)
-            });
-            match progress.written.is_empty() {
-                true => (valid, "no write found this version with other values"),
-                false => (false, "a write is stored"),
-            }
+            let valid = stale.any(|state| is_shown(&state) && !has_changes(state, &call.changes));
+            (valid, "no write found this version with other values")
         }
-        404 => {
-            let valid = progress.found.contains(&None);
-            (valid, "the customer existed at each write")
-        }
+        404 => (
+            progress.found.contains(&None),
+            "the customer existed at each write",
+        ),
         500 => {
-            let attempts_failed = progress.failures >= MAX_ATTEMPTS;
+            let attempts_failed = progress.failures >= limits().attempts;
             let writes_rejected = progress.found.len() >= MAX_WRITES;
             let lowest = call.if_match.iter().flatten().min();
-            let may_be_stored = progress.is_open
-                && found().any(|state| lowest.is_some_and(|lowest| version(state) >= lowest + 2));
-            (
-                attempts_failed || writes_rejected || may_be_stored,
-                "there were attempts left",
-            )
+            let is_later = |state| lowest.is_some_and(|lowest| version(state) > *lowest);
+            let may_be_stored = progress.is_open && found().any(is_later);
+            let valid = attempts_failed || writes_rejected || may_be_stored;
+            (valid, "there were attempts left")
         }
         _ => (false, "a valid request never gets this status"),
     };
@@ -256,16 +223,14 @@ fn check_response(
 
 /// Whether `If-Match` allows a version.
 fn matches(call: &Call, version: u64) -> bool {
-    call.if_match
-        .as_ref()
-        .is_none_or(|versions| versions.contains(&version))
+    let versions = call.if_match.as_ref();
+    versions.is_none_or(|versions| versions.contains(&version))
 }
 
 /// Whether a customer has everything that an update requests.
 fn has_changes(state: &Map<String, Value>, changes: &Changes) -> bool {
-    changes
-        .iter()
-        .all(|(name, value)| state.get(*name) == value.as_ref())
+    let mut changes = changes.iter();
+    changes.all(|(name, value)| state.get(*name) == value.as_ref())
 }
 
 /// Whether an update changes the email by more than letter case. The emails of a simulation are ASCII.
@@ -275,24 +240,17 @@ fn changes_email(changes: &Changes, before: &Map<String, Value>) -> bool {
         .and_then(Option::as_ref)
         .and_then(Value::as_str);
     let old = before.get("email").and_then(Value::as_str);
-    match (old, new) {
-        (Some(old), Some(new)) => !old.eq_ignore_ascii_case(new),
-        (_, new) => new.is_some(),
-    }
+    new.is_some_and(|new| old.is_none_or(|old| !old.eq_ignore_ascii_case(new)))
 }
 
 /// Whether a response's `data` is the stored customer. Absent attributes are shown as empty.
 fn shows(data: &Map<String, Value>, state: &Map<String, Value>) -> bool {
-    let empty = |value: &Value| match value {
-        Value::String(text) => text.is_empty(),
-        Value::Array(elements) => elements.is_empty(),
-        Value::Object(members) => members.is_empty(),
-        other => *other == Value::Bool(false),
-    };
-    !data.is_empty()
-        && data.iter().all(|(name, value)| match state.get(name) {
+    let empty = ["\"\"", "[]", "{}", "false"];
+    let mut data = data.iter().peekable();
+    data.peek().is_some()
+        && data.all(|(name, value)| match state.get(name) {
             Some(stored) => stored == value,
-            None => empty(value),
+            None => empty.contains(&&*value.to_string()),
         })
 }
 
@@ -301,9 +259,6 @@ fn difference(expected: &Map<String, Value>, found: &Map<String, Value>) -> Opti
     let mut names = expected.keys().chain(found.keys());
     let name = names.find(|name| expected.get(*name) != found.get(*name))?;
     let shown = |value: Option<&Value>| value.map_or("absent".to_owned(), Value::to_string);
-    Some(format!(
-        "{name} is {} instead of {}",
-        shown(found.get(name)),
-        shown(expected.get(name))
-    ))
+    let (found, expected) = (shown(found.get(name)), shown(expected.get(name)));
+    Some(format!("{name} is {found} instead of {expected}"))
 }

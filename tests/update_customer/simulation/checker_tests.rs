@@ -1,416 +1,194 @@
-//! The checker on histories written by hand: it accepts valid ones and detects each violation.
+//! The checker on histories written by hand.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::checker::check;
 use super::history::{Call, Changes, Event, History, ObservedResponse, State};
 use crate::support::network::Delivery;
 
-/// A history under construction, with the customer stored at its end.
-struct HistoryBuilder {
-    history: History,
-    state: State,
-}
+/// An update of an attribute to a value, from version 6 on, or only if the version is `if_match`.
+type Update = (&'static str, &'static str, Option<u64>);
 
-fn attributes(value: Value) -> Map<String, Value> {
-    value.as_object().expect("attributes are an object").clone()
-}
-
-/// Starts a history at version 6, with these calls in flight.
-fn history(calls: Vec<Call>) -> HistoryBuilder {
-    let state = Some(attributes(json!({
-        "id": "c", "version": 6, "notes": "old", "company": "old", "email": "old@example.com",
-        "verifiedEmail": true, "points": 1, "updatedAt": "then", "updatedBy": "import"
-    })));
-    let events = (0..calls.len())
-        .map(|call| Event::Request { call })
-        .collect();
-    HistoryBuilder {
-        history: History {
-            start: state.clone(),
-            calls,
-            events,
-        },
-        state,
-    }
-}
-
-fn call(name: &'static str, value: &str) -> Call {
-    let changes = Changes::from([(name, Some(json!(value)))]);
-    Call {
+/// A history of these calls in flight. Each step starts with the number of a call:
+///
+/// - `0+` is a write that is applied, `0?` one whose response is lost, `0~` one that is late.
+/// - `0-` is a write that is not applied, `0x` one that is lost, `0t` one that is throttled.
+/// - `0*points` is a write that is applied and damages an attribute.
+/// - `0=200` is a response with the stored customer, `0=200@5` one that claims version 5.
+/// - `0!` is another writer that deletes the customer.
+fn history(updates: &[Update], steps: &str) -> History {
+    let start = json!({
+        "id": "c", "version": 6, "notes": "old", "email": "old@example.com", "verifiedEmail": true,
+        "points": 1, "updatedAt": "then", "updatedBy": "import"
+    });
+    let start = start.as_object().cloned();
+    let calls = updates.iter().map(|(name, value, if_match)| Call {
         subject: "caller".to_owned(),
-        changes,
-        if_match: None,
-    }
-}
-
-fn only_if(versions: &[u64], call: Call) -> Call {
-    Call {
-        if_match: Some(versions.to_vec()),
-        ..call
-    }
-}
-
-impl HistoryBuilder {
-    fn event(mut self, event: Event) -> Self {
-        self.history.events.push(event);
-        self
-    }
-
-    /// A correct write that is delivered.
-    fn write(self, call: usize) -> Self {
-        self.corrupted_write(call, |_| ())
-    }
-
-    /// A write that is delivered and makes another change too.
-    fn corrupted_write(
-        mut self,
-        call: usize,
-        corrupt: impl FnOnce(&mut Map<String, Value>),
-    ) -> Self {
-        self.apply(call);
-        self.state.as_mut().map(corrupt);
-        self.applied_write(call, Delivery::Delivered)
-    }
-
-    /// A correct write whose response is lost.
-    fn write_without_response(mut self, call: usize) -> Self {
-        self.apply(call);
-        self.applied_write(call, Delivery::ResponseLost)
-    }
-
-    fn applied_write(self, call: usize, delivery: Delivery) -> Self {
-        let after = self.state.clone();
-        self.event(Event::Write {
-            call,
-            delivery,
-            applied: true,
-            after,
-        })
-    }
-
-    fn delayed_write(mut self, call: usize) -> Self {
-        self.apply(call);
-        let after = self.state.clone();
-        self.event(Event::DelayedWrite {
-            call,
-            applied: true,
-            after,
-        })
-    }
-
-    /// Applies a correct write to the customer.
-    fn apply(&mut self, call: usize) {
-        let Some(state) = &mut self.state else { return };
-        let Call {
-            subject, changes, ..
-        } = &self.history.calls[call];
-        for (name, value) in changes {
-            match value {
-                Some(value) => _ = state.insert((*name).to_owned(), value.clone()),
-                None => _ = state.remove(*name),
+        changes: Changes::from([(*name, Some(json!(value)))]),
+        if_match: if_match.map(|version| vec![version]),
+    });
+    let (calls, mut state) = (calls.collect::<Vec<_>>(), start.clone());
+    let requests = (0..calls.len()).map(|call| Event::Request { call });
+    let mut events: Vec<_> = requests.collect();
+    for step in steps.split_whitespace() {
+        let call = step[..1].parse().expect("the number of a call");
+        let argument = &step[2..];
+        events.push(match step.as_bytes()[1] {
+            b'=' => response(call, argument, &state),
+            b'!' => {
+                state = None;
+                let change = "deleted";
+                Event::OtherWriter {
+                    change,
+                    after: None,
+                }
             }
-        }
-        state["version"] = json!(state["version"].as_u64().unwrap() + 1);
-        state["updatedBy"] = json!(subject);
-        state["updatedAt"] = json!("now");
+            kind => {
+                let applied = b"+?~*".contains(&kind);
+                if applied {
+                    write(&mut state, &calls[call], argument);
+                }
+                let delivery = match kind {
+                    b'?' => Delivery::ResponseLost,
+                    b'~' => Delivery::Late,
+                    b'x' => Delivery::RequestLost,
+                    b't' => Delivery::Throttled,
+                    _ => Delivery::Delivered,
+                };
+                let after = state.clone();
+                Event::Write {
+                    call,
+                    delivery,
+                    applied,
+                    after,
+                }
+            }
+        });
     }
-
-    /// A write that is not applied.
-    fn failed_write(self, call: usize, delivery: Delivery) -> Self {
-        let after = self.state.clone();
-        self.event(Event::Write {
-            call,
-            delivery,
-            applied: false,
-            after,
-        })
-    }
-
-    fn other_writer(mut self, change: impl FnOnce(&mut State)) -> Self {
-        change(&mut self.state);
-        let after = self.state.clone();
-        self.event(Event::OtherWriter {
-            change: "change",
-            after,
-        })
-    }
-
-    /// A response with the stored customer.
-    fn response(self, call: usize, status: u64) -> Self {
-        let version = self
-            .state
-            .as_ref()
-            .and_then(|state| state["version"].as_u64());
-        self.response_with_version(call, status, version)
-    }
-
-    fn response_with_version(self, call: usize, status: u64, version: Option<u64>) -> Self {
-        let mut data = self.state.clone().unwrap_or_default();
-        data.retain(|name, _| name == "notes" || name == "email");
-        data.insert("address".to_owned(), json!([]));
-        self.event(Event::Response {
-            call,
-            response: ObservedResponse {
-                status,
-                version,
-                data,
-            },
-        })
-    }
-
-    #[track_caller]
-    fn assert_valid(self) {
-        assert_eq!(check(&self.history), Ok(()), "{}", self.history);
-    }
-
-    #[track_caller]
-    fn assert_violates(self, message: &str) {
-        let violation = check(&self.history).expect_err("a violation");
-        assert_eq!(violation.message, message, "{}", self.history);
+    History {
+        start,
+        calls,
+        events,
     }
 }
 
-#[test]
-fn accepts_valid_histories() {
-    let two = || history(vec![call("notes", "a"), call("company", "b")]);
-    two()
-        .write(0)
-        .response(0, 200)
-        .write(1)
-        .response(1, 200)
-        .assert_valid();
-    two()
-        .write_without_response(0)
-        .write(1)
-        .response(1, 200)
-        .write(0)
-        .response(0, 200)
-        .assert_valid();
-    let found = history(vec![only_if(&[6], call("notes", "a"))]);
-    found
-        .write_without_response(0)
-        .failed_write(0, Delivery::Delivered)
-        .response(0, 200)
-        .assert_valid();
-    let one = || history(vec![call("notes", "a")]);
-    one()
-        .other_writer(|state| *state = None)
-        .failed_write(0, Delivery::Delivered)
-        .response(0, 404)
-        .assert_valid();
-    let lost = |history: HistoryBuilder| history.failed_write(0, Delivery::RequestLost);
-    lost(lost(lost(one()))).response(0, 500).assert_valid();
+fn write(state: &mut State, call: &Call, damaged: &str) {
+    let state = state.as_mut().expect("a customer to update");
+    for (name, value) in &call.changes {
+        state[*name] = value.clone().unwrap_or_default();
+    }
+    state["version"] = json!(state["version"].as_u64().unwrap() + 1);
+    state["updatedBy"] = json!(call.subject);
+    if !damaged.is_empty() {
+        state[damaged] = Value::Null;
+    }
 }
 
-#[test]
-fn detects_a_lost_field() {
-    let one = || history(vec![call("notes", "a")]);
-    let corrupted = |corrupt: fn(&mut Map<String, Value>)| one().corrupted_write(0, corrupt);
-    corrupted(|state| _ = state.remove("company"))
-        .assert_violates("write of call 0: company is absent instead of \"old\"");
-    corrupted(|state| _ = state.remove("points"))
-        .assert_violates("write of call 0: points is absent instead of 1");
-    corrupted(|state| state["notes"] = json!("old"))
-        .assert_violates("write of call 0: notes is \"old\" instead of \"a\"");
-    corrupted(|state| _ = state.insert("more".to_owned(), json!(1)))
-        .assert_violates("write of call 0: more is 1 instead of absent");
-    corrupted(|state| state["updatedBy"] = json!("import"))
-        .assert_violates("write of call 0: updatedBy is \"import\" instead of \"caller\"");
-    let cleared = Call {
-        changes: Changes::from([("notes", None)]),
-        ..call("notes", "")
+fn response(call: usize, status_and_version: &str, state: &State) -> Event {
+    let stored = state.as_ref().map(|state| state["version"].to_string());
+    let (status, version) = match status_and_version.split_once('@') {
+        Some((status, version)) => (status, Some(version.to_owned())),
+        None => (status_and_version, stored),
     };
-    let cleared = history(vec![cleared]);
-    cleared
-        .corrupted_write(0, |state| _ = state.insert("notes".to_owned(), json!("")))
-        .assert_violates("write of call 0: notes is \"\" instead of absent");
-}
-
-#[test]
-fn detects_a_write_after_its_response() {
-    let newer_is_lost = history(vec![call("notes", "older"), call("notes", "newer")])
-        .write(0)
-        .response(0, 200)
-        .write(1)
-        .response(1, 200);
-    newer_is_lost
-        .delayed_write(0)
-        .assert_violates("a delayed write of call 0 is applied after its response 200");
-    let one = || history(vec![call("notes", "a")]);
-    one()
-        .write(0)
-        .response(0, 200)
-        .write(0)
-        .assert_violates("call 0 writes after its response");
-    let mut unsent = one();
-    unsent.history.events.clear();
-    unsent
-        .write(0)
-        .assert_violates("call 0 writes before its request");
-    let failed = (0..3)
-        .fold(one(), |history, _| {
-            history.failed_write(0, Delivery::Delayed)
-        })
-        .response(0, 500);
-    failed.delayed_write(0).assert_valid();
-}
-
-#[test]
-fn detects_a_version_that_skips() {
-    for version in [6, 8] {
-        let one = history(vec![call("notes", "a")]);
-        one.corrupted_write(0, |state| state["version"] = json!(version))
-            .assert_violates(&format!(
-                "write of call 0: version is {version} instead of 7"
-            ));
-    }
-}
-
-#[test]
-fn detects_two_winners_of_one_version() {
-    let two = history(vec![
-        only_if(&[6], call("notes", "a")),
-        only_if(&[6], call("notes", "b")),
-    ]);
-    let first = two.write(0).response(0, 200);
-    first.write(1).assert_violates(
-        "write of call 1: it is applied to version 7, which If-Match does not allow",
+    let mut data = state.clone().unwrap_or_default();
+    data.retain(|name, _| name == "notes" || name == "email");
+    data.insert("address".to_owned(), json!([]));
+    let (status, version) = (
+        status.parse().unwrap(),
+        version.and_then(|text| text.parse().ok()),
     );
-}
-
-#[test]
-fn detects_a_verified_new_email() {
-    history(vec![call("email", "new@example.com")])
-        .write(0)
-        .assert_violates("write of call 0: the changed email is verified");
-    let reset = |state: &mut Map<String, Value>| state["verifiedEmail"] = json!(false);
-    let new = history(vec![call("email", "new@example.com")]).corrupted_write(0, reset);
-    new.response(0, 200).assert_valid();
-    let same = history(vec![call("email", "OLD@example.com")]);
-    same.corrupted_write(0, reset)
-        .assert_violates("write of call 0: verifiedEmail is false instead of true");
-}
-
-#[test]
-fn detects_an_effect_of_a_failed_write() {
-    let gone = history(vec![call("notes", "a")]).other_writer(|state| *state = None);
-    let after = Some(attributes(json!({"id": "c"})));
-    gone.event(Event::Write {
-        call: 0,
-        delivery: Delivery::Delivered,
-        applied: true,
-        after: after.clone(),
-    })
-    .assert_violates("write of call 0: it creates the customer");
-    let write = |applied, after| Event::Write {
-        call: 0,
-        delivery: Delivery::Delivered,
-        applied,
-        after,
+    let response = ObservedResponse {
+        status,
+        version,
+        data,
     };
-    let one = || history(vec![call("notes", "a")]);
-    one()
-        .event(write(false, after))
-        .assert_violates("a rejected write of call 0 changes the customer");
-    one()
-        .event(write(true, None))
-        .assert_violates("write of call 0: it deletes the customer");
+    Event::Response { call, response }
 }
 
 #[test]
-fn detects_a_200_without_an_effect() {
-    let no_state =
-        "response 200 of call 0: the call neither wrote nor found the customer in `data`";
-    let one = || history(vec![only_if(&[5], call("notes", "a"))]);
-    one()
-        .failed_write(0, Delivery::Delivered)
-        .response(0, 200)
-        .assert_violates(no_state);
-    history(vec![call("notes", "old")])
-        .failed_write(0, Delivery::Delivered)
-        .response(0, 200)
-        .assert_violates(no_state);
-    let wrong_version = history(vec![call("notes", "a")])
-        .write(0)
-        .response_with_version(0, 200, Some(6));
-    wrong_version.assert_violates(no_state);
-    let two = history(vec![call("notes", "a"), call("notes", "b")])
-        .write(0)
-        .write(1);
-    two.response(0, 200).assert_violates(no_state);
-    let mut shown = history(vec![call("notes", "a")]).write(0).response(0, 200);
-    if let Some(Event::Response { response, .. }) = shown.history.events.last_mut() {
-        response.data["address"] = json!(["another"]);
+fn checker_accepts_valid_histories_and_names_each_violation() {
+    const A: Update = ("notes", "a", None);
+    const B: Update = ("notes", "b", None);
+    const A_IF_6: Update = ("notes", "a", Some(6));
+    const A_IF_5: Update = ("notes", "a", Some(5));
+    const SAME_IF_5: Update = ("notes", "old", Some(5));
+    const NEW_EMAIL: Update = ("email", "new@example.com", None);
+    const SAME_EMAIL: Update = ("email", "OLD@example.com", None);
+    for (updates, steps, message) in [
+        (&[A, B][..], "0? 1+ 1=200 0+ 0=200", ""),
+        (&[A_IF_6], "0? 0- 0=200", ""),
+        (&[A_IF_5], "0- 0=412", ""),
+        (&[A], "0! 0- 0=404", ""),
+        (&[A], "0x 0x 0x 0=500 0~", ""),
+        (
+            &[A],
+            "0*points",
+            "write of call 0: points is null instead of 1",
+        ),
+        (
+            &[A],
+            "0*version",
+            "write of call 0: version is null instead of 7",
+        ),
+        (
+            &[A],
+            "0*notes",
+            "write of call 0: notes is null instead of \"a\"",
+        ),
+        (
+            &[NEW_EMAIL],
+            "0+",
+            "write of call 0: the changed email is verified",
+        ),
+        (
+            &[SAME_EMAIL],
+            "0*verifiedEmail",
+            "write of call 0: verifiedEmail is null instead of true",
+        ),
+        (
+            &[A_IF_6, A_IF_6],
+            "0+ 0=200 1+",
+            "write of call 1: it is applied to version 7, which If-Match does not allow",
+        ),
+        (
+            &[A, B],
+            "0+ 0=200 1+ 1=200 0~",
+            "a write of call 0 follows its response 200",
+        ),
+        (&[A_IF_5], "0- 0=200", NO_EFFECT),
+        (&[A], "0+ 0=200@6", NO_EFFECT),
+        (&[A, B], "0+ 1+ 0=200@7", NO_EFFECT),
+        (&[A_IF_6], "0- 0=412", NO_CONFLICT),
+        (&[A_IF_5], "0- 0=412@5", NO_CONFLICT),
+        (&[SAME_IF_5], "0- 0=412", NO_CONFLICT),
+        (
+            &[A_IF_6],
+            "0? 0- 0=412",
+            "response 412 of call 0: a write is stored",
+        ),
+        (
+            &[A],
+            "0- 0=404",
+            "response 404 of call 0: the customer existed at each write",
+        ),
+        (
+            &[A],
+            "0t 0x 0=500",
+            "response 500 of call 0: there were attempts left",
+        ),
+        (
+            &[A],
+            "0+ 0=409",
+            "response 409 of call 0: a valid request never gets this status",
+        ),
+        (&[A], "0+", "call 0 got no response"),
+    ] {
+        let history = history(updates, steps);
+        let found = check(&history).err().map(|(_, message)| message);
+        assert_eq!(found.unwrap_or_default(), message, "{steps}\n{history}");
     }
-    shown.assert_violates(no_state);
 }
 
-#[test]
-fn detects_an_untrue_412_or_404() {
-    let no_other = "response 412 of call 0: no write found this version with other values";
-    let only = |versions: &[u64], notes| history(vec![only_if(versions, call("notes", notes))]);
-    only(&[5], "a")
-        .failed_write(0, Delivery::Delivered)
-        .response(0, 412)
-        .assert_valid();
-    only(&[6], "a")
-        .failed_write(0, Delivery::Delivered)
-        .response(0, 412)
-        .assert_violates(no_other);
-    only(&[5], "old")
-        .failed_write(0, Delivery::Delivered)
-        .response(0, 412)
-        .assert_violates(no_other);
-    only(&[5], "a")
-        .failed_write(0, Delivery::Delivered)
-        .response_with_version(0, 412, Some(5))
-        .assert_violates(no_other);
-    only(&[5], "a")
-        .failed_write(0, Delivery::RequestLost)
-        .response(0, 412)
-        .assert_violates(no_other);
-    only(&[6], "a")
-        .write_without_response(0)
-        .other_writer(|state| {
-            let state = state.as_mut().unwrap();
-            state["notes"] = json!("b");
-            state["version"] = json!(8);
-        })
-        .failed_write(0, Delivery::Delivered)
-        .response(0, 412)
-        .assert_violates("response 412 of call 0: a write is stored");
-    only(&[5], "a")
-        .failed_write(0, Delivery::Delivered)
-        .response(0, 404)
-        .assert_violates("response 404 of call 0: the customer existed at each write");
-}
-
-#[test]
-fn detects_an_unnecessary_500() {
-    let one = || history(vec![call("notes", "a")]);
-    let twice = one()
-        .failed_write(0, Delivery::Throttled)
-        .failed_write(0, Delivery::RequestLost);
-    twice
-        .response(0, 500)
-        .assert_violates("response 500 of call 0: there were attempts left");
-    let stale = |version| {
-        history(vec![only_if(&[version], call("notes", "a"))])
-            .failed_write(0, Delivery::RequestLost)
-            .failed_write(0, Delivery::Delivered)
-            .response(0, 500)
-    };
-    stale(4).assert_valid();
-    stale(5).assert_violates("response 500 of call 0: there were attempts left");
-    one()
-        .write(0)
-        .response(0, 409)
-        .assert_violates("response 409 of call 0: a valid request never gets this status");
-    one()
-        .write(0)
-        .response(0, 200)
-        .response(0, 200)
-        .assert_violates("response 200 of call 0: the call is not in flight");
-    one().write(0).assert_violates("call 0 got no response");
-}
+const NO_EFFECT: &str =
+    "response 200 of call 0: the call neither wrote nor found the customer in `data`";
+const NO_CONFLICT: &str = "response 412 of call 0: no write found this version with other values";

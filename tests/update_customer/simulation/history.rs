@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde_json::{Map, Value};
-use testkit::response::shortened;
 
 use crate::support::network::Delivery;
+use crate::support::shortened;
 
 /// The stored customer, if there is one.
 pub type State = Option<Map<String, Value>>;
@@ -39,17 +39,11 @@ pub struct ObservedResponse {
 pub enum Event {
     /// A caller sent the request.
     Request { call: usize },
-    /// The function sent a write to DynamoDB.
+    /// The function sent a write to DynamoDB, or a delayed one arrived there.
     Write {
         call: usize,
         delivery: Delivery,
         /// Whether DynamoDB applied it.
-        applied: bool,
-        after: State,
-    },
-    /// A delayed write arrived at DynamoDB.
-    DelayedWrite {
-        call: usize,
         applied: bool,
         after: State,
     },
@@ -72,9 +66,8 @@ pub struct History {
 
 /// The version of a stored customer; absent is 0.
 pub fn version(state: &Map<String, Value>) -> u64 {
-    state.get("version").map_or(0, |version| {
-        version.as_u64().expect("a version is a whole number")
-    })
+    let version = state.get("version").map(Value::as_u64);
+    version.map_or(0, |version| version.expect("a version is a whole number"))
 }
 
 impl History {
@@ -106,7 +99,6 @@ impl History {
 
     fn event_line(&self, number: usize) -> String {
         let event = &self.events[number];
-        let outcome = |applied: &bool| if *applied { "applied" } else { "not applied" };
         let text = match event {
             Event::Request { call } => format!("call {call}: request"),
             Event::Write {
@@ -114,35 +106,36 @@ impl History {
                 delivery,
                 applied,
                 ..
-            } => format!("call {call}: write, {delivery:?}, {}", outcome(applied)),
-            Event::DelayedWrite { call, applied, .. } => {
-                format!("call {call}: delayed write, {}", outcome(applied))
+            } => {
+                let outcome = if *applied { "applied" } else { "not applied" };
+                format!("call {call}: write, {delivery:?}, {outcome}")
             }
             Event::OtherWriter { change, .. } => format!("other writer: {change}"),
-            Event::Response { call, response } => match response.version {
-                Some(version) => format!(
-                    "call {call}: response {}, version {version}",
-                    response.status
-                ),
-                None => format!("call {call}: response {}", response.status),
-            },
+            Event::Response { call, response } => {
+                let ObservedResponse {
+                    status, version, ..
+                } = response;
+                let version = version.map(|version| format!(", version {version}"));
+                format!(
+                    "call {call}: response {status}{}",
+                    version.unwrap_or_default()
+                )
+            }
         };
         let earlier = self.events[..number].iter().rev().find_map(Event::after);
-        let changes = match event.after() {
-            Some(after) => changes(earlier.unwrap_or(&self.start), after),
-            None => String::new(),
-        };
-        format!("{number:3}  {text}{changes}")
+        let changes = event
+            .after()
+            .map(|after| changes(earlier.unwrap_or(&self.start), after));
+        format!("{number:3}  {text}{}", changes.unwrap_or_default())
     }
 }
 
 impl Event {
     fn call(&self) -> Option<usize> {
         match self {
-            Self::Request { call }
-            | Self::Write { call, .. }
-            | Self::DelayedWrite { call, .. }
-            | Self::Response { call, .. } => Some(*call),
+            Self::Request { call } | Self::Write { call, .. } | Self::Response { call, .. } => {
+                Some(*call)
+            }
             Self::OtherWriter { .. } => None,
         }
     }
@@ -150,9 +143,7 @@ impl Event {
     /// The stored customer after the event, if the event can change it.
     pub fn after(&self) -> Option<&State> {
         match self {
-            Self::Write { after, .. }
-            | Self::DelayedWrite { after, .. }
-            | Self::OtherWriter { after, .. } => Some(after),
+            Self::Write { after, .. } | Self::OtherWriter { after, .. } => Some(after),
             Self::Request { .. } | Self::Response { .. } => None,
         }
     }
@@ -162,31 +153,25 @@ impl Event {
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "start{}", changes(&None, &self.start))?;
-        for number in 0..self.calls.len() {
-            writeln!(f, "{}", self.call_line(number))?;
-        }
-        for number in 0..self.events.len() {
-            writeln!(f, "{}", self.event_line(number))?;
-        }
-        Ok(())
+        let calls = (0..self.calls.len()).map(|number| self.call_line(number));
+        let mut lines = calls.chain((0..self.events.len()).map(|number| self.event_line(number)));
+        lines.try_for_each(|line| writeln!(f, "{line}"))
     }
 }
 
 /// The attributes that differ, except the time. Empty when none does.
 fn changes(before: &State, after: &State) -> String {
-    let (before, after) = match (before, after) {
-        (None, None) => return String::new(),
-        (Some(_), None) => return ": no customer".to_owned(),
-        (None, Some(after)) => (&Map::new(), after),
-        (Some(before), Some(after)) => (before, after),
-    };
-    let names: BTreeSet<_> = before.keys().chain(after.keys()).collect();
-    let changed = names.into_iter().filter(|name| {
-        *name != "updatedAt" && before.get(name.as_str()) != after.get(name.as_str())
-    });
-    let changed: Vec<_> = changed
-        .map(|name| attribute(name, after.get(name)))
-        .collect();
+    if before.is_some() && after.is_none() {
+        return ": no customer".to_owned();
+    }
+    let get = |state: &State, name: &str| state.as_ref().and_then(|state| state.get(name).cloned());
+    let names = [before, after].into_iter().flatten().flat_map(Map::keys);
+    let mut names: BTreeSet<_> = names.collect();
+    names.retain(|name| *name != "updatedAt" && get(before, name) != get(after, name));
+    let changed = names
+        .into_iter()
+        .map(|name| attribute(name, get(after, name).as_ref()));
+    let changed: Vec<_> = changed.collect();
     match changed.is_empty() {
         true => String::new(),
         false => format!(": {}", changed.join(", ")),

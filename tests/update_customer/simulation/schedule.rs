@@ -9,13 +9,12 @@ use std::pin::Pin;
 
 use fastrand::Rng;
 use tokio::select;
-use update_customer::handler::App;
 
 use super::caller::{self, IfMatch, Update};
 use super::history::{Call, Event, History, ObservedResponse};
 use super::stored::Stored;
 use crate::support::network::{DelayedRequest, Delivery, PendingRequest, SimulatedNetwork};
-use crate::support::{Response, TestApp, invoke_checked, put};
+use crate::support::{Response, TestApp, put};
 
 /// How often a caller sends the same request before it gives up.
 const MAX_SENDS: usize = 4;
@@ -26,12 +25,12 @@ pub const CALLERS: [&str; 4] = ["caller-0", "caller-1", "caller-2", "caller-3"];
 /// The tables, and the function behind the simulated network, for many runs.
 pub struct Environment {
     pub app: TestApp,
-    pub function: App,
+    pub function: TestApp,
     pub network: SimulatedNetwork,
 }
 
 struct Run<'a> {
-    function: &'a App,
+    function: &'a TestApp,
     network: &'a mut SimulatedNetwork,
     rng: Rng,
     /// The percentage of writes that are not delivered normally.
@@ -47,6 +46,7 @@ struct Run<'a> {
     history: History,
 }
 
+#[derive(Default)]
 struct Caller {
     /// The number of updates that it has not finished.
     updates_left: usize,
@@ -74,7 +74,7 @@ enum Step {
     /// The pending write of this call is delivered.
     Write(usize),
     /// The delayed write with this index is delivered.
-    DelayedWrite(usize),
+    LateWrite(usize),
     OtherWriter,
 }
 
@@ -83,17 +83,15 @@ pub async fn run(environment: &mut Environment, seed: u64) -> History {
     let mut rng = Rng::with_seed(seed);
     let id = format!("customer-{seed}");
     let stored = Stored::new(&environment.app, &mut rng, &id).await;
-    let first_seen = stored.version();
-    let caller = |rng: &mut Rng| Caller {
+    let version = stored.version();
+    let callers = 0..rng.usize(2..=CALLERS.len());
+    let callers = callers.map(|_| Caller {
         updates_left: rng.usize(1..=3),
-        seen: rng.u64(first_seen.saturating_sub(1)..=first_seen),
-        waits_for: None,
-        request: None,
-        sends: 0,
-    };
-    let callers = (0..rng.usize(2..=CALLERS.len()))
-        .map(|_| caller(&mut rng))
-        .collect();
+        seen: rng.u64(version.saturating_sub(1)..=version),
+        ..Caller::default()
+    });
+    let callers = callers.collect();
+    let start = stored.now();
     let mut run = Run {
         function: &environment.function,
         network: &mut environment.network,
@@ -105,7 +103,7 @@ pub async fn run(environment: &mut Environment, seed: u64) -> History {
         delayed: Vec::new(),
         updates: 0,
         history: History {
-            start: stored.now(),
+            start,
             calls: Vec::new(),
             events: Vec::new(),
         },
@@ -130,7 +128,7 @@ impl Run<'_> {
             }
         }
         steps.extend(self.in_flight.keys().map(|&call| Step::Write(call)));
-        steps.extend((0..self.delayed.len()).map(Step::DelayedWrite));
+        steps.extend((0..self.delayed.len()).map(Step::LateWrite));
         if steps.is_empty() {
             return None;
         }
@@ -145,24 +143,30 @@ impl Run<'_> {
             Step::Send(caller) => self.send(caller).await,
             Step::Write(call) => self.write(call).await,
             Step::SendAgain(caller) => self.send_again(caller).await,
-            Step::DelayedWrite(index) => {
+            Step::LateWrite(index) => {
                 let (call, delayed) = self.delayed.swap_remove(index);
                 let applied = delayed.deliver().await;
-                let after = self.stored.after(applied).await;
-                self.history.events.push(Event::DelayedWrite {
-                    call,
-                    applied,
-                    after,
-                });
+                self.record_write(call, Delivery::Late, applied).await;
             }
             Step::OtherWriter => {
                 let change = self.stored.change(&mut self.rng).await;
-                self.history.events.push(Event::OtherWriter {
-                    change,
-                    after: self.stored.now(),
-                });
+                let after = self.stored.now();
+                self.history
+                    .events
+                    .push(Event::OtherWriter { change, after });
             }
         }
+    }
+
+    async fn record_write(&mut self, call: usize, delivery: Delivery, applied: bool) {
+        let after = self.stored.after(applied).await;
+        let write = Event::Write {
+            call,
+            delivery,
+            applied,
+            after,
+        };
+        self.history.events.push(write);
     }
 
     /// Sends a caller's next update.
@@ -182,32 +186,26 @@ impl Run<'_> {
             return self.done(number);
         }
         caller.sends += 1;
-        let Some((update, if_match)) = caller.request.clone() else {
-            return;
-        };
+        let (update, (header, versions)) = caller.request.clone().expect("a request to send");
         let call = self.history.calls.len();
         caller.waits_for = Some(call);
-        let subject = CALLERS[number].to_owned();
         self.history.calls.push(Call {
-            subject,
+            subject: CALLERS[number].to_owned(),
             changes: update.changes,
-            if_match: if_match.versions,
+            if_match: versions,
         });
         self.history.events.push(Event::Request { call });
 
         let mut request = put().id(&self.id).token(CALLERS[number]).json(&update.body);
-        if let Some(value) = if_match.header {
+        if let Some(value) = header {
             request = request.if_match(&value);
         }
-        let (function, event) = (self.function, request.http_api_event());
-        let response = Box::pin(async move { invoke_checked(function, &event).await });
-        self.in_flight.insert(
-            call,
-            InFlight {
-                response,
-                pending: None,
-            },
-        );
+        let response = Box::pin(self.function.send(request));
+        let in_flight = InFlight {
+            response,
+            pending: None,
+        };
+        self.in_flight.insert(call, in_flight);
         self.resume(call).await;
     }
 
@@ -222,22 +220,12 @@ impl Run<'_> {
     /// Delivers a pending write, and continues its call.
     async fn write(&mut self, call: usize) {
         let delivery = self.delivery(call);
-        let pending = self
-            .in_flight
-            .get_mut(&call)
-            .and_then(|in_flight| in_flight.pending.take());
-        let (applied, delayed) = pending
-            .expect("a call in flight has a pending request")
-            .deliver(delivery)
-            .await;
+        let in_flight = self.in_flight.get_mut(&call);
+        let pending = in_flight.and_then(|in_flight| in_flight.pending.take());
+        let pending = pending.expect("a call in flight has a pending request");
+        let (applied, delayed) = pending.deliver(delivery).await;
         self.delayed.extend(delayed.map(|delayed| (call, delayed)));
-        let after = self.stored.after(applied).await;
-        self.history.events.push(Event::Write {
-            call,
-            delivery,
-            applied,
-            after,
-        });
+        self.record_write(call, delivery, applied).await;
         self.resume(call).await;
     }
 
@@ -263,39 +251,39 @@ impl Run<'_> {
 
     /// Runs a call until it reaches the network again or gets its response.
     async fn resume(&mut self, call: usize) {
-        let Some(in_flight) = self.in_flight.get_mut(&call) else {
-            return;
-        };
+        let in_flight = self
+            .in_flight
+            .get_mut(&call)
+            .expect("the call is in flight");
         let response = select! {
             biased;
-            response = in_flight.response.as_mut() => Some(response),
+            response = in_flight.response.as_mut() => response,
             request = self.network.arrival() => {
                 in_flight.pending = Some(request);
-                None
+                return;
             }
         };
-        if let Some(response) = response {
-            self.in_flight.remove(&call);
-            self.finish(call, &response).await;
-        }
+        self.in_flight.remove(&call);
+        self.finish(call, &response).await;
     }
 
     /// Records a response. Its caller continues with the next update, or sends the request again.
     async fn finish(&mut self, call: usize, response: &Response) {
         let version = response.header("x-customer-version");
         let version = version.and_then(|tag| tag.trim_matches('"').parse().ok());
+        let status = response.status;
         let data = response.body["data"]
             .as_object()
             .cloned()
             .unwrap_or_default();
-        let response = ObservedResponse {
-            status: response.status,
+        let observed = ObservedResponse {
+            status,
             version,
             data,
         };
         self.history.events.push(Event::Response {
             call,
-            response: response.clone(),
+            response: observed,
         });
 
         let waits = |caller: &Caller| caller.waits_for == Some(call);
@@ -303,7 +291,7 @@ impl Run<'_> {
             return;
         };
         let lost = self.rng.u8(..100) < self.failure_rate;
-        if lost || (response.status == 500 && self.rng.bool()) {
+        if lost || (status == 500 && self.rng.bool()) {
             // Boxed, because a request may get its response at once and call this function again.
             return Box::pin(self.send_again(number)).await;
         }

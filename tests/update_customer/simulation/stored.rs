@@ -1,7 +1,7 @@
 //! The stored customer of one run, and another writer that changes it without incrementing versions.
 
 use fastrand::Rng;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::history::{State, version};
 use crate::support::{TestApp, sample_customer};
@@ -25,25 +25,24 @@ impl<'a> Stored<'a> {
         customer["id"] = json!(id);
         customer["loyaltyPoints"] = json!(0);
         customer["erp"] = json!({"ids": ["e-1", 2], "checked": null});
-        let mut start = customer.as_object().cloned();
-        for name in [
+        let optional = [
             "version",
             "verifiedEmail",
             "phoneNumber",
             "address",
             "notes",
             "newsletter",
-        ] {
-            if rng.u8(..) < 40 {
-                start.as_mut().map(|customer| customer.remove(name));
-            }
-        }
-        let highest = start.as_ref().map_or(0, version);
+        ];
+        let members = customer.as_object_mut().expect("an object");
+        members.retain(|name, _| !optional.contains(&&**name) || rng.u8(..) >= 40);
+        let start = Some(members.clone());
+        let highest = version(members);
+        let (id, now) = (id.to_owned(), start.clone());
         let stored = Self {
             app,
-            id: id.to_owned(),
-            now: start.clone(),
+            id,
             start,
+            now,
             highest,
         };
         stored.store().await;
@@ -71,21 +70,36 @@ impl<'a> Stored<'a> {
     /// Makes a change as another writer, such as a loyalty programme or an email verification service.
     /// Returns what it changed.
     pub async fn change(&mut self, rng: &mut Rng) -> &'static str {
-        let change = match &mut self.now {
-            Some(_) if rng.u8(..) < 16 => {
+        let Some(customer) = &mut self.now else {
+            // With a version above all previous ones, so that versions stay unique.
+            let mut customer = self.start.clone().expect("a customer at the start");
+            customer.insert("version".to_owned(), json!(self.highest + 10));
+            self.now = Some(customer);
+            self.store().await;
+            return "recreated";
+        };
+        let change = match rng.u8(..16) {
+            0 => {
                 self.now = None;
                 self.app.delete(&self.id).await;
-                "deleted"
+                return "deleted";
             }
-            Some(customer) => edit(rng, customer),
-            None => {
-                // With a version above all previous ones, so that versions stay unique.
-                let version = json!(self.highest + 10);
-                self.now = self.start.clone();
-                self.now
-                    .as_mut()
-                    .map(|customer| customer.insert("version".to_owned(), version));
-                "recreated"
+            1..4 => {
+                let points = customer.get("loyaltyPoints").and_then(Value::as_u64);
+                customer.insert("loyaltyPoints".to_owned(), json!(points.unwrap_or(0) + 1));
+                "more loyalty points"
+            }
+            4..7 => {
+                customer.insert(format!("shop{}", rng.u8(..3)), json!({"seen": true}));
+                "another attribute"
+            }
+            7..10 => {
+                customer.insert("newsletter".to_owned(), json!(rng.bool()));
+                "newsletter"
+            }
+            _ => {
+                customer.insert("verifiedEmail".to_owned(), json!(true));
+                "email verified"
             }
         };
         self.store().await;
@@ -93,33 +107,8 @@ impl<'a> Stored<'a> {
     }
 
     async fn store(&self) {
-        if let Some(customer) = &self.now {
-            self.app.store(&Value::Object(customer.clone())).await;
-        }
-    }
-}
-
-fn edit(rng: &mut Rng, customer: &mut Map<String, Value>) -> &'static str {
-    match rng.u8(..5) {
-        0 => {
-            let points = customer
-                .get("loyaltyPoints")
-                .and_then(Value::as_u64)
-                .unwrap_or(0);
-            customer.insert("loyaltyPoints".to_owned(), json!(points + 1));
-            "more loyalty points"
-        }
-        1 => {
-            customer.insert(format!("shop{}", rng.u8(..3)), json!({"seen": true}));
-            "another attribute"
-        }
-        2 => {
-            customer.insert("newsletter".to_owned(), json!(rng.bool()));
-            "newsletter"
-        }
-        _ => {
-            customer.insert("verifiedEmail".to_owned(), json!(true));
-            "email verified"
+        if let Some(customer) = self.now() {
+            self.app.store(&Value::Object(customer)).await;
         }
     }
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::config::{AsyncSleep, Sleep};
 use tokio::sync::watch;
-use update_customer::dynamodb::client::ATTEMPT_TIMEOUT;
+
+/// Every time limit is longer, and every backoff is shorter.
+const LONGEST_BACKOFF: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Clone)]
 pub struct Clock {
@@ -62,8 +64,8 @@ impl Drop for Wait {
 impl AsyncSleep for Clock {
     fn sleep(&self, duration: Duration) -> Sleep {
         let deadline = self.now() + duration;
-        // Only backoff is shorter than an attempt. It ends at once.
-        if duration < ATTEMPT_TIMEOUT {
+        if duration < LONGEST_BACKOFF {
+            // It ends at once.
             self.advance(duration);
             return Sleep::new(std::future::ready(()));
         }

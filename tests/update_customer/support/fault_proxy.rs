@@ -22,7 +22,7 @@ pub enum Calls {
 
 /// How the proxy handles a call.
 #[derive(Clone)]
-pub enum InjectedFault {
+pub enum Fault {
     /// Returns a DynamoDB error with this status and code. The engine does not receive the request.
     Error(u16, &'static str),
     /// Closes the connection without a response.
@@ -31,19 +31,45 @@ pub enum InjectedFault {
     Reset(Engine),
     /// Keeps the connection open without a response.
     Silent(Engine),
+    /// Sends these bytes instead of the response and closes the connection.
+    Raw(Engine, Arc<[u8]>),
     /// Sends the response one byte at a time, 100 ms apart.
     Trickle,
     /// Changes the response's body. Content-Length matches the changed body.
     Corrupted(fn(&mut Vec<u8>)),
     /// Sends the response up to the middle of its body and closes the connection.
     Truncated,
-    /// Sends these bytes and closes the connection. The engine does not receive the request.
-    Raw(Arc<Vec<u8>>),
     /// Runs another writer to its end, and then passes the request on.
     OtherWriter(Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>),
 }
 
-/// What the embedded DynamoDB does with a request that gets no response.
+impl Fault {
+    /// An HTTP response, after the engine has applied the request.
+    pub fn response(status: &str, body: &str) -> Self {
+        let kind = if body.starts_with('<') {
+            "text/html"
+        } else {
+            "application/x-amz-json-1.0"
+        };
+        let length = body.len();
+        let head = format!("HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {length}");
+        Self::Raw(
+            Engine::Applied,
+            format!("{head}\r\n\r\n{body}").into_bytes().into(),
+        )
+    }
+
+    fn engine(&self) -> Engine {
+        match self {
+            Self::Error(..) => Engine::Untouched,
+            Self::Close(engine) | Self::Reset(engine) | Self::Silent(engine) => *engine,
+            Self::Raw(engine, _) => *engine,
+            _ => Engine::Applied,
+        }
+    }
+}
+
+/// What the embedded DynamoDB does with a request whose response is lost or replaced.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Engine {
     /// It does not receive the request.
@@ -54,7 +80,7 @@ pub enum Engine {
 
 #[derive(Default)]
 struct State {
-    faults: Vec<(&'static str, Calls, InjectedFault)>,
+    faults: Vec<(&'static str, Calls, Fault)>,
     /// The operation of each call so far.
     calls: Vec<String>,
     applied_updates: usize,
@@ -97,12 +123,9 @@ impl FaultProxy {
 
     /// Injects a fault into these calls of an operation. If several faults match a call, the first one
     /// injected applies.
-    pub fn inject(&self, operation: &'static str, calls: Calls, fault: InjectedFault) {
-        self.state
-            .lock()
-            .unwrap()
-            .faults
-            .push((operation, calls, fault));
+    pub fn inject(&self, operation: &'static str, calls: Calls, fault: Fault) {
+        let mut state = self.state.lock().unwrap();
+        state.faults.push((operation, calls, fault));
     }
 
     /// Passes all further calls on.
@@ -112,13 +135,8 @@ impl FaultProxy {
 
     /// The number of calls of an operation, retries included.
     pub fn calls(&self, operation: &str) -> usize {
-        self.state
-            .lock()
-            .unwrap()
-            .calls
-            .iter()
-            .filter(|call| *call == operation)
-            .count()
+        let state = self.state.lock().unwrap();
+        state.calls.iter().filter(|call| *call == operation).count()
     }
 
     /// The number of `UpdateItem` calls passed on to the engine.
@@ -132,7 +150,7 @@ impl FaultProxy {
     }
 
     /// Counts a call and returns the fault to inject.
-    fn count_call(&self, operation: &str, reused: bool) -> Option<InjectedFault> {
+    fn count_call(&self, operation: &str, reused: bool) -> Option<Fault> {
         let mut state = self.state.lock().unwrap();
         state.calls.push(operation.to_owned());
         let nth = state.calls.iter().filter(|call| *call == operation).count();
@@ -153,56 +171,48 @@ impl FaultProxy {
         let mut reused = false;
         loop {
             let request = Message::read(&mut client).await?;
-            let operation = request
-                .header("x-amz-target")?
-                .rsplit('.')
-                .next()?
-                .to_owned();
+            let target = request.header("x-amz-target")?;
+            let operation = target.rsplit('.').next()?.to_owned();
             let fault = self.count_call(&operation, reused);
             reused = true;
-            let response = match &fault {
-                Some(InjectedFault::Close(Engine::Untouched)) => return None,
-                Some(InjectedFault::Reset(Engine::Untouched)) => {
-                    return client.get_ref().set_zero_linger().ok();
-                }
-                Some(InjectedFault::Silent(Engine::Untouched)) => {
-                    return self.wait_for_timeout(&mut client).await;
-                }
-                Some(InjectedFault::Raw(bytes)) => return client.write_all(bytes).await.ok(),
-                Some(InjectedFault::Error(status, code)) => aws_error(*status, code),
-                Some(InjectedFault::OtherWriter(other_writer)) => {
-                    other_writer().await;
-                    self.pass_on(&request, &operation, engine).await?
-                }
-                _ => self.pass_on(&request, &operation, engine).await?,
-            };
-            match fault {
-                Some(InjectedFault::Close(_)) => return None,
-                Some(InjectedFault::Reset(_)) => return client.get_ref().set_zero_linger().ok(),
-                Some(InjectedFault::Silent(_)) => return self.wait_for_timeout(&mut client).await,
-                Some(InjectedFault::Trickle) => {
-                    for byte in response.bytes() {
-                        client.write_all(&[byte]).await.ok()?;
-                        client.flush().await.ok()?;
-                        self.clock.advance(Duration::from_millis(100));
-                        // The client must receive each byte separately.
-                        tokio::task::yield_now().await;
-                    }
-                }
-                Some(InjectedFault::Truncated) => {
-                    let bytes = response.bytes();
-                    return client
-                        .write_all(&bytes[..bytes.len() - response.body.len() / 2])
-                        .await
-                        .ok();
-                }
-                Some(InjectedFault::Corrupted(corrupt)) => client
-                    .write_all(&response.with_body(corrupt).bytes())
-                    .await
-                    .ok()?,
-                _ => client.write_all(&response.bytes()).await.ok()?,
+            if let Some(Fault::OtherWriter(other_writer)) = &fault {
+                other_writer().await;
             }
+            let response = match fault.as_ref().map_or(Engine::Applied, Fault::engine) {
+                Engine::Applied => self.pass_on(&request, &operation, engine).await?,
+                Engine::Untouched => Message::default(),
+            };
+            let bytes = match fault {
+                None | Some(Fault::OtherWriter(_)) => response.bytes(),
+                Some(Fault::Error(status, code)) => aws_error(status, code).bytes(),
+                Some(Fault::Corrupted(corrupt)) => response.with_body(corrupt).bytes(),
+                Some(Fault::Close(_)) => return None,
+                Some(Fault::Reset(_)) => return client.get_ref().set_zero_linger().ok(),
+                Some(Fault::Silent(_)) => return self.wait_for_timeout(&mut client).await,
+                Some(Fault::Raw(_, bytes)) => return client.write_all(&bytes).await.ok(),
+                Some(Fault::Truncated) => {
+                    let (mut bytes, half) = (response.bytes(), response.body.len() / 2);
+                    bytes.truncate(bytes.len() - half);
+                    return client.write_all(&bytes).await.ok();
+                }
+                Some(Fault::Trickle) => {
+                    self.trickle(&mut client, &response.bytes()).await?;
+                    continue;
+                }
+            };
+            client.write_all(&bytes).await.ok()?;
         }
+    }
+
+    async fn trickle(&self, client: &mut BufReader<TcpStream>, bytes: &[u8]) -> Option<()> {
+        for byte in bytes {
+            client.write_all(&[*byte]).await.ok()?;
+            client.flush().await.ok()?;
+            self.clock.advance(Duration::from_millis(100));
+            // The client must receive each byte separately.
+            tokio::task::yield_now().await;
+        }
+        Some(())
     }
 
     /// Sends a request to the engine and returns its response.
@@ -222,6 +232,7 @@ impl FaultProxy {
 }
 
 /// An HTTP request or response.
+#[derive(Default)]
 struct Message {
     /// The first line and the headers except Content-Length.
     head: String,

@@ -2,18 +2,18 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::LazyLock;
 
 use aws_smithy_types::base64;
 use serde_json::Value;
-use testkit::response::shortened;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
-use update_customer::auth::TokenHash;
+use update_customer::config::LogConfig;
+use update_customer::dynamodb::TokenHash;
 use update_customer::logging;
 
-use super::{Response, sample_customer};
+use super::{Response, sample_customer, shortened};
 
 /// The log of one request in both formats, at level `TRACE`.
 #[derive(Debug, Default)]
@@ -26,11 +26,7 @@ impl Log {
     /// The JSON lines. Panics when a line is not JSON.
     #[track_caller]
     pub fn lines(&self) -> Vec<Value> {
-        let parse = |line: &str| {
-            serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {}", shortened(&line)))
-        };
-        let lines = std::str::from_utf8(&self.json).unwrap().lines();
-        lines.map(parse).collect()
+        super::program::json_lines(std::str::from_utf8(&self.json).unwrap())
     }
 
     /// The log in the text format.
@@ -42,12 +38,8 @@ impl Log {
     #[track_caller]
     pub fn line(&self) -> Value {
         let mut lines = self.lines();
-        assert_eq!(
-            (lines.len(), self.text().lines().count()),
-            (1, 1),
-            "{}",
-            shortened(&self.text())
-        );
+        let counts = (lines.len(), self.text().lines().count());
+        assert_eq!(counts, (1, 1), "{}", shortened(&self.text()));
         lines.remove(0)
     }
 }
@@ -56,16 +48,15 @@ tokio::task_local! {
     static LOG: RefCell<Log>;
 }
 
-/// Lines that belong to no request, such as those of a connection's own task.
-static BACKGROUND: Mutex<Log> = Mutex::new(Log {
-    json: Vec::new(),
-    text: Vec::new(),
-});
-
 static SUBSCRIBER: LazyLock<()> = LazyLock::new(|| {
+    let at_trace = |format: &str| LogConfig {
+        format: format.to_owned(),
+        level: "TRACE".to_owned(),
+        ..LogConfig::default()
+    };
     let layers = vec![
-        logging::layer(|| Format::Json, "JSON", "TRACE"),
-        logging::layer(|| Format::Text, "", "TRACE"),
+        logging::layer(|| Format::Json, &at_trace("JSON")),
+        logging::layer(|| Format::Text, &at_trace("")),
     ];
     // The embedded engine logs too and is not part of the program.
     let program = Targets::new()
@@ -83,14 +74,13 @@ enum Format {
 }
 
 impl io::Write for Format {
+    /// Keeps what is written during a request.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let add = |log: &mut Log| match self {
-            Self::Json => log.json.extend_from_slice(bytes),
-            Self::Text => log.text.extend_from_slice(bytes),
+        let add = |log: &RefCell<Log>| match self {
+            Self::Json => log.borrow_mut().json.extend_from_slice(bytes),
+            Self::Text => log.borrow_mut().text.extend_from_slice(bytes),
         };
-        if LOG.try_with(|log| add(&mut log.borrow_mut())).is_err() {
-            add(&mut BACKGROUND.lock().unwrap_or_else(PoisonError::into_inner));
-        }
+        let _ = LOG.try_with(add);
         Ok(bytes.len())
     }
 
@@ -102,40 +92,26 @@ impl io::Write for Format {
 /// Runs `request` and returns its output and its log.
 pub async fn capture<T>(request: impl Future<Output = T>) -> (T, Log) {
     LazyLock::force(&SUBSCRIBER);
-    LOG.scope(RefCell::default(), async {
-        (request.await, LOG.with(RefCell::take))
-    })
-    .await
+    let request = async { (request.await, LOG.with(RefCell::take)) };
+    LOG.scope(RefCell::default(), request).await
 }
 
 /// Checks that a request's log contains no token, no token hash, and no value of a request body or
 /// of a stored customer, in either format.
 #[track_caller]
 pub fn assert_no_secret(event: &Value, response: &Response, log: &Log) {
-    let background =
-        std::mem::take(&mut *BACKGROUND.lock().unwrap_or_else(PoisonError::into_inner));
-    let (own, expected) = logged_text(log);
-    let (others, _) = logged_text(&background);
+    let (logged, expected) = logged_text(log);
     for secret in secrets(event, response) {
         for secret in [secret.as_str(), secret.escape_debug().to_string().as_str()] {
-            if expected.contains(secret) {
-                continue;
-            }
-            for log in [&own, &others] {
-                if let Some(position) = log.find(secret) {
-                    let (secret, excerpt) = (shortened(&secret), excerpt(log, position));
-                    panic!("`{secret}` is in the log: {excerpt}");
-                }
+            if let Some(position) = logged.find(secret)
+                && !expected.contains(secret)
+            {
+                let start = logged.floor_char_boundary(position.saturating_sub(100));
+                let (secret, excerpt) = (shortened(&secret), shortened(&&logged[start..]));
+                panic!("`{secret}` is in the log: {excerpt}");
             }
         }
     }
-}
-
-/// The text before a byte position, and what follows it.
-fn excerpt(log: &str, position: usize) -> String {
-    const CONTEXT: usize = 100;
-    let start = log.floor_char_boundary(position.saturating_sub(CONTEXT));
-    shortened(&&log[start..])
 }
 
 /// The text of a log without timestamps, and the values that it may contain: id, subject, field names.
@@ -143,13 +119,12 @@ fn logged_text(log: &Log) -> (String, String) {
     let (mut logged, mut expected) = (String::new(), String::new());
     for mut line in log.lines() {
         let line = line.as_object_mut().unwrap();
-        line.remove("timestamp");
+        for random in ["timestamp", "dynamodbRequestId"] {
+            line.remove(random);
+        }
         for name in ["customerId", "subject", "fields"] {
-            expected += line
-                .remove(name)
-                .as_ref()
-                .and_then(Value::as_str)
-                .unwrap_or_default();
+            let value = line.remove(name).unwrap_or_default();
+            expected += value.as_str().unwrap_or_default();
         }
         for value in line.values() {
             logged += value.as_str().unwrap_or_default();
@@ -157,31 +132,35 @@ fn logged_text(log: &Log) -> (String, String) {
         }
     }
     for line in log.text().lines() {
-        logged += line.split_once('Z').map_or(line, |(_, rest)| rest);
+        let words = line.split(' ').skip(1);
+        let words = words.filter(|word| !word.starts_with("dynamodbRequestId="));
+        words.for_each(|word| logged += &format!(" {word}"));
     }
     (logged, expected)
 }
 
 /// The texts that a log must not contain, if they are long enough to be recognised.
 fn secrets(event: &Value, response: &Response) -> Vec<String> {
+    static SAMPLE: LazyLock<Value> = LazyLock::new(sample_customer);
     let mut secrets = Vec::new();
     for headers in [&event["headers"], &event["multiValueHeaders"]] {
-        let token = |(name, _): &(&String, &Value)| name.eq_ignore_ascii_case("accessToken");
-        for (_, value) in headers.as_object().into_iter().flatten().filter(token) {
-            leaves(value, &mut secrets);
+        for (name, value) in headers.as_object().into_iter().flatten() {
+            if name.eq_ignore_ascii_case("accessToken") {
+                leaves(value, &mut secrets);
+            }
         }
     }
-    for token in secrets.clone() {
-        secrets.extend(token.split([' ', ',']).map(str::to_owned));
-        let hash = |token| TokenHash::of(token).to_hex();
-        secrets.extend(token.split([' ', ',']).map(hash));
+    for header in secrets.clone() {
+        for token in header.split([' ', ',']) {
+            secrets.extend([token.to_owned(), TokenHash::of(token).to_hex()]);
+        }
     }
     let body = event["body"].as_str().unwrap_or_default();
-    let decoded =
-        (event["isBase64Encoded"] == true).then(|| base64::decode(body).unwrap_or_default());
-    let body =
-        serde_json::from_slice(decoded.as_deref().unwrap_or(body.as_bytes())).unwrap_or_default();
-    static SAMPLE: LazyLock<Value> = LazyLock::new(sample_customer);
+    let body = match event["isBase64Encoded"] == true {
+        true => base64::decode(body).unwrap_or_default(),
+        false => body.as_bytes().to_vec(),
+    };
+    let body = serde_json::from_slice(&body).unwrap_or_default();
     for customer in [&body, &response.body["data"], &SAMPLE] {
         for (name, value) in customer.as_object().into_iter().flatten() {
             if !["id", "status", "role"].contains(&name.as_str()) {

@@ -1,36 +1,53 @@
 //! `TestApp`: the function on tables of its own, with methods for what a test does to it.
+//!
+//! Only this folder names parts of the `update_customer` crate. The tests of `architecture` and those that
+//! compare the code with `openapi.yaml` are the exceptions.
 
-pub mod clock;
+pub mod assertions;
+mod clock;
 pub mod fault_proxy;
+pub mod full_run;
 mod logs;
 pub mod network;
 pub mod openapi;
 pub mod program;
+pub mod property;
 mod request_recorder;
+pub mod template;
 
-use std::time::Duration;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_types::timeout::TimeoutConfig;
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::invoke::{config, invoke};
 use testkit::tables;
-use update_customer::auth::TokenHash;
-use update_customer::dynamodb::attribute::{Item, Json};
-use update_customer::dynamodb::{client, tls};
+use update_customer::dynamodb::attribute::into_json;
+use update_customer::dynamodb::{TokenHash, client};
 use update_customer::handler::App;
 
-pub use fault_proxy::{Calls, Engine, FaultProxy, InjectedFault};
-pub use logs::Log;
+pub use fault_proxy::{Calls, Engine, Fault, FaultProxy};
+pub use logs::{Log, capture};
 pub use request_recorder::{RecordedRequest, RequestRecorder};
 pub use testkit::invoke::REQUEST_ID;
+pub use testkit::response::shortened;
 pub use testkit::{
     CUSTOMER_ID, PutRequest, READ_TOKEN, Response, SAMPLE_REQUEST, WRITE_TOKEN, put,
     sample_customer,
 };
+
+/// A stored item: attributes by name.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// An update takes one write; a second one when a verified email changes; a third one when another writer
+/// changes that email in between.
+pub const MAX_WRITES: usize = 3;
 
 /// The function with tables of its own and a record of the requests it sends to DynamoDB.
 pub struct TestApp {
@@ -41,7 +58,9 @@ pub struct TestApp {
     pub customers: String,
     pub tokens: String,
     recorder: RequestRecorder,
-    external: Option<SdkConfig>,
+    shared: SdkConfig,
+    /// Tables of a DynamoDB that outlives the test must be deleted.
+    deletes_tables: bool,
 }
 
 impl TestApp {
@@ -51,73 +70,82 @@ impl TestApp {
     }
 
     pub async fn with_token_cache(ttl: Duration) -> Self {
-        let (endpoint, external) = match std::env::var("DYNAMODB_ENDPOINT") {
-            Ok(endpoint) => {
-                let shared = external_config(&endpoint).await;
-                (endpoint, Some(shared))
-            }
-            Err(_) => (tables::start_embedded_dynamodb().await, None),
+        let external = std::env::var("DYNAMODB_ENDPOINT").ok();
+        let endpoint = match external.clone() {
+            Some(endpoint) => endpoint,
+            None => tables::start_embedded_dynamodb().await,
         };
-        let shared = external
-            .clone()
-            .unwrap_or_else(|| tables::local_config(&endpoint));
-        let client = Client::from_conf(patient(client::config(&shared)).build());
+        let shared = tables::local_config(&endpoint);
+        let client = Client::from_conf(patient(client::builder(&shared)).build());
         let unique = unique_name();
         let (customers, tokens) = (format!("{unique}-customers"), format!("{unique}-tokens"));
         tables::seed(&client, &customers, &tokens).await.unwrap();
-
         let recorder = RequestRecorder::default();
-        let recorded = patient(client::config(&shared))
-            .interceptor(recorder.clone())
-            .build();
-        let app = App::new(
-            Client::from_conf(recorded),
-            config(&customers, &tokens, ttl),
-        );
+        let recorded = patient(client::builder(&shared)).interceptor(recorder.clone());
+        let config = config(&customers, &tokens, ttl);
         Self {
-            app,
+            app: App::new(Client::from_conf(recorded.build()), config),
             client,
             endpoint,
             customers,
             tokens,
             recorder,
-            external,
+            shared,
+            deletes_tables: external.is_some(),
         }
     }
 
-    /// Another instance of the function on the same tables, with its own client for DynamoDB.
-    pub fn app_with(&self, configure: impl FnOnce(Builder) -> Builder) -> App {
-        let shared = self
-            .external
-            .clone()
-            .unwrap_or_else(|| tables::local_config(&self.endpoint));
-        let sdk_config = configure(client::config(&shared)).build();
-        let one_day = Duration::from_secs(86_400);
-        let config = config(&self.customers, &self.tokens, one_day);
-        App::new(Client::from_conf(sdk_config), config)
+    /// The function again, on the same tables, with production's time limits, its own client for DynamoDB
+    /// and this token cache.
+    pub fn another(&self, ttl: Duration, configure: impl FnOnce(Builder) -> Builder) -> Self {
+        let sdk_config = client::builder(&self.shared).interceptor(self.recorder.clone());
+        let client = Client::from_conf(configure(sdk_config).build());
+        Self {
+            app: App::new(client, config(&self.customers, &self.tokens, ttl)),
+            client: self.client.clone(),
+            endpoint: self.endpoint.clone(),
+            customers: self.customers.clone(),
+            tokens: self.tokens.clone(),
+            recorder: self.recorder.clone(),
+            shared: self.shared.clone(),
+            deletes_tables: false,
+        }
     }
 
-    /// Puts a proxy that injects faults in front of the tables. The function has production's time
-    /// limits on the proxy's clock.
-    pub async fn behind_faults(mut self, ttl: Duration) -> (Self, FaultProxy) {
-        let proxy = FaultProxy::start(&self.endpoint).await;
-        let sdk_config = client::config(&tables::local_config(&proxy.endpoint))
-            .sleep_impl(proxy.clock.clone())
-            .interceptor(self.recorder.clone())
-            .build();
-        let config = config(&self.customers, &self.tokens, ttl);
-        self.app = App::new(Client::from_conf(sdk_config), config);
-        (self, proxy)
+    /// A function without a token cache behind a proxy that injects faults. Its time limits are
+    /// production's, on the proxy's clock.
+    pub async fn behind_faults() -> (Self, FaultProxy) {
+        Self::behind_faults_with_token_cache(Duration::ZERO).await
+    }
+
+    pub async fn behind_faults_with_token_cache(ttl: Duration) -> (Self, FaultProxy) {
+        let mut app = Self::new().await;
+        let proxy = FaultProxy::start(&app.endpoint).await;
+        let clock = proxy.clock.clone();
+        let mut behind = app.another(ttl, |config| {
+            config.endpoint_url(&proxy.endpoint).sleep_impl(clock)
+        });
+        behind.deletes_tables = std::mem::take(&mut app.deletes_tables);
+        (behind, proxy)
     }
 
     /// Sends a request as an HTTP API event.
     pub async fn send(&self, request: PutRequest) -> Response {
-        self.send_event(&request.http_api_event()).await
+        self.send_and_log(request).await.0
+    }
+
+    /// Sends a request as the event of an HTTP API with payload 2.0 and 1.0, and of a REST API.
+    pub async fn send_as_every_event(&self, request: &PutRequest) -> [Response; 3] {
+        [
+            self.send_event(&request.http_api_event()).await,
+            self.send_event(&request.http_api_1_event()).await,
+            self.send_event(&request.rest_api_event()).await,
+        ]
     }
 
     /// Sends an event unchanged.
     pub async fn send_event(&self, event: &Value) -> Response {
-        invoke_checked(&self.app, event).await
+        invoke_and_log(&self.app, event).await.0
     }
 
     /// Sends a request as an HTTP API event, and returns what was logged as well.
@@ -135,6 +163,12 @@ impl TestApp {
         self.recorder.take()
     }
 
+    /// The operations that the function has called since the last call.
+    pub fn operations(&self) -> Vec<String> {
+        let requests = self.recorded_requests().into_iter();
+        requests.map(|request| request.operation).collect()
+    }
+
     /// The sample customer as stored.
     pub async fn stored(&self) -> Value {
         let stored = self.stored_with_id(CUSTOMER_ID).await;
@@ -148,23 +182,14 @@ impl TestApp {
 
     /// The sample customer as stored, with all digits of its numbers.
     pub async fn stored_digits(&self) -> testkit::json::Json {
-        let item = self
-            .stored_item(CUSTOMER_ID)
-            .await
-            .expect("the customer is stored");
+        let item = self.stored_item(CUSTOMER_ID).await.unwrap();
         testkit::json::read(json_text(item).as_bytes()).expect("JSON")
     }
 
     pub async fn stored_item(&self, id: &str) -> Option<Item> {
-        self.client
-            .get_item()
-            .table_name(&self.customers)
-            .consistent_read(true)
-            .key("id", AttributeValue::S(id.to_owned()))
-            .send()
-            .await
-            .unwrap()
-            .item
+        let get = self.client.get_item().table_name(&self.customers);
+        let get = get.consistent_read(true).key("id", text(id));
+        get.send().await.unwrap().item
     }
 
     /// Stores a customer as another writer would.
@@ -173,17 +198,7 @@ impl TestApp {
     }
 
     pub async fn store_item(&self, item: Item) {
-        self.put_item(&self.customers, item).await;
-    }
-
-    /// Stores a token's record as another program would.
-    pub async fn store_token_record(&self, record: Item) {
-        self.put_item(&self.tokens, record).await;
-    }
-
-    async fn put_item(&self, table: &str, item: Item) {
-        let put = self.client.put_item().table_name(table);
-        put.set_item(Some(item)).send().await.unwrap();
+        put_item(&self.client, &self.customers, item).await;
     }
 
     /// Stores the sample customer after `change`.
@@ -193,81 +208,97 @@ impl TestApp {
         self.store(&customer).await;
     }
 
+    pub async fn store_sample_without(&self, attribute: &str) {
+        let remove = |customer: &mut Value| customer.as_object_mut().map(|c| c.remove(attribute));
+        self.store_sample(|customer| drop(remove(customer))).await;
+    }
+
     /// Deletes a customer as another writer would.
     pub async fn delete(&self, id: &str) {
-        self.client
-            .delete_item()
-            .table_name(&self.customers)
-            .key("id", AttributeValue::S(id.to_owned()))
-            .send()
-            .await
-            .unwrap();
+        let delete = self.client.delete_item().table_name(&self.customers);
+        delete.key("id", text(id)).send().await.unwrap();
+    }
+
+    /// Another writer that replaces the stored customer with the sample after `change`, between two calls.
+    pub fn other_writer(&self, change: impl Fn(&mut Value) + Send + Sync + 'static) -> Fault {
+        let (client, table) = (self.client.clone(), self.customers.clone());
+        Fault::OtherWriter(Arc::new(move || {
+            let (client, table) = (client.clone(), table.clone());
+            let mut customer = sample_customer();
+            change(&mut customer);
+            Box::pin(async move { put_item(&client, &table, tables::item(&customer)).await })
+        }))
     }
 
     pub async fn issue_token(&self, token: &str, scopes: &[&str], expires_at: Option<u64>) {
-        self.issue_token_to("issued", token, scopes, expires_at)
-            .await;
-    }
-
-    pub async fn issue_token_to(
-        &self,
-        subject: &str,
-        token: &str,
-        scopes: &[&str],
-        expires_at: Option<u64>,
-    ) {
-        let record = tables::token_record(token, subject, scopes, expires_at);
+        let record = tables::token_record(token, "issued", scopes, expires_at);
         self.store_token_record(record).await;
     }
 
+    pub async fn issue_token_to(&self, subject: &str, token: &str) {
+        let record = tables::token_record(token, subject, &["customers:write"], None);
+        self.store_token_record(record).await;
+    }
+
+    /// Stores a token's record as another program would.
+    pub async fn store_token_record(&self, record: Item) {
+        put_item(&self.client, &self.tokens, record).await;
+    }
+
     pub async fn revoke_token(&self, token: &str) {
-        let hash = AttributeValue::S(TokenHash::of(token).to_hex());
-        self.client
-            .delete_item()
-            .table_name(&self.tokens)
-            .key("tokenHash", hash)
-            .send()
-            .await
-            .unwrap();
+        let delete = self.client.delete_item().table_name(&self.tokens);
+        let key = text(&TokenHash::of(token).to_hex());
+        delete.key("tokenHash", key).send().await.unwrap();
     }
 }
 
 impl Drop for TestApp {
-    /// An embedded engine ends with the test. Tables of another one must be deleted.
     fn drop(&mut self) {
-        let Some(shared) = self.external.take() else {
+        if !self.deletes_tables {
             return;
-        };
-        let tables = [self.customers.clone(), self.tokens.clone()];
-        let deletion = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
-            runtime.block_on(async {
-                let client = Client::from_conf(client::config(&shared).build());
-                for table in tables {
-                    let deleted = client.delete_table().table_name(table).send().await;
-                    deleted.map_err(std::io::Error::other)?;
-                }
-                Ok::<_, std::io::Error>(())
-            })
-        });
-        if let Ok(Err(error)) = deletion.join() {
-            eprintln!("could not delete a table: {error}");
         }
+        let tables = [self.customers.clone(), self.tokens.clone()];
+        let sdk_config = client::builder(&self.shared).build();
+        let deletion = std::thread::spawn(move || {
+            let mut runtime = tokio::runtime::Builder::new_current_thread();
+            runtime.enable_all().build().unwrap().block_on(async {
+                let client = Client::from_conf(sdk_config);
+                for table in tables {
+                    let deletion = client.delete_table().table_name(&table).send().await;
+                    if deletion.is_err() {
+                        eprintln!("could not delete the table {table}");
+                    }
+                }
+            });
+        });
+        let _ = deletion.join();
     }
 }
 
+/// A request that changes the notes and the first name, which every request sends.
+pub fn new_notes() -> PutRequest {
+    put().with(json!({"notes": "set by this request"}))
+}
+
+/// A request that also changes the sample's verified email.
+pub fn new_email() -> PutRequest {
+    put().with(json!({"email": "new@aximcommerce.com", "notes": "set by this request"}))
+}
+
+async fn put_item(client: &Client, table: &str, item: Item) {
+    let put = client.put_item().table_name(table);
+    put.set_item(Some(item)).send().await.unwrap();
+}
+
+pub fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
 fn json_text(item: Item) -> String {
-    serde_json::to_string(&Json(&AttributeValue::M(item))).unwrap()
+    serde_json::to_string(&into_json(AttributeValue::M(item))).unwrap()
 }
 
 /// Invokes the function. Checks the response against `openapi.yaml`, and the log for secrets.
-pub async fn invoke_checked(app: &App, event: &Value) -> Response {
-    invoke_and_log(app, event).await.0
-}
-
-/// Like [`invoke_checked`], and returns what was logged as well.
 pub async fn invoke_and_log(app: &App, event: &Value) -> (Response, Log) {
     let (response, log) = logs::capture(invoke(app, event)).await;
     openapi::assert_documented(&response);
@@ -275,39 +306,50 @@ pub async fn invoke_and_log(app: &App, event: &Value) -> (Response, Log) {
     (response, log)
 }
 
+/// The limits of the function's calls to DynamoDB.
+pub struct Limits {
+    pub attempt: Duration,
+    pub operation: Duration,
+    pub attempts: u32,
+    pub backoff: Duration,
+}
+
+pub fn limits() -> Limits {
+    let config = client::builder(&tables::local_config("http://127.0.0.1:1")).build();
+    let (timeouts, retries) = (
+        config.timeout_config().unwrap(),
+        config.retry_config().unwrap(),
+    );
+    let attempts = retries.max_attempts();
+    Limits {
+        attempt: timeouts.operation_attempt_timeout().unwrap(),
+        operation: timeouts.operation_timeout().unwrap(),
+        attempts,
+        // It doubles with each retry.
+        backoff: (0..attempts - 1)
+            .map(|nth| retries.initial_backoff() * 2_u32.pow(nth))
+            .sum(),
+    }
+}
+
 /// Time limits that a busy machine does not reach. Other tests cover production's limits.
 pub fn patient(config: Builder) -> Builder {
     let limit = Duration::from_secs(180);
     // All of them: a limit that is not set here stays as it is.
-    config.timeout_config(
-        TimeoutConfig::builder()
-            .connect_timeout(limit)
-            .operation_attempt_timeout(limit)
-            .operation_timeout(limit)
-            .build(),
-    )
-}
-
-/// The environment's credentials and region, or any when there are none: an emulator accepts all.
-async fn external_config(endpoint: &str) -> SdkConfig {
-    if std::env::var_os("AWS_ACCESS_KEY_ID").is_none() {
-        return tables::local_config(endpoint);
-    }
-    let roots = tls::trust_store(|name| std::env::var(name).ok()).unwrap();
-    aws_config::defaults(BehaviorVersion::latest())
-        .http_client(client::http_client(roots).unwrap())
-        .endpoint_url(endpoint)
-        .load()
-        .await
+    let limits = TimeoutConfig::builder()
+        .connect_timeout(limit)
+        .operation_attempt_timeout(limit)
+        .operation_timeout(limit);
+    config.timeout_config(limits.build())
 }
 
 /// A prefix for table names that no other test, run or machine uses at the same time.
 fn unique_name() -> String {
-    use std::sync::atomic::{AtomicU32, Ordering};
-    use std::time::{SystemTime, UNIX_EPOCH};
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = now.unwrap_or_default().as_micros();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_micros();
     format!("update-customer-test-{now}-{}-{number}", std::process::id())
 }

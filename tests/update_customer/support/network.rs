@@ -31,8 +31,10 @@ pub enum Delivery {
     FailedAfterWrite,
     /// DynamoDB throttles the request and does not apply it.
     Throttled,
-    /// The SDK times out, and the request reaches DynamoDB later.
+    /// The SDK times out.
     Delayed,
+    /// A delayed request reaches DynamoDB.
+    Late,
 }
 
 /// The network. The SDK sends requests into it, the test takes them out.
@@ -85,47 +87,32 @@ impl PendingRequest {
     /// Delivers the request as `delivery` says. Returns whether DynamoDB applied it, and the request
     /// itself if it is delayed.
     pub async fn deliver(self, delivery: Delivery) -> (bool, Option<DelayedRequest>) {
-        let Self {
-            request,
-            connector,
-            sender,
-        } = self;
-        let lost = |what: &str| Err(ConnectorError::io(what.into()));
-        let (applied, outcome, delayed) = match delivery {
-            Delivery::Delivered => {
-                let (applied, response) = apply(&connector, request).await;
-                (applied, Ok(response), None)
-            }
-            Delivery::ResponseLost => (
-                apply(&connector, request).await.0,
-                lost("the response is lost on purpose"),
-                None,
-            ),
-            Delivery::FailedAfterWrite => {
-                let (applied, _) = apply(&connector, request).await;
-                (
-                    applied,
-                    Ok(error_response(500, "InternalServerError")),
-                    None,
-                )
-            }
-            Delivery::RequestLost => (false, lost("the request is lost on purpose"), None),
-            Delivery::Throttled => (
-                false,
-                Ok(error_response(
-                    400,
-                    "ProvisionedThroughputExceededException",
-                )),
-                None,
-            ),
+        let (request, connector) = (self.request, self.connector);
+        let lost = || Err(ConnectorError::io("lost on purpose".into()));
+        let mut applied = false;
+        let mut delayed = None;
+        let outcome = match delivery {
+            Delivery::RequestLost => lost(),
+            Delivery::Throttled => Ok(error_response(400, "ThrottlingException")),
             Delivery::Delayed => {
-                let timeout = Err(ConnectorError::timeout(
-                    "the request is delayed on purpose".into(),
-                ));
-                (false, timeout, Some(DelayedRequest { request, connector }))
+                delayed = Some(DelayedRequest { request, connector });
+                Err(ConnectorError::timeout("delayed on purpose".into()))
             }
+            Delivery::Delivered | Delivery::ResponseLost | Delivery::FailedAfterWrite => {
+                let response;
+                (applied, response) = apply(&connector, request).await;
+                match delivery {
+                    Delivery::Delivered => Ok(response),
+                    Delivery::ResponseLost => lost(),
+                    _ => Ok(error_response(500, "InternalServerError")),
+                }
+            }
+            Delivery::Late => unreachable!("a pending request is not late"),
         };
-        assert!(sender.send(outcome).is_ok(), "the SDK waits for a response");
+        assert!(
+            self.sender.send(outcome).is_ok(),
+            "the SDK waits for a response"
+        );
         (applied, delayed)
     }
 }

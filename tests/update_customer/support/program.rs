@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
+use testkit::response::shortened;
 use testkit::servers::http::Listener;
 use testkit::servers::runtime_api::{FakeRuntimeApi, Signal};
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -110,18 +111,22 @@ impl Environment {
         }
     }
 
-    /// Sends an event and returns the response.
-    pub async fn invoke(&mut self, event: &Value) -> Value {
+    /// Sends an event and returns the response, or the report of a failure.
+    pub async fn invoke(&mut self, event: &Value) -> Result<Value, Value> {
         let event = event.to_string().into_bytes();
         self.events.send(Arc::from(event)).unwrap();
-        let body = match self.signal().await {
-            Signal::Responded { body, .. } => body,
+        let read = |body: Vec<u8>| serde_json::from_slice(&body).unwrap();
+        let outcome = match self.signal().await {
+            Signal::Responded { body, .. } => Ok(read(body)),
+            Signal::Failed { report } => Err(read(report)),
             other => panic!("instead of a response: {other:?}"),
         };
-        match self.signal().await {
-            Signal::Waiting { .. } => serde_json::from_slice(&body).unwrap(),
-            other => panic!("after a response: {other:?}"),
-        }
+        let next = self.signal().await;
+        assert!(
+            matches!(next, Signal::Waiting { .. }),
+            "after a response: {next:?}"
+        );
+        outcome
     }
 
     /// Ends the program and returns its log. Its standard error must be empty.
@@ -146,7 +151,9 @@ impl Environment {
 
 /// The lines of a JSON log; each must be a JSON object.
 pub fn json_lines(log: &str) -> Vec<Value> {
-    let parse = |line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}"));
+    let parse = |line: &str| {
+        serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {}", shortened(&line)))
+    };
     log.lines().map(parse).collect()
 }
 

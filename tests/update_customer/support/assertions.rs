@@ -1,0 +1,115 @@
+//! What several tests expect of a response, a log or the stored customer.
+
+use pretty_assertions::assert_eq;
+use serde_json::{Value, json};
+
+use super::{Log, REQUEST_ID, Response, TestApp, sample_customer, shortened};
+
+/// The response has this status, and a body with this code, this message and no field errors.
+#[track_caller]
+pub fn assert_error(case: &str, response: &Response, status: u64, code: &str, message: &str) {
+    let shown = shortened(&response.body);
+    assert_eq!(response.status, status, "{case}: {shown}");
+    let mut body = response.body.clone();
+    // Other tests check the customer in a 412.
+    body.as_object_mut().map(|body| body.remove("data"));
+    let expected =
+        json!({"success": false, "message": message, "code": code, "requestId": REQUEST_ID});
+    assert_eq!(body, expected, "{case}");
+}
+
+/// The response has this status and this code.
+#[track_caller]
+pub fn assert_code(case: &str, response: &Response, status: u64, code: &str) {
+    let found = (response.status, response.body["code"].as_str());
+    assert_eq!(
+        found,
+        (status, Some(code)),
+        "{case}: {}",
+        shortened(&response.body)
+    );
+}
+
+/// The response has this status and this `X-Customer-Version`.
+#[track_caller]
+pub fn assert_version(case: &str, response: &Response, status: u64, version: u64) {
+    let found = (response.status, response.header("x-customer-version"));
+    let expected = format!("\"{version}\"");
+    let shown = shortened(&response.body);
+    assert_eq!(found, (status, Some(&*expected)), "{case}: {shown}");
+}
+
+#[track_caller]
+pub fn assert_invalid_request(case: &str, response: &Response, message: &str) {
+    assert_error(case, response, 400, "invalid_request", message);
+}
+
+#[track_caller]
+pub fn assert_not_found(case: &str, response: &Response) {
+    assert_error(
+        case,
+        response,
+        404,
+        "customer_not_found",
+        "Customer not found",
+    );
+}
+
+#[track_caller]
+pub fn assert_internal_error(case: &str, response: &Response, retry_after: Option<&str>) {
+    let message = "An internal error occurred";
+    assert_error(case, response, 500, "internal_error", message);
+    assert_eq!(response.header("retry-after"), retry_after, "{case}");
+}
+
+/// The response is an internal error and is logged as one. Returns the logged cause.
+#[track_caller]
+pub fn assert_logged_internal_error(
+    case: &str,
+    (response, log): &(Response, Log),
+    retry_after: Option<&str>,
+) -> String {
+    let line = log.line();
+    let case = format!("{case}: {}", shortened(&line));
+    assert_internal_error(&case, response, retry_after);
+    let logged = (&line["level"], &line["status"]);
+    assert_eq!(logged, (&json!("ERROR"), &json!(500)), "{case}");
+    line["cause"].as_str().expect("a logged cause").to_owned()
+}
+
+/// The response has only these headers and those that every response has.
+#[track_caller]
+pub fn assert_headers(response: &Response, more: &[(&str, &str)]) {
+    let mut expected = vec![
+        ("cache-control", "no-store"),
+        ("content-type", "application/json"),
+        ("x-content-type-options", "nosniff"),
+    ];
+    expected.extend(more);
+    expected.sort_unstable();
+    let headers = response.headers.iter();
+    let headers: Vec<_> = headers.map(|(name, value)| (&**name, &**value)).collect();
+    assert_eq!(headers, expected);
+}
+
+/// The stored customer is the sample with these changes after this number of writes by the sample request's
+/// caller.
+pub async fn assert_stored(case: &str, app: &TestApp, changes: Value, writes: u64) {
+    let mut expected = sample_customer();
+    let stored = app.stored().await;
+    for (name, value) in changes.as_object().unwrap() {
+        expected[name] = value.clone();
+    }
+    expected["version"] = json!(6 + writes);
+    if writes > 0 {
+        for (name, value) in [
+            ("firstName", "John"),
+            ("lastName", "Doe"),
+            ("updatedBy", "demo-erp"),
+        ] {
+            expected[name] = json!(value);
+        }
+        expected["updatedAt"] = stored["updatedAt"].clone();
+    }
+    assert_eq!(stored, expected, "{case}");
+}
