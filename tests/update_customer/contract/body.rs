@@ -65,8 +65,9 @@ async fn all_field_errors_are_returned_together() {
     let digits = "9".repeat(39);
     let body = format!(
         r#"{{"firstName": "John", "email": "j@x.example", "status": 1, "status": "active", "emial": {{"a": 1, "a": 1}},
-            "address": [{{"city": {nested}, "c\u0069ty": {digits}}}, {digits}], "metaFields": [
-            {{"code": "c", "value": {nested}}}, {{"code": "d", "value": {{"x": [{digits}, {{"y": 1, "y": 2}}]}}}}]}}"#
+            "notes": null, "phoneNumber": "12", "address": [{{"city": {nested}, "c\u0069ty": {digits}}}, {digits}, {{}},
+            {{"isDefaultAddress": true}}, {{"isDefaultAddress": true, "country": "UK", "zip": ""}}], "metaFields": [
+            {{"code": "c", "value": {nested}}}, {{"code": "c", "value": {{"x": [{digits}, {{"y": 1, "y": 2}}]}}}}]}}"#
     );
     let response = app.send(put().body(body)).await;
     let expected = [
@@ -75,10 +76,17 @@ async fn all_field_errors_are_returned_together() {
         "/address/0/city duplicate_key",
         "/metaFields/1/value/x/1/y duplicate_key",
         "/lastName required",
+        "/phoneNumber invalid_phone",
         "/status invalid_type",
+        "/notes invalid_type",
         "/address/0/city invalid_type",
         "/address/1 invalid_type",
+        "/address/2 empty_object",
+        "/address/4/country invalid_country",
+        "/address/4/isDefaultAddress multiple_defaults",
+        "/address/4/zip unknown_field",
         "/metaFields/0/value too_deep",
+        "/metaFields/1/code duplicate_code",
         "/metaFields/1/value/x/0 number_out_of_range",
         "/emial unknown_field",
     ];
@@ -89,29 +97,70 @@ async fn all_field_errors_are_returned_together() {
 async fn null_gets_400_and_both_ways_out() {
     let app = TestApp::new().await;
     let before = app.stored().await;
-    for (name, clear) in [
-        ("phoneNumber", "\"\""),
-        ("status", "\"\""),
-        ("company", "\"\""),
-        ("notes", "\"\""),
-        ("address", "[]"),
-        ("metaFields", "[]"),
+    let ways = "leave it out to keep the stored value, or send";
+    for (name, error, message) in [
+        (
+            "notes",
+            "/notes invalid_type",
+            format!("`notes` is null: {ways} \"\" to clear it"),
+        ),
+        (
+            "address",
+            "/address invalid_type",
+            format!("`address` is null: {ways} [] to clear it"),
+        ),
+        ("email", "/email required", "`email` is required".to_owned()),
     ] {
         let response = app.send(put().with(json!({name: null}))).await;
-        assert_eq!(
-            response.validation_errors(),
-            [format!("/{name} invalid_type")]
-        );
-        let message = format!(
-            "`{name}` is null: leave it out to keep the stored value, or send {clear} to clear it"
-        );
+        assert_eq!(response.validation_errors(), [error]);
         assert_eq!(response.body["message"], message);
     }
-    for name in ["firstName", "lastName", "email"] {
-        let response = app.send(put().with(json!({name: null}))).await;
-        assert_eq!(response.validation_errors(), [format!("/{name} required")]);
-    }
     assert_eq!(app.stored().await, before);
+}
+
+/// The sample request with this metafield's value.
+fn with_value(value: &str) -> String {
+    SAMPLE_REQUEST.replace("12548", value)
+}
+
+#[tokio::test]
+async fn metafield_value_is_at_most_30_levels_deep() {
+    let app = TestApp::new().await;
+    for (open, close) in [("[", "]"), (r#"{"k":"#, "}")] {
+        let nested = |containers, inner: &str| {
+            with_value(&[&open.repeat(containers), inner, &close.repeat(containers)].concat())
+        };
+        // A scalar is one level, an empty container two. DynamoDB stores 32 levels; the list and its entry are two.
+        for (containers, inner) in [(29, "1"), (28, "[]"), (28, "{}")] {
+            let response = app.send(put().body(nested(containers, inner))).await;
+            assert_eq!(response.status, 200, "{open} {containers} {inner}");
+        }
+        for (containers, inner) in [(30, "1"), (29, "[]"), (29, "{}"), (100, "1")] {
+            let response = app.send(put().body(nested(containers, inner))).await;
+            let expected = ["/metaFields/0/value too_deep"];
+            assert_eq!(
+                response.validation_errors(),
+                expected,
+                "{open} {containers} {inner}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn key_that_dynamodb_cannot_store_is_rejected() {
+    let app = TestApp::new().await;
+    let send =
+        |key: &str| app.send(put().body(with_value(&format!(r#"{{"outer": {{"{key}": 1}}}}"#))));
+    let longest = "k".repeat(65_535);
+    assert_eq!(send(&longest).await.status, 200);
+    let empty = ["/metaFields/0/value/outer/ invalid_characters"];
+    assert_eq!(send("").await.validation_errors(), empty);
+    let too_long = ["/metaFields/0/value/outer too_long"];
+    assert_eq!(
+        send(&format!("{longest}k")).await.validation_errors(),
+        too_long
+    );
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 mod authentication;
 mod body;
 mod events;
-mod field_rules;
 mod fields;
 mod malicious_input;
 mod openapi;

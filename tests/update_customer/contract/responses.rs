@@ -3,8 +3,8 @@
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
-use crate::support::assertions::{assert_headers, assert_invalid_request, assert_not_found};
-use crate::support::{CUSTOMER_ID, REQUEST_ID, TestApp, put, shortened};
+use crate::support::assertions::assert_headers;
+use crate::support::{REQUEST_ID, TestApp, put, shortened};
 
 /// The text is a time of the last ten minutes, in UTC with milliseconds and `Z`.
 #[track_caller]
@@ -82,18 +82,6 @@ async fn field_error_has_pointer_code_and_message() {
 }
 
 #[tokio::test]
-async fn other_errors_have_no_errors_member() {
-    let app = TestApp::new().await;
-    let unknown = app.send(put().id("nobody")).await;
-    assert_headers(&unknown, &[]);
-    assert_not_found("unknown", &unknown);
-    let syntax = app.send(put().body("{\n \"firstName\": }")).await;
-    assert_headers(&syntax, &[]);
-    let message = "The body is not valid JSON: expected a value at line 2, column 15";
-    assert_invalid_request("syntax", &syntax, message);
-}
-
-#[tokio::test]
 async fn message_counts_the_errors_and_gives_the_first() {
     let app = TestApp::new().await;
     let list: Vec<_> = (0..150).map(|_| json!({})).collect();
@@ -163,11 +151,4 @@ async fn largest_responses_fit_lambda() {
             "{part}: {length} bytes"
         );
     }
-}
-
-#[tokio::test]
-async fn id_in_data_is_the_id_of_the_path() {
-    let app = TestApp::new().await;
-    let response = app.send(put().with(json!({"id": "other"}))).await;
-    assert_eq!(response.data()["id"], CUSTOMER_ID);
 }

@@ -195,63 +195,36 @@ async fn checks_run_in_the_documented_order() {
 }
 
 #[tokio::test]
-async fn content_type_is_json_in_utf_8() {
+async fn content_headers_are_checked() {
     let app = TestApp::new().await;
-    for value in [
-        "APPLICATION/JSON",
-        "application/json ; charset=UTF-8",
-        "application/json; charset=\"utf8\"",
-        "application/json;; profile=\"a;b\"",
+    let other = "Content-Type must be application/json";
+    let comma = "Content-Type has a comma; send one media type: application/json";
+    let coding = "The Content-Encoding `br` is not supported; send the body without one";
+    for (name, value, message) in [
+        (
+            "content-type",
+            "APPLICATION/JSON ; charset=\"UTF-8\"; q",
+            None,
+        ),
+        ("content-type", "application/merge-patch+json", Some(other)),
+        ("content-type", "application/json, text/plain", Some(comma)),
+        ("content-encoding", "identity, IDENTITY", None),
+        ("content-encoding", "identity, br", Some(coding)),
     ] {
-        let request = put().header("content-type", value);
-        for response in app.send_as_every_event(&request).await {
-            assert_eq!(response.status, 200, "{value}");
+        for response in app.send_as_every_event(&put().header(name, value)).await {
+            match message {
+                Some(message) => assert_invalid_request(value, &response, message),
+                None => assert_eq!(response.status, 200, "{value}"),
+            }
         }
     }
-    for value in [
-        "",
-        "text/plain",
-        "application/merge-patch+json",
-        "application/json; charset=utf-16",
-    ] {
-        let request = put().header("content-type", value);
-        for response in app.send_as_every_event(&request).await {
-            let message = response.body["message"].as_str().unwrap_or_default();
-            assert_invalid_request(value, &response, message);
-        }
+    let twice = put().and_header("content-type", "application/json");
+    for response in app.send_as_every_event(&twice).await {
+        assert_invalid_request("twice", &response, comma);
     }
     let missing = app.send(put().without_header("content-type")).await;
     let message = "The Content-Type header is missing; send application/json";
     assert_invalid_request("missing", &missing, message);
-}
-
-#[tokio::test]
-async fn content_type_with_a_comma_gets_400() {
-    let app = TestApp::new().await;
-    let twice = put().and_header("content-type", "application/json");
-    for response in app.send_as_every_event(&twice).await {
-        let message = response.body["message"].as_str().unwrap_or_default();
-        assert_invalid_request("twice", &response, message);
-        assert!(message.contains("comma"), "{message}");
-    }
-}
-
-#[tokio::test]
-async fn content_encoding_must_be_identity() {
-    let app = TestApp::new().await;
-    for value in ["identity", "identity, IDENTITY", ""] {
-        let response = app.send(put().header("content-encoding", value)).await;
-        assert_eq!(response.status, 200, "{value}");
-    }
-    for (value, name) in [("GZIP", " `GZIP`"), ("identity, br", " `br`")] {
-        let request = put().header("content-encoding", "identity");
-        let request = request.and_header("content-encoding", value);
-        let message =
-            format!("The Content-Encoding{name} is not supported; send the body without one");
-        for response in app.send_as_every_event(&request).await {
-            assert_invalid_request(value, &response, &message);
-        }
-    }
 }
 
 #[tokio::test]

@@ -13,20 +13,6 @@ fn updates(sent: Vec<RecordedRequest>) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn warm_up_makes_one_lookup_and_no_write() {
-    let app = TestApp::new().await;
-    app.warm_up().await;
-    let sent = app.recorded_requests();
-    // No known token has this SHA-256.
-    let key = json!({"tokenHash": {"S": "0".repeat(64)}});
-    let expected = json!({"TableName": app.tokens, "Key": key, "ConsistentRead": true});
-    assert_eq!(
-        (sent.len(), &*sent[0].operation, &sent[0].body),
-        (1, "GetItem", &expected)
-    );
-}
-
-#[tokio::test]
 async fn update_is_one_conditional_update_item() {
     let app = TestApp::new().await;
     let request = put().with(json!({"notes": "n", "status": "active", "company": ""}));

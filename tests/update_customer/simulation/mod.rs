@@ -172,7 +172,8 @@ async fn delayed_write_without_if_match_is_applied() {
         assert_eq!(older.data()["notes"], "older");
         let newer = app.send(put().with(json!({"notes": "newer"}))).await;
         assert_eq!(newer.data()["notes"], "newer");
-        assert_eq!(delayed.deliver().await, is_applied, "{if_match:?}");
+        let (applied, _) = delayed.deliver(Delivery::Late).await;
+        assert_eq!(applied, is_applied, "{if_match:?}");
         let notes = if is_applied { "older" } else { "newer" };
         assert_eq!(app.stored().await["notes"], notes);
     }

@@ -13,7 +13,7 @@ use tokio::select;
 use super::caller::{self, IfMatch, Update};
 use super::history::{Call, Event, History, ObservedResponse};
 use super::stored::Stored;
-use crate::support::network::{DelayedRequest, Delivery, PendingRequest, SimulatedNetwork};
+use crate::support::network::{Delivery, PendingRequest, SimulatedNetwork};
 use crate::support::{Response, TestApp, put};
 
 /// How often a caller sends the same request before it gives up.
@@ -39,7 +39,7 @@ struct Run<'a> {
     callers: Vec<Caller>,
     /// By the number of the call.
     in_flight: BTreeMap<usize, InFlight<'a>>,
-    delayed: Vec<(usize, DelayedRequest)>,
+    delayed: Vec<(usize, PendingRequest)>,
     /// The number of updates so far.
     updates: usize,
     stored: Stored<'a>,
@@ -145,7 +145,7 @@ impl Run<'_> {
             Step::SendAgain(caller) => self.send_again(caller).await,
             Step::LateWrite(index) => {
                 let (call, delayed) = self.delayed.swap_remove(index);
-                let applied = delayed.deliver().await;
+                let (applied, _) = delayed.deliver(Delivery::Late).await;
                 self.record_write(call, Delivery::Late, applied).await;
             }
             Step::OtherWriter => {

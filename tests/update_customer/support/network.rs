@@ -3,20 +3,18 @@
 //! No time passes: backoff ends at once and nothing times out, so that the result depends only on the
 //! test's decisions.
 
-use std::future::ready;
-use std::time::Duration;
-
+use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
-use aws_sdk_dynamodb::config::{AsyncSleep, Builder, Sleep};
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector,
+    http_client_fn,
 };
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::timeout::TimeoutConfig;
 use tokio::sync::{mpsc, oneshot};
+
+use super::clock::Clock;
 
 /// How a request to DynamoDB is delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,25 +41,21 @@ pub struct SimulatedNetwork {
     arrivals: mpsc::UnboundedReceiver<PendingRequest>,
 }
 
-/// A held request. Its sender waits for [`PendingRequest::deliver`].
+/// A held request. Its sender waits for [`PendingRequest::deliver`], unless it is delayed already.
 pub struct PendingRequest {
     request: HttpRequest,
     connector: SharedHttpConnector,
-    sender: oneshot::Sender<Result<HttpResponse, ConnectorError>>,
-}
-
-/// A request whose sender no longer waits for the response.
-pub struct DelayedRequest {
-    request: HttpRequest,
-    connector: SharedHttpConnector,
+    sender: Option<oneshot::Sender<Result<HttpResponse, ConnectorError>>>,
 }
 
 impl SimulatedNetwork {
     pub fn new() -> Self {
         let (sender, arrivals) = mpsc::unbounded_channel();
-        let client = SharedHttpClient::new(Client {
-            inner: aws_smithy_http_client::Builder::new().build_http(),
-            sender,
+        let inner = aws_smithy_http_client::Builder::new().build_http();
+        let client = http_client_fn(move |settings, components| {
+            let inner = inner.http_connector(settings, components);
+            let sender = sender.clone();
+            SharedHttpConnector::new(Connector { inner, sender })
         });
         Self { client, arrivals }
     }
@@ -70,94 +64,56 @@ impl SimulatedNetwork {
     pub fn configure(&self, config: Builder) -> Builder {
         config
             .http_client(self.client.clone())
-            .sleep_impl(NoSleep)
+            .sleep_impl(Clock::default())
             .timeout_config(TimeoutConfig::disabled())
     }
 
     /// Waits for the next request.
     pub async fn arrival(&mut self) -> PendingRequest {
-        self.arrivals
-            .recv()
-            .await
-            .expect("the client keeps a sender")
+        let arrival = self.arrivals.recv().await;
+        arrival.expect("the client keeps a sender")
     }
 }
 
 impl PendingRequest {
     /// Delivers the request as `delivery` says. Returns whether DynamoDB applied it, and the request
     /// itself if it is delayed.
-    pub async fn deliver(self, delivery: Delivery) -> (bool, Option<DelayedRequest>) {
-        let (request, connector) = (self.request, self.connector);
-        let lost = || Err(ConnectorError::io("lost on purpose".into()));
-        let mut applied = false;
-        let mut delayed = None;
-        let outcome = match delivery {
-            Delivery::RequestLost => lost(),
-            Delivery::Throttled => Ok(error_response(400, "ThrottlingException")),
-            Delivery::Delayed => {
-                delayed = Some(DelayedRequest { request, connector });
-                Err(ConnectorError::timeout("delayed on purpose".into()))
-            }
-            Delivery::Delivered | Delivery::ResponseLost | Delivery::FailedAfterWrite => {
-                let response;
-                (applied, response) = apply(&connector, request).await;
-                match delivery {
-                    Delivery::Delivered => Ok(response),
-                    Delivery::ResponseLost => lost(),
-                    _ => Ok(error_response(500, "InternalServerError")),
-                }
-            }
-            Delivery::Late => unreachable!("a pending request is not late"),
+    pub async fn deliver(mut self, delivery: Delivery) -> (bool, Option<Self>) {
+        let sender = self.sender.take();
+        let respond = |outcome| {
+            let sent = sender.map(|sender| sender.send(outcome).is_ok());
+            assert_ne!(sent, Some(false), "the SDK waits for a response");
         };
-        assert!(
-            self.sender.send(outcome).is_ok(),
-            "the SDK waits for a response"
-        );
-        (applied, delayed)
+        let lost = || Err(ConnectorError::io("lost on purpose".into()));
+        match delivery {
+            Delivery::RequestLost => respond(lost()),
+            Delivery::Throttled => respond(Ok(error_response(400, "ThrottlingException"))),
+            Delivery::Delayed => {
+                respond(Err(ConnectorError::timeout("delayed on purpose".into())));
+                return (false, Some(self));
+            }
+            _ => {
+                let response = self.connector.call(self.request).await;
+                let response = response.expect("DynamoDB responds");
+                let applied = response.status().is_success();
+                respond(match delivery {
+                    Delivery::ResponseLost => lost(),
+                    Delivery::FailedAfterWrite => Ok(error_response(500, "InternalServerError")),
+                    _ => Ok(response),
+                });
+                return (applied, None);
+            }
+        }
+        (false, None)
     }
-}
-
-impl DelayedRequest {
-    /// Delivers the request. Returns whether DynamoDB applied it.
-    pub async fn deliver(self) -> bool {
-        apply(&self.connector, self.request).await.0
-    }
-}
-
-/// Sends a request to DynamoDB. Returns whether DynamoDB applied it, and the response.
-async fn apply(connector: &SharedHttpConnector, request: HttpRequest) -> (bool, HttpResponse) {
-    let response = connector.call(request).await.expect("DynamoDB responds");
-    (response.status().is_success(), response)
 }
 
 fn error_response(status: u16, code: &str) -> HttpResponse {
-    let body = format!(
-        r#"{{"__type": "com.amazonaws.dynamodb.v20120810#{code}", "message": "on purpose"}}"#
-    );
+    let body = format!(r#"{{"__type": "com.amazonaws.dynamodb.v20120810#{code}"}}"#);
     HttpResponse::new(status.try_into().expect("a status"), SdkBody::from(body))
 }
 
-/// Holds requests, and passes them on to an HTTP client when the test delivers them.
-#[derive(Debug)]
-struct Client {
-    inner: SharedHttpClient,
-    sender: mpsc::UnboundedSender<PendingRequest>,
-}
-
-impl HttpClient for Client {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(Connector {
-            inner,
-            sender: self.sender.clone(),
-        })
-    }
-}
-
+/// Holds requests, and passes them on to another connector when the test delivers them.
 #[derive(Debug)]
 struct Connector {
     inner: SharedHttpConnector,
@@ -167,24 +123,14 @@ struct Connector {
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (sender, response) = oneshot::channel();
-        let pending = PendingRequest {
+        let arrived = self.sender.send(PendingRequest {
             request,
             connector: self.inner.clone(),
-            sender,
-        };
-        let arrived = self.sender.send(pending);
+            sender: Some(sender),
+        });
         HttpConnectorFuture::new(async move {
             assert!(arrived.is_ok(), "the test still holds the network");
             response.await.expect("the test delivers every request")
         })
-    }
-}
-
-#[derive(Debug)]
-struct NoSleep;
-
-impl AsyncSleep for NoSleep {
-    fn sleep(&self, _: Duration) -> Sleep {
-        Sleep::new(ready(()))
     }
 }
