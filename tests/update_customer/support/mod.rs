@@ -301,6 +301,10 @@ fn json_text(item: Item) -> String {
 /// Invokes the function. Checks the response against `openapi.yaml`, and the log for secrets.
 pub async fn invoke_and_log(app: &App, event: &Value) -> (Response, Log) {
     let (response, log) = logs::capture(invoke(app, event)).await;
+    if response.status == 500 {
+        // A test that fails shows what it printed.
+        println!("500, logged as {}", shortened(&log.text()));
+    }
     openapi::assert_documented(&response);
     logs::assert_no_secret(event, &response, &log);
     (response, log)
