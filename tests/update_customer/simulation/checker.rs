@@ -210,7 +210,9 @@ fn check_response(
         500 => {
             let attempts_failed = progress.failures >= limits().attempts;
             let writes_rejected = progress.found.len() >= MAX_WRITES;
-            let may_be_stored = progress.is_open && stale.next().is_some();
+            let lowest = call.if_match.iter().flatten().min();
+            let is_later = |state| lowest.is_some_and(|lowest| version(state) > *lowest);
+            let may_be_stored = progress.is_open && stale.any(is_later);
             let valid = attempts_failed || writes_rejected || may_be_stored;
             (valid, "there were attempts left")
         }
