@@ -1,20 +1,275 @@
-//! Checks that hold for every input. libFuzzer's targets search for an input that violates one, and
-//! the test `replay` runs the committed inputs.
+//! Properties of every request, checked through the function's only entrance: an API Gateway event.
 //!
-//! The module of a target has `check(data)`, which panics on a violation. `rules` and
-//! `testkit::json` are reference implementations, which share no code with the function.
-#![expect(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    reason = "a panic is the report of a violation"
-)]
+//! - Nothing panics, and nothing responds with 500 while DynamoDB works.
+//! - The response is one that `openapi.yaml` documents.
+//! - Only 200 writes, only with a valid token, and only to the customer that the response shows.
+//! - What is stored is what was sent; an attribute that was not sent is kept.
+//! - A response's `data`, sent back, changes nothing.
+//!
+//! A violation is a panic. DynamoDB is the embedded one, called without a network.
+#![expect(clippy::expect_used, reason = "a panic is the report of a violation")]
 
-mod app;
-pub mod attribute;
-pub mod body;
-pub mod corpus;
-pub mod event;
-pub mod item;
-mod response;
-mod rules;
-pub mod token;
+mod openapi;
+mod table;
+
+use std::collections::HashMap;
+
+use aws_smithy_types::base64;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use testkit::{CUSTOMER_ID, Response, WRITE_TOKEN, put};
+
+use table::{Item, World};
+
+/// What each successful update changes besides the fields of the request.
+const CHANGED_BY_EVERY_UPDATE: [&str; 3] = ["updatedAt", "updatedBy", "version"];
+
+/// Fields of `data` that a request may contain but not change.
+const READ_ONLY: [&str; 8] = [
+    "id",
+    "role",
+    "verifiedEmail",
+    "newsletter",
+    "isB2B",
+    "createdBy",
+    "createdAt",
+    "updatedAt",
+];
+
+/// Takes `data` as the body of a request.
+pub fn body(data: &[u8]) {
+    World::with(|world| {
+        world.store(&table::sample());
+        check_update(world, &put().body(data).http_api_event_text());
+    });
+}
+
+/// Takes `data` as the text of an event.
+pub fn event(data: &[u8]) {
+    if let Ok(event) = std::str::from_utf8(data) {
+        World::with(|world| {
+            world.store(&table::sample());
+            check_update(world, event);
+        });
+    }
+}
+
+/// Takes `data` as the attributes, in DynamoDB's JSON format, that another system stored for a customer. They do
+/// not make an update fail, except for a `version` that is no whole number.
+pub fn stored_item(data: &[u8]) {
+    let Ok(Value::Object(mut stored)) = serde_json::from_slice(data) else {
+        return;
+    };
+    stored.insert("id".to_owned(), serde_json::json!({"S": CUSTOMER_ID}));
+    World::with(|world| {
+        if !world.store(&stored) {
+            return;
+        }
+        let before = world.customers();
+        let stored = &before[CUSTOMER_ID];
+        let event = put().http_api_event_text();
+        let response = world.respond(&event).expect("an event");
+        if response.status != 200 {
+            assert!(!has_plain_version(stored), "{response:?}");
+            assert_eq!(response.status, 500, "{response:?}");
+            assert_eq!(world.customers(), before);
+            return;
+        }
+        check_stored(&before, &world.customers(), CUSTOMER_ID, &event);
+
+        let before = world.customers();
+        let response = world.send_back(CUSTOMER_ID, &response);
+        assert!([200, 400].contains(&response.status), "{response:?}");
+        if response.status == 400 {
+            assert_eq!(world.customers(), before);
+        }
+    });
+}
+
+/// Whether every system reads the stored version, if there is one, as the same whole number.
+fn has_plain_version(stored: &Item) -> bool {
+    match stored.get("version") {
+        None => true,
+        Some(version) => {
+            let digits = version["N"].as_str().unwrap_or_default();
+            digits.len() < 19 && digits.parse::<u64>().is_ok()
+        }
+    }
+}
+
+/// Sends an event to a function whose table holds the sample customer.
+fn check_update(world: &World, event: &str) {
+    let before = world.customers();
+    let Some(response) = world.respond(event) else {
+        return;
+    };
+    assert_ne!(response.status, 500, "{response:?}");
+    let after = world.customers();
+    if response.status != 200 {
+        assert_eq!(after, before, "{} wrote", response.status);
+        return;
+    }
+    assert!(has_write_token(event), "200 without a token that may write");
+    let id = response.data()["id"].as_str().expect("an id").to_owned();
+    check_stored(&before, &after, &id, event);
+
+    let response = world.send_back(&id, &response);
+    assert_eq!(response.status, 200, "data sent back: {response:?}");
+    let mut again = world.customers();
+    for name in CHANGED_BY_EVERY_UPDATE {
+        let value = after[&id].get(name).expect("written by each update");
+        again
+            .entry(id.clone())
+            .or_default()
+            .insert(name.to_owned(), value.clone());
+    }
+    assert_eq!(again, after, "data sent back");
+}
+
+/// Checks that an update stored what was sent and nothing else.
+fn check_stored(
+    before: &HashMap<String, Item>,
+    after: &HashMap<String, Item>,
+    id: &str,
+    event: &str,
+) {
+    let body = sent_body(event);
+    let sent: HashMap<String, &RawValue> = serde_json::from_slice(&body).expect("an object");
+    let sent = |name: &str| sent.get(name).filter(|_| !READ_ONLY.contains(&name));
+    let mut expected = before.clone();
+    let old = expected.get_mut(id).expect("the customer");
+    let new = &after[id];
+    for name in table::names(old, new) {
+        let (stored, sent) = (new.get(&name), sent(&name));
+        if let Some(sent) = sent {
+            let holds = match stored {
+                Some(stored) => holds(stored, sent.get(), name == "address"),
+                None => ["\"\"", "[]"].contains(&sent.get()),
+            };
+            assert!(holds, "{name}: {sent} is stored as {stored:?}");
+        }
+        // A new email is not verified.
+        let may_change = sent.is_some()
+            || CHANGED_BY_EVERY_UPDATE.contains(&name.as_str())
+            || (name == "verifiedEmail" && stored == Some(&serde_json::json!({"BOOL": false})));
+        if may_change {
+            match stored {
+                Some(stored) => old.insert(name, stored.clone()),
+                None => old.remove(&name),
+            };
+        }
+    }
+    assert_eq!(
+        after, &expected,
+        "an attribute that was not sent has changed"
+    );
+}
+
+/// Whether an attribute is what the JSON text says. A null member of an address is left out.
+fn holds(stored: &Value, sent: &str, nulls_are_left_out: bool) -> bool {
+    let (kind, value) = stored
+        .as_object()
+        .and_then(|stored| stored.iter().next())
+        .expect("a value");
+    let holds = |stored, sent: &RawValue| holds(stored, sent.get(), nulls_are_left_out);
+    match kind.as_str() {
+        "S" => serde_json::from_str::<String>(sent).is_ok_and(|sent| *value == sent),
+        "N" => value.as_str().map(decimal) == Some(decimal(sent)),
+        "BOOL" => sent == value.to_string(),
+        "NULL" => sent == "null",
+        "L" => serde_json::from_str::<Vec<&RawValue>>(sent).is_ok_and(|sent| {
+            let stored = value.as_array().expect("elements");
+            stored.len() == sent.len()
+                && stored
+                    .iter()
+                    .zip(sent)
+                    .all(|(stored, sent)| holds(stored, sent))
+        }),
+        "M" => serde_json::from_str::<HashMap<String, &RawValue>>(sent).is_ok_and(|mut sent| {
+            sent.retain(|_, value| !nulls_are_left_out || value.get() != "null");
+            let stored = value.as_object().expect("members");
+            let is_sent =
+                |(name, value): (&String, _)| sent.get(name).is_some_and(|sent| holds(value, sent));
+            stored.len() == sent.len() && stored.iter().all(is_sent)
+        }),
+        _ => false,
+    }
+}
+
+/// The sign, the significant digits and the exponent of a number's text, so that equal numbers are equal.
+fn decimal(text: &str) -> Option<(bool, String, i64)> {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{}{fraction}", whole.trim_start_matches('-'));
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let significant = digits.trim_end_matches('0');
+    let zeros = digits.len() - significant.len();
+    let exponent = exponent.parse::<i64>().ok()? - fraction.len() as i64 + zeros as i64;
+    match significant.trim_start_matches('0') {
+        "" => Some((false, String::new(), 0)),
+        significant => Some((text.starts_with('-'), significant.to_owned(), exponent)),
+    }
+}
+
+fn parsed(event: &str) -> Value {
+    serde_json::from_str(event).expect("JSON")
+}
+
+/// The body as the caller sent it to API Gateway.
+fn sent_body(event: &str) -> Vec<u8> {
+    let event = parsed(event);
+    let body = event["body"].as_str().unwrap_or_default();
+    match event["isBase64Encoded"] == true {
+        true => base64::decode(body).expect("base64"),
+        false => body.as_bytes().to_vec(),
+    }
+}
+
+fn has_write_token(event: &str) -> bool {
+    let event = parsed(event);
+    let lists = [&event["headers"], &event["multiValueHeaders"]];
+    let mut headers = lists.into_iter().filter_map(Value::as_object).flatten();
+    headers.any(|(name, value)| {
+        name.eq_ignore_ascii_case("accessToken") && value.to_string().contains(WRITE_TOKEN)
+    })
+}
+
+impl World {
+    /// Sends the `data` of a response as the body of a request.
+    fn send_back(&self, id: &str, response: &Response) -> Response {
+        let members: HashMap<String, &RawValue> =
+            serde_json::from_str(&response.text).expect("an object");
+        let event = put()
+            .id(id)
+            .body(members["data"].get())
+            .http_api_event_text();
+        self.respond(&event).expect("an event")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_held_only_by_its_own_attribute() {
+        let stored =
+            serde_json::json!({"L": [{"N": "1.50"}, {"M": {"a": {"NULL": true}}}, {"S": "é"}]});
+        let same = [
+            r#"[15e-1, {"a": null}, "\u00e9"]"#,
+            r#"[1.5,{"a":null},"é"]"#,
+        ];
+        assert!(same.into_iter().all(|sent| holds(&stored, sent, false)));
+        let others = [
+            r#"[1.51, {"a": null}, "é"]"#,
+            r#"["1.5", {"a": null}, "é"]"#,
+            r#"[1.5, {}, "é"]"#,
+            r#"[1.5, {"a": null, "b": 1}, "é"]"#,
+            r#"[1.5, {"a": null}]"#,
+            r#"[1.5, {"a": null}, "e"]"#,
+        ];
+        assert!(!others.into_iter().any(|sent| holds(&stored, sent, false)));
+    }
+}

@@ -1,41 +1,33 @@
-//! Runs the committed inputs of every target.
+//! Runs the seeds of each target.
 
-use std::panic::{catch_unwind, resume_unwind};
-
-use update_customer_fuzz::{attribute, body, corpus, event, item, token};
+use std::fs;
+use std::panic::catch_unwind;
+use std::path::{Path, PathBuf};
 
 #[test]
-fn body_inputs_pass() {
-    replay("body", body::check);
+fn body_seeds_pass() {
+    replay("seeds/body", update_customer_fuzz::body);
 }
 
 #[test]
-fn token_inputs_pass() {
-    replay("token", token::check);
+fn event_seeds_pass() {
+    replay("../events", update_customer_fuzz::event);
 }
 
 #[test]
-fn event_inputs_pass() {
-    replay("event", event::check);
+fn stored_item_seeds_pass() {
+    replay("seeds/stored_item", update_customer_fuzz::stored_item);
 }
 
-#[test]
-fn item_inputs_pass() {
-    replay("item", item::check);
-}
-
-#[test]
-fn attribute_inputs_pass() {
-    replay("attribute", attribute::check);
-}
-
-fn replay(target: &str, check: fn(&[u8])) {
-    let inputs = corpus::inputs(target).unwrap_or_else(|error| panic!("{target}: {error}"));
-    assert!(inputs.len() >= 20, "{target} has {} inputs", inputs.len());
-    for input in inputs {
-        if let Err(panic) = catch_unwind(|| check(&input.data)) {
-            eprintln!("input {}: {}", input.name, input.data.escape_ascii());
-            resume_unwind(panic);
-        }
-    }
+fn replay(folder: &str, check: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let seeds = fs::read_dir(folder).unwrap();
+    let seeds: Vec<_> = seeds.map(|seed| seed.unwrap().path()).collect();
+    assert!(!seeds.is_empty());
+    let fails = |seed: &PathBuf| {
+        let data = fs::read(seed).unwrap();
+        catch_unwind(|| check(&data)).is_err()
+    };
+    let failed: Vec<_> = seeds.into_iter().filter(fails).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
 }

@@ -36,6 +36,11 @@ pub fn app_with_token_cache(
     ttl: Duration,
     reply: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static,
 ) -> App {
+    App::new(client(reply), config("customers", "tokens", ttl))
+}
+
+/// The function's client for a DynamoDB that responds to an operation and its request body with `reply`.
+pub fn client(reply: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> Client {
     let connector = SharedHttpConnector::new(Closure(reply));
     let http_client = http_client_fn(move |_, _| connector.clone());
     let shared = local_config("http://127.0.0.1:1");
@@ -45,8 +50,7 @@ pub fn app_with_token_cache(
         .retry_config(RetryConfig::disabled())
         .timeout_config(TimeoutConfig::disabled())
         .build();
-    let config = config("customers", "tokens", ttl);
-    App::new(Client::from_conf(sdk_config), config)
+    Client::from_conf(sdk_config)
 }
 
 /// What the SDK sends requests to, instead of a connection.

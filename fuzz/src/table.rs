@@ -1,0 +1,127 @@
+//! The function on an embedded DynamoDB that is called without a network.
+
+use std::collections::{BTreeSet, HashMap};
+
+use dynoxide::{Database, DynoxideError};
+use serde_json::{Map, Value, json};
+use testkit::canned_dynamodb::{self, Reply, attributes};
+use testkit::invoke::{REQUEST_ID, invoke_text};
+use testkit::{Response, sample_customer, tables};
+use tokio::runtime::{Builder, Runtime};
+use update_customer::handler::App;
+
+use crate::openapi;
+
+/// An item in DynamoDB's JSON format.
+pub type Item = Map<String, Value>;
+
+/// A customer that no seed updates.
+const OTHER_CUSTOMER_ID: &str = "638df9e713920facde1a1cfb";
+
+/// The function with its tables. Each thread has one, because it takes milliseconds to make.
+pub struct World {
+    app: App,
+    database: Database,
+    runtime: Runtime,
+}
+
+impl World {
+    pub fn with(check: impl FnOnce(&Self)) {
+        thread_local! {
+            static WORLD: World = World::new();
+        }
+        WORLD.with(check);
+    }
+
+    fn new() -> Self {
+        let database = Database::memory().expect("a database");
+        let runtime = Builder::new_current_thread().enable_time().build();
+        let runtime = runtime.expect("a runtime");
+        let client = canned_dynamodb::client(on(database.clone()));
+        let seeded = runtime.block_on(tables::seed(&client, "customers", "tokens"));
+        seeded.expect("the tables");
+        Self {
+            app: canned_dynamodb::app(on(database.clone())),
+            database,
+            runtime,
+        }
+    }
+
+    /// Replaces the customers by this one and another one. Returns false when DynamoDB does not take the item.
+    pub fn store(&self, item: &Item) -> bool {
+        let other = attributes(&json!({"id": OTHER_CUSTOMER_ID, "firstName": "Jane"}));
+        let put = |item: &Value| {
+            let (status, _) =
+                self.call("PutItem", &json!({"TableName": "customers", "Item": item}));
+            status == 200
+        };
+        put(&other) && put(&Value::Object(item.clone()))
+    }
+
+    /// All customers by their id.
+    pub fn customers(&self) -> HashMap<String, Item> {
+        let (_, found) = self.call("Scan", &json!({"TableName": "customers"}));
+        let found: Value = serde_json::from_str(&found).expect("JSON");
+        let items = found["Items"].as_array().expect("items").iter();
+        let items = items.map(|item| item.as_object().expect("an item").clone());
+        items
+            .map(|item| (item["id"]["S"].as_str().expect("an id").to_owned(), item))
+            .collect()
+    }
+
+    /// The function's response, which is a documented one. `None` when the event is not one of API Gateway.
+    pub fn respond(&self, event: &str) -> Option<Response> {
+        let response = invoke_text(&self.app, event, REQUEST_ID);
+        let response = Response::from_lambda(&self.runtime.block_on(response).ok()?);
+        openapi::check(&response);
+        Some(response)
+    }
+
+    fn call(&self, operation: &str, request: &Value) -> Reply {
+        on(self.database.clone())(operation, request.to_string().as_bytes())
+    }
+}
+
+/// The sample customer.
+pub fn sample() -> Item {
+    let item = attributes(&sample_customer());
+    item.as_object().expect("an item").clone()
+}
+
+/// The names of all attributes of two items.
+pub fn names(one: &Item, other: &Item) -> BTreeSet<String> {
+    one.keys().chain(other.keys()).cloned().collect()
+}
+
+/// Responds to DynamoDB's operations from a database.
+fn on(database: Database) -> impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static {
+    move |operation, request| {
+        let reply = match operation {
+            "CreateTable" => {
+                read(request).and_then(|request| text(&database.create_table(request)?))
+            }
+            "DescribeTable" => {
+                read(request).and_then(|request| text(&database.describe_table(request)?))
+            }
+            "GetItem" => read(request).and_then(|request| text(&database.get_item(request)?)),
+            "PutItem" => read(request).and_then(|request| text(&database.put_item(request)?)),
+            "Scan" => read(request).and_then(|request| text(&database.scan(request)?)),
+            "UpdateItem" => read(request).and_then(|request| text(&database.update_item(request)?)),
+            other => panic!("the function does not call {other}"),
+        };
+        match reply {
+            Ok(text) => (200, text),
+            Err(error) => (error.status_code(), error.to_json()),
+        }
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(request: &[u8]) -> Result<T, DynoxideError> {
+    let request = serde_json::from_slice(request);
+    request.map_err(|error| DynoxideError::SerializationException(error.to_string()))
+}
+
+fn text(response: &impl serde::Serialize) -> Result<String, DynoxideError> {
+    let text = serde_json::to_string(response);
+    text.map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+}
