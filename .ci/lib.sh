@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # Build results, tools and Python environments are kept outside the clone. All of it can be deleted at any time.
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/update-customer"
-export CARGO_TARGET_DIR="$cache/target"
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$cache/target}"
 export PATH="$cache/tools/bin:$PATH"
 mkdir -p "$cache"
 
@@ -62,33 +62,25 @@ wait_for_line() { # file, pattern, pid
 
 # Prints free TCP ports, below the range from which the kernel takes ports for outgoing connections.
 free_ports() { # how many
-  python3 - "$1" << 'END'
-import random, socket, sys
-
-count, sockets = int(sys.argv[1]), []
-for port in random.sample(range(20000, 30000), 1000):
-    candidate = socket.socket()
-    try:
-        candidate.bind(("127.0.0.1", port))
-    except OSError:
-        continue
-    sockets.append(candidate)
-    if len(sockets) == count:
-        break
-print(*(taken.getsockname()[1] for taken in sockets))
-END
+  local port ports=' '
+  while [[ $(wc -w <<< "$ports") -lt $1 ]]; do
+    port=$((20000 + RANDOM % 10000))
+    [[ $ports == *" $port "* ]] || (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null || ports+="$port "
+  done
+  echo "${ports:1:-1}"
 }
 
 # Creates a Python environment in the cache if it is missing, and installs what it lacks.
 python_environment() { # name, arguments of pip install
+  python3 -c 'import ensurepip, venv' 2> /dev/null || system_package python3-venv
   [[ -x "$cache/$1/bin/pip" ]] || python3 -m venv "$cache/$1"
   "$cache/$1/bin/pip" install --quiet --disable-pip-version-check "${@:2}"
 }
 
-# Installs a cargo tool into the cache if it is missing.
-cargo_tool() { # name
-  command -v "$1" > /dev/null && return
-  cargo install --quiet --locked --root "$cache/tools" --target-dir "$cache/tools-target" "$1"
+# Installs a cargo tool into the cache if it is missing or has another version.
+cargo_tool() { # name, version if one is required
+  if command -v "$1" > /dev/null && [[ $# -eq 1 || "$("$1" --version)" == *" $2"* ]]; then return; fi
+  cargo install --quiet --locked --root "$cache/tools" --target-dir "$cache/tools-target" "$1${2:+@$2}"
 }
 
 # Installs cargo-lambda and its linker into the cache if they are missing, and puts them on the PATH.
@@ -114,15 +106,17 @@ built_commit() {
     "$(git diff --quiet HEAD -- "${sources[@]}" || echo -dirty)"
 }
 
-# Installs a Debian package if its program is missing.
-system_program() { # program, package if it has another name
+# Makes sure that a program is there.
+system_program() { # program, Debian package if it has another name
   command -v "$1" > /dev/null || system_package "${2:-$1}"
 }
 
-# Installs a Debian package.
+# Installs a Debian package as root or in CI. Otherwise only says what is missing.
 system_package() { # package
   local sudo=()
   [[ $EUID -eq 0 ]] || sudo=(sudo)
+  [[ $EUID -eq 0 || "${CI:-}" == true ]] && command -v apt-get > /dev/null \
+    || fail "this step needs the package $1; on Debian and Ubuntu: sudo apt-get install $1"
   "${sudo[@]}" apt-get update -qq
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1" > /dev/null
 }
@@ -130,6 +124,7 @@ system_package() { # package
 # Installs a folder's npm packages if they are missing or older than the lock file.
 npm_packages() { # folder
   local folder="${1:-tests/openapi}"
+  system_program npm
   [[ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ]] \
     || npm ci --prefix "$folder" --silent --no-audit --no-fund
 }
@@ -162,6 +157,7 @@ build_program() { # package
 # Runs the curl lines that the local example printed. The comment above a line starts with the expected status.
 run_curl_lines() { # URL to use instead of the local example's
   local title='' count=0 line status
+  system_program curl
   while IFS= read -r line; do
     case "$line" in
       '# '[0-9]*) title="$line" ;;

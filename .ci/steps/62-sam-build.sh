@@ -3,36 +3,26 @@
 # run the program. The arm64 program runs in QEMU.
 source "$(dirname "$0")/../lib.sh"
 
-# Lets rustc compile for arm64: with rustup's target, or with Debian's compiler where rustup cannot download.
+# Lets rustc compile for arm64: with rustup's target, or where rustup cannot download with Debian's compiler, which is
+# unpacked into the cache so that the system does not get another architecture.
 arm64_compiler() {
   rustup target add aarch64-unknown-linux-gnu 2> "$work/rustup" && return
-  echo 'rustup has no target for arm64; this is the compiler of Debian.'
   local debian="$cache/debian-rust" package std
+  export APT_CONFIG="$cache/apt.conf"
   if [[ ! -x "$debian/usr/bin/rustc" ]]; then
-    # Lists and packages are in the cache, so that the system does not get another architecture.
     mkdir -p "$cache"/apt/{lists,archives}/partial "$cache/debs"
-    cat > "$cache/apt.conf" << END
-APT::Architectures { "amd64"; "arm64"; };
-APT::Sandbox::User "root";
-Dir::State::lists "$cache/apt/lists";
-Dir::Cache "$cache/apt";
-END
-    (
-      export APT_CONFIG="$cache/apt.conf"
-      cd "$cache/debs"
-      apt-get update -qq
-      std="$(dependency libstd-rust-web-dev:amd64 libstd-rust-web-)"
-      apt-get download -qq rustc-web libstd-rust-web-dev:amd64 libstd-rust-web-dev:arm64 "$std:amd64" \
-        "$(dependency "$std:amd64" libllvm):amd64"
-    )
+    printf '%s;\n' 'APT::Architectures { "amd64"; "arm64"; }' 'APT::Sandbox::User "root"' \
+      "Dir::State::lists \"$cache/apt/lists\"" "Dir::Cache \"$cache/apt\"" > "$APT_CONFIG"
+    apt-get update -qq
+    std="$(dependency libstd-rust-web-dev:amd64 libstd-rust-web-)"
+    (cd "$cache/debs" && apt-get download -qq rustc-web libstd-rust-web-dev:{amd64,arm64} "$std:amd64" \
+      "$(dependency "$std:amd64" libllvm):amd64")
     for package in "$cache"/debs/*.deb; do dpkg -x "$package" "$debian.new"; done
     mv "$debian.new" "$debian"
   fi
-  export RUSTC="$debian/usr/bin/rustc" LD_LIBRARY_PATH="$debian/usr/lib/x86_64-linux-gnu"
-  # cargo-lambda would look for rustup's target.
-  export RUSTUP=none
-  # Results of another compiler are of no use.
-  export CARGO_TARGET_DIR="$cache/target-arm64"
+  # cargo-lambda would look for rustup's target. Results of another compiler are of no use.
+  export RUSTC="$debian/usr/bin/rustc" LD_LIBRARY_PATH="$debian/usr/lib/x86_64-linux-gnu" RUSTUP=none \
+    CARGO_TARGET_DIR="$CARGO_TARGET_DIR-arm64"
 }
 
 # Prints the package that another one depends on.
@@ -48,12 +38,11 @@ check_program() { # architecture as readelf names it
   python3 -m zipfile -c "$work/bootstrap.zip" "$bootstrap"
   size="$(stat --format %s "$work/bootstrap.zip")"
   glibc="$(readelf --version-info --wide "$bootstrap" | grep -o 'GLIBC_[0-9.]*' | sort --version-sort | tail -n 1)"
-  printf '%s: program %s bytes, zip %s bytes, needs %s\n' "$1" "$(stat --format %s "$bootstrap")" "$size" "$glibc"
+  echo "$1: program $(stat --format %s "$bootstrap") bytes, zip $size bytes, needs $glibc"
   # A larger archive takes longer to load.
   [[ $size -le 2600000 ]] || fail 'the zip is larger than 2.6 MB'
   # provided.al2023 has 2.34.
-  [[ "$(printf '%s\n' "$glibc" GLIBC_2.34 | sort --version-sort | tail -n 1)" == GLIBC_2.34 ]] \
-    || fail 'provided.al2023 has no such C library'
+  printf '%s\n' "$glibc" GLIBC_2.34 | sort --version-sort --check=quiet || fail 'provided.al2023 has no such C library'
 }
 
 test_program() { # program
@@ -61,6 +50,7 @@ test_program() { # program
 }
 
 in_readme 'sam build && sam deploy'
+system_program readelf binutils
 system_program qemu-aarch64-static qemu-user-static
 [[ -d /usr/aarch64-linux-gnu/lib ]] || system_package libc6-arm64-cross
 
@@ -71,7 +61,7 @@ system_program qemu-aarch64-static qemu-user-static
 )
 check_program AArch64
 # Lambda's processors are at least Neoverse N1 (Graviton2).
-printf '#!/bin/sh\nexec "%s" -cpu neoverse-n1 -L /usr/aarch64-linux-gnu "%s"\n' \
+printf '#!/bin/sh\nexec %s -cpu neoverse-n1 -L /usr/aarch64-linux-gnu "%s"\n' \
   "$(command -v qemu-aarch64-static)" "$bootstrap" > "$work/bootstrap"
 chmod +x "$work/bootstrap"
 test_program "$work/bootstrap"

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# The benchmarks run. Every status and number of calls is checked; the figures need a quiet machine.
+# The benchmark of programs runs. It checks each status and the number of calls; its times need a quiet machine.
 source "$(dirname "$0")/../lib.sh"
 
-# In the test profile, which compiles faster than the benchmark's.
-cargo test --locked -p benches --bench function -- --quick
-cargo test --locked -p benches --bench components -- --test
+# Without `--bench`, each program runs once.
+cargo test --locked -p benches --bench programs
