@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use aws_smithy_types::base64;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use testkit::json::{self, Json};
 use testkit::{CUSTOMER_ID, Response, WRITE_TOKEN, put};
 
 use table::{Item, World};
@@ -166,50 +167,41 @@ fn check_stored(
 }
 
 /// Whether an attribute is what the JSON text says. A null member of an address is left out.
-fn holds(stored: &Value, sent: &str, nulls_are_left_out: bool) -> bool {
-    let (kind, value) = stored
-        .as_object()
-        .and_then(|stored| stored.iter().next())
-        .expect("a value");
-    let holds = |stored, sent: &RawValue| holds(stored, sent.get(), nulls_are_left_out);
-    match kind.as_str() {
-        "S" => serde_json::from_str::<String>(sent).is_ok_and(|sent| *value == sent),
-        "N" => value.as_str().map(decimal) == Some(decimal(sent)),
-        "BOOL" => sent == value.to_string(),
-        "NULL" => sent == "null",
-        "L" => serde_json::from_str::<Vec<&RawValue>>(sent).is_ok_and(|sent| {
-            let stored = value.as_array().expect("elements");
-            stored.len() == sent.len()
-                && stored
-                    .iter()
-                    .zip(sent)
-                    .all(|(stored, sent)| holds(stored, sent))
-        }),
-        "M" => serde_json::from_str::<HashMap<String, &RawValue>>(sent).is_ok_and(|mut sent| {
-            sent.retain(|_, value| !nulls_are_left_out || value.get() != "null");
-            let stored = value.as_object().expect("members");
-            let is_sent =
-                |(name, value): (&String, _)| sent.get(name).is_some_and(|sent| holds(value, sent));
-            stored.len() == sent.len() && stored.iter().all(is_sent)
-        }),
-        _ => false,
+fn holds(stored: &Value, sent: &str, is_address: bool) -> bool {
+    let mut sent = json::read(sent.as_bytes()).expect("JSON");
+    if let (true, Json::Array(addresses)) = (is_address, &mut sent) {
+        for address in addresses {
+            if let Json::Object(members) = address {
+                members.retain(|_, value| *value != Json::Literal("null".to_owned()));
+            }
+        }
     }
+    json::read(json_text(stored).as_bytes()).is_some_and(|stored| stored.same(&sent))
 }
 
-/// The sign, the significant digits and the exponent of a number's text, so that equal numbers are equal.
-fn decimal(text: &str) -> Option<(bool, String, i64)> {
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = format!("{}{fraction}", whole.trim_start_matches('-'));
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let significant = digits.trim_end_matches('0');
-    let zeros = digits.len() - significant.len();
-    let exponent = exponent.parse::<i64>().ok()? - fraction.len() as i64 + zeros as i64;
-    match significant.trim_start_matches('0') {
-        "" => Some((false, String::new(), 0)),
-        significant => Some((text.starts_with('-'), significant.to_owned(), exponent)),
+/// The JSON text of an attribute. A type that the function does not store is not JSON.
+fn json_text(attribute: &Value) -> String {
+    let (kind, value) = attribute
+        .as_object()
+        .and_then(|attribute| attribute.iter().next())
+        .expect("a value");
+    match (kind.as_str(), value) {
+        ("N", Value::String(number)) => number.clone(),
+        ("NULL", _) => "null".to_owned(),
+        ("L", Value::Array(elements)) => {
+            format!(
+                "[{}]",
+                elements.iter().map(json_text).collect::<Vec<_>>().join(",")
+            )
+        }
+        ("M", Value::Object(members)) => {
+            let members = members.iter().map(|(name, value)| {
+                format!("{}:{}", Value::from(name.as_str()), json_text(value))
+            });
+            format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+        }
+        ("S" | "BOOL", value) => value.to_string(),
+        (other, _) => format!("not JSON: {other}"),
     }
 }
 

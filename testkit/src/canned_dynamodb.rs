@@ -2,6 +2,7 @@
 //! a clock or retries.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::BehaviorVersion;
@@ -14,13 +15,21 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::HeaderMap;
 use serde_json::{Value, json};
 use update_customer::dynamodb::client;
 use update_customer::handler::App;
 
 use crate::invoke::{config, invoke_text};
 use crate::request::put;
+use crate::server::Server;
 use crate::tables::local_config;
+
+/// What precedes the operation in the header `x-amz-target`.
+const TARGET: &str = "DynamoDB_20120810.";
 
 /// A response of DynamoDB: status and JSON.
 pub type Reply = (u16, String);
@@ -53,13 +62,39 @@ pub fn client(reply: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> C
     Client::from_conf(sdk_config)
 }
 
+/// A server that responds to an operation and its request body with `reply`, over TLS if so wanted, for a program
+/// that runs as in Lambda.
+pub fn serve(tls: bool, reply: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> Server {
+    let respond = async |State(reply): State<Arc<dyn Fn(&str, &[u8]) -> Reply + Send + Sync>>,
+                         headers: HeaderMap,
+                         body: Bytes| {
+        let operation = headers["x-amz-target"].to_str().unwrap();
+        let (status, body) = reply(operation.strip_prefix(TARGET).unwrap(), &body);
+        let headers = [
+            ("content-type", "application/x-amz-json-1.0".to_owned()),
+            ("x-amz-crc32", crc32fast::hash(body.as_bytes()).to_string()),
+        ];
+        (
+            axum::http::StatusCode::from_u16(status).unwrap(),
+            headers,
+            body,
+        )
+    };
+    let reply: Arc<dyn Fn(&str, &[u8]) -> Reply + Send + Sync> = Arc::new(reply);
+    let router = Router::new().fallback(respond).with_state(reply);
+    match tls {
+        true => Server::start_tls(router),
+        false => Server::start(router),
+    }
+}
+
 /// What the SDK sends requests to, instead of a connection.
 struct Closure<F>(F);
 
 impl<F: Fn(&str, &[u8]) -> Reply + Send + Sync> HttpConnector for Closure<F> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").unwrap();
-        let operation = target.strip_prefix("DynamoDB_20120810.").unwrap();
+        let operation = target.strip_prefix(TARGET).unwrap();
         let body = request.body().bytes().expect("a body in memory");
         let (status, body) = (self.0)(operation, body);
         let status = StatusCode::try_from(status).unwrap();

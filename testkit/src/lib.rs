@@ -15,7 +15,9 @@ pub mod invoke;
 pub mod json;
 pub mod request;
 pub mod response;
+pub mod runtime_api;
 pub mod sample;
+pub mod server;
 pub mod servers;
 pub mod tables;
 

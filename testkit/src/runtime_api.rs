@@ -1,0 +1,130 @@
+//! Lambda's Runtime API for one program. It measures the time from each event to its response.
+
+use std::future::pending;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::routing::{get, post};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::server::Server;
+
+/// What the program did.
+#[derive(Debug)]
+pub enum Signal {
+    /// It requested the next event.
+    Waiting { since: Instant },
+    /// It responded to an event, this long after receiving it.
+    Responded { after: Duration, body: Vec<u8> },
+    /// It reported an error instead of a response.
+    Failed { report: Vec<u8> },
+}
+
+/// The server of one program.
+pub struct FakeRuntimeApi {
+    /// `host:port` for `AWS_LAMBDA_RUNTIME_API`.
+    pub address: String,
+    /// Each event sent here is delivered in order.
+    pub events: UnboundedSender<Arc<[u8]>>,
+    pub signals: Receiver<Signal>,
+    /// Dropping it stops the server.
+    pub server: Server,
+}
+
+struct Invocations {
+    events: tokio::sync::Mutex<UnboundedReceiver<Arc<[u8]>>>,
+    signals: Sender<Signal>,
+    sent_at: Mutex<Instant>,
+    number: AtomicUsize,
+}
+
+impl FakeRuntimeApi {
+    pub fn start() -> Self {
+        let ((events, queue), (sender, signals)) = (unbounded_channel(), channel());
+        let invocations = Arc::new(Invocations {
+            events: tokio::sync::Mutex::new(queue),
+            signals: sender,
+            sent_at: Mutex::new(Instant::now()),
+            number: AtomicUsize::new(0),
+        });
+        let router = Router::new()
+            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route(
+                "/2018-06-01/runtime/invocation/{id}/response",
+                post(response),
+            )
+            .fallback(post(failure))
+            .with_state(invocations);
+        let server = Server::start(router);
+        let address = server.address.to_string();
+        Self {
+            address,
+            events,
+            signals,
+            server,
+        }
+    }
+}
+
+async fn next(State(invocations): State<Arc<Invocations>>) -> (HeaderMap, Vec<u8>) {
+    let mut events = invocations.events.lock().await;
+    invocations.signal(Signal::Waiting {
+        since: Instant::now(),
+    });
+    let Some(event) = events.recv().await else {
+        // The test or benchmark is over.
+        return pending().await;
+    };
+    let number = invocations.number.fetch_add(1, Ordering::SeqCst) + 1;
+    let arn = "arn:aws:lambda:us-east-1:123456789012:function:update-customer";
+    let trace = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=1";
+    let mut headers = HeaderMap::new();
+    headers.insert("content-type", HeaderValue::from_static("application/json"));
+    headers.insert(
+        "lambda-runtime-aws-request-id",
+        request_id(number).parse().unwrap(),
+    );
+    headers.insert(
+        "lambda-runtime-deadline-ms",
+        HeaderValue::from_static("9999999999999"),
+    );
+    headers.insert(
+        "lambda-runtime-invoked-function-arn",
+        HeaderValue::from_static(arn),
+    );
+    headers.insert("lambda-runtime-trace-id", HeaderValue::from_static(trace));
+    *invocations.sent_at.lock().unwrap() = Instant::now();
+    (headers, event.to_vec())
+}
+
+async fn response(State(invocations): State<Arc<Invocations>>, body: Bytes) -> StatusCode {
+    let after = invocations.sent_at.lock().unwrap().elapsed();
+    let body = body.to_vec();
+    invocations.signal(Signal::Responded { after, body });
+    StatusCode::ACCEPTED
+}
+
+/// An error of an invocation or of the start.
+async fn failure(State(invocations): State<Arc<Invocations>>, body: Bytes) -> StatusCode {
+    let report = body.to_vec();
+    invocations.signal(Signal::Failed { report });
+    StatusCode::ACCEPTED
+}
+
+impl Invocations {
+    /// Nobody listens once the test or benchmark is over.
+    fn signal(&self, signal: Signal) {
+        let _ = self.signals.send(signal);
+    }
+}
+
+/// The request id of the n-th event, counted from 1.
+pub fn request_id(number: usize) -> String {
+    format!("8476a536-e9f4-11e8-9739-{number:012x}")
+}
