@@ -5,6 +5,8 @@
 //! cargo bench -p benches --bench instructions
 //! ```
 
+#![expect(clippy::expect_used, reason = "a panic ends the benchmark")]
+
 use std::time::Duration;
 
 use gungraun::prelude::*;

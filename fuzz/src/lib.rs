@@ -243,17 +243,48 @@ impl World {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::fs;
+    use std::panic::catch_unwind;
+    use std::path::{Path, PathBuf};
+
+    use serde_json::json;
+
+    #[test]
+    fn body_seeds_pass() {
+        replay("seeds/body", super::body);
+    }
+
+    #[test]
+    fn event_seeds_pass() {
+        replay("../events", super::event);
+    }
+
+    #[test]
+    fn stored_item_seeds_pass() {
+        replay("seeds/stored_item", super::stored_item);
+    }
+
+    fn replay(folder: &str, check: fn(&[u8])) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let seeds = fs::read_dir(folder).unwrap();
+        let seeds: Vec<_> = seeds.map(|seed| seed.unwrap().path()).collect();
+        assert!(!seeds.is_empty());
+        let fails = |seed: &PathBuf| {
+            let data = fs::read(seed).unwrap();
+            catch_unwind(|| check(&data)).is_err()
+        };
+        let failed: Vec<_> = seeds.into_iter().filter(fails).collect();
+        assert!(failed.is_empty(), "{failed:#?}");
+    }
 
     #[test]
     fn a_value_is_held_only_by_its_own_attribute() {
-        let stored =
-            serde_json::json!({"L": [{"N": "1.50"}, {"M": {"a": {"NULL": true}}}, {"S": "é"}]});
+        let holds = |sent| super::holds(&stored(), sent, false);
         let same = [
             r#"[15e-1, {"a": null}, "\u00e9"]"#,
             r#"[1.5,{"a":null},"é"]"#,
         ];
-        assert!(same.into_iter().all(|sent| holds(&stored, sent, false)));
+        assert!(same.into_iter().all(holds));
         let others = [
             r#"[1.51, {"a": null}, "é"]"#,
             r#"["1.5", {"a": null}, "é"]"#,
@@ -262,6 +293,10 @@ mod tests {
             r#"[1.5, {"a": null}]"#,
             r#"[1.5, {"a": null}, "e"]"#,
         ];
-        assert!(!others.into_iter().any(|sent| holds(&stored, sent, false)));
+        assert!(!others.into_iter().any(holds));
+    }
+
+    fn stored() -> serde_json::Value {
+        json!({"L": [{"N": "1.50"}, {"M": {"a": {"NULL": true}}}, {"S": "é"}]})
     }
 }

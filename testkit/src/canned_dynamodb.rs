@@ -16,9 +16,8 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, Response};
 use serde_json::{Value, json};
 use update_customer::dynamodb::client;
 use update_customer::handler::App;
@@ -62,26 +61,24 @@ pub fn client(reply: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> C
     Client::from_conf(sdk_config)
 }
 
-/// A server that responds to an operation and its request body with `reply`, over TLS if so wanted, for a program
-/// that runs as in Lambda.
+/// A server that responds to an operation and its request body with `reply`, over TLS if so wanted.
 pub fn serve(tls: bool, reply: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> Server {
-    let respond = async |State(reply): State<Arc<dyn Fn(&str, &[u8]) -> Reply + Send + Sync>>,
-                         headers: HeaderMap,
-                         body: Bytes| {
-        let operation = headers["x-amz-target"].to_str().unwrap();
-        let (status, body) = reply(operation.strip_prefix(TARGET).unwrap(), &body);
-        let headers = [
-            ("content-type", "application/x-amz-json-1.0".to_owned()),
-            ("x-amz-crc32", crc32fast::hash(body.as_bytes()).to_string()),
-        ];
-        (
-            axum::http::StatusCode::from_u16(status).unwrap(),
-            headers,
-            body,
-        )
+    let respond = async move |headers: HeaderMap, body: Bytes| {
+        let target = headers["x-amz-target"].to_str().unwrap();
+        let (status, body) = reply(target.strip_prefix(TARGET).unwrap(), &body);
+        let checksum = crc32fast::hash(body.as_bytes()).to_string();
+        Response::builder()
+            .status(status)
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amz-crc32", checksum)
+            .body(Body::from(body))
+            .unwrap()
     };
-    let reply: Arc<dyn Fn(&str, &[u8]) -> Reply + Send + Sync> = Arc::new(reply);
-    let router = Router::new().fallback(respond).with_state(reply);
+    let respond = Arc::new(respond);
+    let router = Router::new().fallback(move |headers, body| {
+        let respond = Arc::clone(&respond);
+        async move { respond(headers, body).await }
+    });
     match tls {
         true => Server::start_tls(router),
         false => Server::start(router),
