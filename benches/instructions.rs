@@ -7,13 +7,11 @@
 
 #![expect(clippy::expect_used, reason = "a panic ends the benchmark")]
 
-use std::time::Duration;
-
 use gungraun::prelude::*;
 use gungraun::{Callgrind, EventKind};
 use testkit::SAMPLE_REQUEST;
 use testkit::bodies::{SHAPES, of_size};
-use testkit::canned_dynamodb::{app_with_update_and_token_cache, event, updated};
+use testkit::canned_dynamodb::{app_with_update, event, updated};
 use testkit::invoke::respond;
 use tokio::runtime::{Builder, Runtime};
 use update_customer::handler::App;
@@ -45,7 +43,7 @@ struct Function {
 impl Function {
     fn new(body: &str, status: u64) -> Self {
         Self {
-            app: app_with_update_and_token_cache(Duration::from_secs(3_600), updated(body)),
+            app: app_with_update(updated(body)),
             runtime: Builder::new_current_thread()
                 .enable_time()
                 .build()

@@ -1,5 +1,5 @@
-//! DynamoDB as a closure, which responds to the SDK's requests inside the process: without a network,
-//! a clock or retries.
+//! DynamoDB as a closure: inside the process without a network, a clock or retries, or as a server for a
+//! program that runs as in Lambda.
 
 use std::fmt;
 use std::sync::Arc;
@@ -36,15 +36,18 @@ pub type Reply = (u16, String);
 /// The function on a DynamoDB that responds to an operation and its request body with `reply`. Without a
 /// token cache, because a token cached for one input would change the response to the next one.
 pub fn app(reply: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> App {
-    app_with_token_cache(Duration::ZERO, reply)
+    App::new(client(reply), config("customers", "tokens", Duration::ZERO))
 }
 
-/// Like [`app`], and caches tokens.
-pub fn app_with_token_cache(
-    ttl: Duration,
-    reply: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static,
-) -> App {
-    App::new(client(reply), config("customers", "tokens", ttl))
+/// The function on a DynamoDB that knows every token and responds to every update with `updated`. It caches
+/// tokens.
+pub fn app_with_update(updated: String) -> App {
+    let client = client(move |operation, _| match operation {
+        "GetItem" => (200, TOKEN_RECORD.to_owned()),
+        _ => (200, updated.clone()),
+    });
+    let hour = Duration::from_secs(3_600);
+    App::new(client, config("customers", "tokens", hour))
 }
 
 /// The function's client for a DynamoDB that responds to an operation and its request body with `reply`.
@@ -105,19 +108,6 @@ impl<F> fmt::Debug for Closure<F> {
     }
 }
 
-/// The function on a DynamoDB that knows every token and responds to every update with `updated`.
-pub fn app_with_update(updated: String) -> App {
-    app_with_update_and_token_cache(Duration::ZERO, updated)
-}
-
-/// Like [`app_with_update`], and caches tokens.
-pub fn app_with_update_and_token_cache(ttl: Duration, updated: String) -> App {
-    app_with_token_cache(ttl, move |operation, _| match operation {
-        "GetItem" => (200, TOKEN_RECORD.to_owned()),
-        _ => (200, updated.clone()),
-    })
-}
-
 /// DynamoDB's response to `GetItem` of a token that may write.
 pub const TOKEN_RECORD: &str =
     r#"{"Item":{"subject":{"S":"erp"},"scopes":{"SS":["customers:write"]}}}"#;
@@ -128,14 +118,6 @@ pub fn updated(body: &str) -> String {
     let mut customer: Value = serde_json::from_str(body).unwrap_or_else(|_| json!({}));
     customer["id"] = "c".into();
     json!({"Attributes": attributes(&customer)}).to_string()
-}
-
-/// DynamoDB's response to a failed condition; `item` is the old item, as a member `,"Item":…`.
-pub fn condition_failed(item: &str) -> Reply {
-    let code = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
-    let message = "The conditional request failed";
-    let body = format!(r#"{{"__type":"{code}","message":"{message}"{item}}}"#);
-    (400, body)
 }
 
 /// The text of an HTTP API event with this body.

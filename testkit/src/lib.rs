@@ -1,8 +1,12 @@
-//! What tests, benchmarks, examples and fuzz targets share: an embedded DynamoDB with sample data,
-//! API Gateway events, request bodies, and fake servers. Never part of the deployed program.
+//! What tests, benchmarks, examples and fuzz targets share: stand-ins for what is around the function, API Gateway
+//! events, and sample data. Never part of the deployed program.
 //!
-//! Two stand-ins for DynamoDB answer without an engine: [`canned_dynamodb`] inside the process, and
-//! [`servers::dynamodb`] over TLS for a program that runs as in Lambda.
+//! | Stand-in | For |
+//! |---|---|
+//! | [`tables`]: an embedded DynamoDB | What the function stores and returns |
+//! | [`canned_dynamodb`]: a closure in the process | Responses that the embedded one never gives; instruction counts |
+//! | [`canned_dynamodb::serve`]: the same as a server, also with TLS | A program that runs as in Lambda |
+//! | [`runtime_api`]: Lambda's Runtime API | The same |
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,

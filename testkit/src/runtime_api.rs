@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -72,11 +72,12 @@ impl FakeRuntimeApi {
     }
 }
 
-async fn next(State(invocations): State<Arc<Invocations>>) -> (HeaderMap, Vec<u8>) {
+type Headers = [(&'static str, String); 5];
+
+async fn next(State(invocations): State<Arc<Invocations>>) -> (Headers, Vec<u8>) {
     let mut events = invocations.events.lock().await;
-    invocations.signal(Signal::Waiting {
-        since: Instant::now(),
-    });
+    let since = Instant::now();
+    invocations.signal(Signal::Waiting { since });
     let Some(event) = events.recv().await else {
         // The test or benchmark is over.
         return pending().await;
@@ -84,21 +85,13 @@ async fn next(State(invocations): State<Arc<Invocations>>) -> (HeaderMap, Vec<u8
     let number = invocations.number.fetch_add(1, Ordering::SeqCst) + 1;
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:update-customer";
     let trace = "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=1";
-    let mut headers = HeaderMap::new();
-    headers.insert("content-type", HeaderValue::from_static("application/json"));
-    headers.insert(
-        "lambda-runtime-aws-request-id",
-        request_id(number).parse().unwrap(),
-    );
-    headers.insert(
-        "lambda-runtime-deadline-ms",
-        HeaderValue::from_static("9999999999999"),
-    );
-    headers.insert(
-        "lambda-runtime-invoked-function-arn",
-        HeaderValue::from_static(arn),
-    );
-    headers.insert("lambda-runtime-trace-id", HeaderValue::from_static(trace));
+    let headers = [
+        ("content-type", "application/json".to_owned()),
+        ("lambda-runtime-aws-request-id", request_id(number)),
+        ("lambda-runtime-deadline-ms", "9999999999999".to_owned()),
+        ("lambda-runtime-invoked-function-arn", arn.to_owned()),
+        ("lambda-runtime-trace-id", trace.to_owned()),
+    ];
     *invocations.sent_at.lock().unwrap() = Instant::now();
     (headers, event.to_vec())
 }

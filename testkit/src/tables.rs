@@ -1,12 +1,16 @@
 //! The two tables in an embedded DynamoDB, with the sample customer and two tokens.
 
+use std::error::Error;
 use std::time::{Duration, UNIX_EPOCH};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::client::Waiters;
+use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
-use aws_sdk_dynamodb::error::DisplayErrorContext;
+use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
@@ -57,26 +61,10 @@ pub async fn create_table(client: &Client, name: &str, key: &str) -> Result<(), 
         .billing_mode(BillingMode::PayPerRequest)
         .send()
         .await;
-    match created {
-        Ok(_) => {
-            let exists = client
-                .wait_until_table_exists()
-                .table_name(name)
-                .wait(Duration::from_secs(120))
-                .await;
-            exists
-                .map(|_| ())
-                .map_err(|error| DisplayErrorContext(error).to_string())
-        }
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|error| error.is_resource_in_use_exception()) =>
-        {
-            Ok(())
-        }
-        Err(error) => Err(DisplayErrorContext(error).to_string()),
-    }
+    unless(created, CreateTableError::is_resource_in_use_exception)?;
+    let exists = client.wait_until_table_exists().table_name(name);
+    let exists = exists.wait(Duration::from_secs(120)).await;
+    exists.map(drop).map_err(text)
 }
 
 /// Stores an item unless one with the same key exists.
@@ -94,17 +82,22 @@ pub async fn put_if_absent(
         .expression_attribute_names("#key", key)
         .send()
         .await;
-    match put {
-        Ok(_) => Ok(()),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-        {
-            Ok(())
-        }
-        Err(error) => Err(DisplayErrorContext(error).to_string()),
+    unless(put, PutItemError::is_conditional_check_failed_exception)
+}
+
+/// Takes an expected error of DynamoDB for a success.
+fn unless<T, E: Error + 'static>(
+    result: Result<T, SdkError<E, HttpResponse>>,
+    is_expected: fn(&E) -> bool,
+) -> Result<(), String> {
+    match result {
+        Err(error) if !error.as_service_error().is_some_and(is_expected) => Err(text(error)),
+        _ => Ok(()),
     }
+}
+
+fn text(error: impl Error) -> String {
+    DisplayErrorContext(error).to_string()
 }
 
 /// Converts a JSON object to an item.
