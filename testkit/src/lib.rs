@@ -22,7 +22,6 @@ pub mod response;
 pub mod runtime_api;
 pub mod sample;
 pub mod server;
-pub mod servers;
 pub mod tables;
 
 pub use request::{PutRequest, put};
