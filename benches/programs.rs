@@ -95,11 +95,8 @@ fn main() {
         })
     };
     compare(&mut criterion, "start", cold(|process| process.start));
-    compare(
-        &mut criterion,
-        "first call",
-        cold(|mut process| process.call()),
-    );
+    let first_call = cold(|mut process| process.call());
+    compare(&mut criterion, "first call", first_call);
 
     let warm = |program: Program, body: &str| -> Competitor<'static> {
         let mut process = start(program, body);
@@ -109,19 +106,13 @@ fn main() {
         (program.name, Box::new(move || process.warm_call()))
     };
     let sample = [NOOP, HAND_SIGNED, SDK, FUNCTION, UNCACHED];
-    compare(
-        &mut criterion,
-        "warm call",
-        sample.map(|program| warm(program, SAMPLE_REQUEST)),
-    );
+    let sample = sample.map(|program| warm(program, SAMPLE_REQUEST));
+    compare(&mut criterion, "warm call", sample);
     for kilobytes in [10, 100, 390] {
         let body = bodies::of_size(kilobytes * 1_000);
         let name = format!("warm call, {kilobytes} KB");
-        compare(
-            &mut criterion,
-            &name,
-            [SDK, FUNCTION].map(|program| warm(program, &body)),
-        );
+        let programs = [SDK, FUNCTION].map(|program| warm(program, &body));
+        compare(&mut criterion, &name, programs);
     }
     criterion.final_summary();
 }
@@ -166,16 +157,9 @@ fn build() -> PathBuf {
     let target = benchmark.ancestors().nth(3).unwrap();
     // In separate builds, because one build would give all packages the features that any of them needs.
     for package in ["baselines", "update-customer"] {
+        let build = format!("build --release --locked --bins --package {package} --target-dir");
         let status = Command::new(env!("CARGO"))
-            .args([
-                "build",
-                "--release",
-                "--locked",
-                "--bins",
-                "--package",
-                package,
-                "--target-dir",
-            ])
+            .args(build.split(' '))
             .arg(target)
             .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap())
             .status();

@@ -33,19 +33,77 @@ fn meta_field(number: usize) -> Value {
 pub type Shape = (&'static str, fn(usize) -> String, u64);
 
 pub const SHAPES: [Shape; 13] = [
-    ("deepest nesting", deepest, 200),
-    ("nested too deeply", too_deep, 400),
+    (
+        "deepest nesting",
+        |size| value(size, |_| "[".repeat(28) + &"]".repeat(28)),
+        200,
+    ),
+    (
+        "nested too deeply",
+        |size| value(size, |_| "{\"a\":".repeat(100) + "1" + &"}".repeat(100)),
+        400,
+    ),
     ("most levels", levels, 400),
-    ("most keys in one value", keys, 200),
-    ("shortest elements", elements, 200),
+    (
+        "most keys in one value",
+        |size| {
+            filled(
+                size,
+                r#""metaFields":[{"code":"c","value":{"#,
+                |n| format!("\"{n:x}\":1"),
+                "}}]",
+            )
+        },
+        200,
+    ),
+    ("shortest elements", |size| value(size, |_| "1".into()), 200),
     ("longest number", long_number, 400),
-    ("most numbers of 38 digits", numbers, 200),
-    ("most metafields", meta_fields, 200),
-    ("most addresses", addresses, 200),
-    ("most escapes", escapes, 200),
-    ("most unknown fields", unknown, 400),
-    ("most near misses", near_misses, 400),
-    ("most duplicate keys", duplicates, 400),
+    (
+        "most numbers of 38 digits",
+        |size| {
+            value(size, |_| {
+                "1.2345678901234567890123456789012345678e-99".into()
+            })
+        },
+        200,
+    ),
+    (
+        "most metafields",
+        |size| {
+            filled(
+                size,
+                r#""metaFields":["#,
+                |n| format!(r#"{{"code":"{n:x}","value":1}}"#),
+                "]",
+            )
+        },
+        200,
+    ),
+    (
+        "most addresses",
+        |size| filled(size, r#""address":["#, |_| r#"{"city":""}"#.into(), "]"),
+        200,
+    ),
+    (
+        "most escapes",
+        |size| value(size, |_| format!("\"{}\"", "\\u00e9".repeat(100))),
+        200,
+    ),
+    (
+        "most unknown fields",
+        |size| filled(size, "", |n| format!("\"{n:x}\":1"), ""),
+        400,
+    ),
+    (
+        "most near misses",
+        |size| filled(size, "", |n| format!("\"firstname{n:022x}\":1"), ""),
+        400,
+    ),
+    (
+        "most duplicate keys",
+        |size| filled(size, "", |_| "\"a\":1".into(), ""),
+        400,
+    ),
 ];
 
 const REQUIRED: &str = r#"{"firstName":"J","lastName":"D","email":"j@x.example""#;
@@ -69,14 +127,6 @@ fn value(size: usize, part: impl Fn(usize) -> String) -> String {
     filled(size, r#""metaFields":[{"code":"c","value":["#, part, "]}]")
 }
 
-fn deepest(size: usize) -> String {
-    value(size, |_| "[".repeat(28) + &"]".repeat(28))
-}
-
-fn too_deep(size: usize) -> String {
-    value(size, |_| "{\"a\":".repeat(100) + "1" + &"}".repeat(100))
-}
-
 fn levels(size: usize) -> String {
     let levels = (size - value(100, |_| "1".to_owned()).len()) / 2;
     value(size, |number| match number {
@@ -85,60 +135,7 @@ fn levels(size: usize) -> String {
     })
 }
 
-fn keys(size: usize) -> String {
-    filled(
-        size,
-        r#""metaFields":[{"code":"c","value":{"#,
-        |number| format!("\"{number:x}\":1"),
-        "}}]",
-    )
-}
-
-fn elements(size: usize) -> String {
-    value(size, |_| "1".to_owned())
-}
-
 fn long_number(size: usize) -> String {
     let body = value(100, |_| "1".to_owned());
     body.replacen("[1", &format!("[1{}", "0".repeat(size - body.len())), 1)
-}
-
-fn numbers(size: usize) -> String {
-    value(size, |_| {
-        "1.2345678901234567890123456789012345678e-99".to_owned()
-    })
-}
-
-fn meta_fields(size: usize) -> String {
-    filled(
-        size,
-        r#""metaFields":["#,
-        |number| format!("{{\"code\":\"{number:x}\",\"value\":1}}"),
-        "]",
-    )
-}
-
-fn addresses(size: usize) -> String {
-    filled(size, r#""address":["#, |_| r#"{"city":""}"#.to_owned(), "]")
-}
-
-fn escapes(size: usize) -> String {
-    value(size, |_| format!("\"{}\"", "\\u00e9".repeat(100)))
-}
-
-fn unknown(size: usize) -> String {
-    filled(size, "", |number| format!("\"{number:x}\":1"), "")
-}
-
-fn near_misses(size: usize) -> String {
-    filled(
-        size,
-        "",
-        |number| format!("\"firstname{number:022x}\":1"),
-        "",
-    )
-}
-
-fn duplicates(size: usize) -> String {
-    filled(size, "", |_| "\"a\":1".to_owned(), "")
 }

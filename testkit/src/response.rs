@@ -17,23 +17,14 @@ pub struct Response {
 
 impl Response {
     pub fn from_lambda(response: &Value) -> Self {
-        let mut headers = BTreeMap::new();
-        for (name, value) in response["headers"].as_object().into_iter().flatten() {
-            headers.insert(name.clone(), value.as_str().unwrap().to_owned());
-        }
-        for (name, values) in response["multiValueHeaders"]
-            .as_object()
-            .into_iter()
-            .flatten()
-        {
-            let values: Vec<_> = values
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|v| v.as_str().unwrap())
-                .collect();
-            headers.insert(name.clone(), values.join(","));
-        }
+        let members = |name: &str| response[name].as_object().into_iter().flatten();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let single = members("headers").map(|(name, value)| (name.clone(), text(value)));
+        let lists = members("multiValueHeaders").map(|(name, values)| {
+            let values: Vec<_> = values.as_array().unwrap().iter().map(text).collect();
+            (name.clone(), values.join(","))
+        });
+        let headers = single.chain(lists).collect();
         assert_eq!(response["isBase64Encoded"], false);
         let text = response["body"].as_str().expect("a text body").to_owned();
         let body = serde_json::from_str(&text).expect("a JSON body");
