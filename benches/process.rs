@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use testkit::canned_dynamodb::{self, TOKEN_RECORD};
+use testkit::canned_dynamodb::{self, token_record};
 use testkit::runtime_api::{FakeRuntimeApi, Signal};
 use testkit::server::{AUTHORITY, Server};
 
@@ -45,7 +45,7 @@ impl Process {
             record.lock().unwrap().push(request);
             match operation {
                 "GetItem" if is_warm_up => (200, "{}".to_owned()),
-                "GetItem" => (200, TOKEN_RECORD.to_owned()),
+                "GetItem" => (200, token_record()),
                 _ => (200, updated.clone()),
             }
         });
@@ -115,9 +115,7 @@ impl Process {
             other => self.fail(&other),
         }
         let response: Value = serde_json::from_slice(&body).unwrap();
-        if response["statusCode"] != 200 {
-            self.fail(&Signal::Responded { after, body });
-        }
+        assert_eq!(response["statusCode"], 200, "{}", self.log.display());
         after
     }
 

@@ -19,11 +19,12 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Response};
 use serde_json::{Value, json};
-use update_customer::dynamodb::client;
+use update_customer::dynamodb::{TokenHash, client};
 use update_customer::handler::App;
 
 use crate::invoke::{config, invoke_text};
 use crate::request::put;
+use crate::sample::WRITE_TOKEN;
 use crate::server::Server;
 use crate::tables::local_config;
 
@@ -39,11 +40,11 @@ pub fn app(reply: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> App 
     App::new(client(reply), config("customers", "tokens", Duration::ZERO))
 }
 
-/// The function on a DynamoDB that knows every token and responds to every update with `updated`. It caches
+/// The function on a DynamoDB that knows the token that may write and responds to every update with `updated`. It caches
 /// tokens.
 pub fn app_with_update(updated: String) -> App {
     let client = client(move |operation, _| match operation {
-        "GetItem" => (200, TOKEN_RECORD.to_owned()),
+        "GetItem" => (200, token_record()),
         _ => (200, updated.clone()),
     });
     let hour = Duration::from_secs(3_600);
@@ -108,9 +109,12 @@ impl<F> fmt::Debug for Closure<F> {
     }
 }
 
-/// DynamoDB's response to `GetItem` of a token that may write.
-pub const TOKEN_RECORD: &str =
-    r#"{"Item":{"subject":{"S":"erp"},"scopes":{"SS":["customers:write"]}}}"#;
+/// DynamoDB's response to `GetItem` of the token that may write.
+pub fn token_record() -> String {
+    let hash = TokenHash::of(WRITE_TOKEN).to_hex();
+    let record = json!({"tokenHash": {"S": hash}, "subject": {"S": "erp"}, "scopes": {"SS": ["customers:write"]}});
+    json!({"Item": record}).to_string()
+}
 
 /// DynamoDB's response to an update with this body of a customer that has nothing else.
 pub fn updated(body: &str) -> String {

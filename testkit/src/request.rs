@@ -140,27 +140,14 @@ impl PutRequest {
             let values = all.entry(name).or_insert_with(|| json!([]));
             values.as_array_mut().expect("a list").push(json!(value));
         }
-        let (body, is_base64_encoded) = event_body(&self.body);
-        json!({
-            "resource": "/customers/{customer_id}",
-            "path": format!("/customers/{id}"),
-            "httpMethod": "PUT",
-            "headers": last,
-            "multiValueHeaders": all,
-            "queryStringParameters": null,
-            "multiValueQueryStringParameters": null,
-            "pathParameters": {"customer_id": id},
-            "stageVariables": null,
-            "requestContext": {
-                "accountId": "123456789012", "apiId": "api", "domainName": "api.example.com",
-                "domainPrefix": "api", "httpMethod": "PUT", "identity": {"sourceIp": "192.0.2.1"},
-                "path": format!("/prod/customers/{id}"), "protocol": "HTTP/1.1",
-                "requestId": "gateway-id", "requestTimeEpoch": 1670248903000_u64, "resourceId": "r",
-                "resourcePath": "/customers/{customer_id}", "stage": "prod"
-            },
-            "body": body,
-            "isBase64Encoded": is_base64_encoded
-        })
+        let mut event = template(include_str!("../../events/rest-api-sample-200.json"));
+        event["path"] = json!(format!("/customers/{id}"));
+        event["requestContext"]["path"] = json!(format!("/prod/customers/{id}"));
+        event["pathParameters"] = json!({"customer_id": id});
+        event["headers"] = json!(last);
+        event["multiValueHeaders"] = json!(all);
+        set_body(&mut event, &self.body);
+        event
     }
 }
 
@@ -192,38 +179,39 @@ impl HttpApiRequest<'_> {
             Some(_) => "PUT /customers/{customer_id}",
             None => "$default",
         };
-        let (body, is_base64_encoded) = event_body(self.body);
-        let mut event = json!({
-            "version": "2.0",
-            "routeKey": route,
-            "rawPath": self.path,
-            "rawQueryString": self.query,
-            "headers": headers,
-            "requestContext": {
-                "accountId": "123456789012", "apiId": "api", "domainName": "api.example.com",
-                "domainPrefix": "api",
-                "http": {
-                    "method": self.method, "path": self.path, "protocol": "HTTP/1.1",
-                    "sourceIp": "192.0.2.1", "userAgent": "test"
-                },
-                "requestId": "gateway-id", "routeKey": route, "stage": "$default",
-                "time": "05/Dec/2022:14:01:43 +0000", "timeEpoch": 1670248903000_u64
-            },
-            "body": body,
-            "isBase64Encoded": is_base64_encoded
-        });
-        if let Some(id) = self.customer_id {
-            event["pathParameters"] = json!({"customer_id": id});
+        let mut event = template(include_str!("../../events/http-api-sample-200.json"));
+        event["routeKey"] = json!(route);
+        event["rawPath"] = json!(self.path);
+        event["rawQueryString"] = json!(self.query);
+        event["headers"] = json!(headers);
+        match self.customer_id {
+            Some(id) => event["pathParameters"] = json!({"customer_id": id}),
+            None => drop(
+                event
+                    .as_object_mut()
+                    .map(|event| event.remove("pathParameters")),
+            ),
         }
+        let context = &mut event["requestContext"];
+        context["routeKey"] = json!(route);
+        context["http"]["method"] = json!(self.method);
+        context["http"]["path"] = json!(self.path);
+        set_body(&mut event, self.body);
         event
     }
 }
 
-/// The members `body` and `isBase64Encoded` of an event.
-fn event_body(body: &[u8]) -> (Value, bool) {
-    match std::str::from_utf8(body) {
-        Ok("") => (Value::Null, false),
-        Ok(text) => (json!(text), false),
-        Err(_) => (json!(base64::encode(body)), true),
-    }
+/// An event of API Gateway, of which a request replaces its own parts.
+fn template(event: &str) -> Value {
+    serde_json::from_str(event).expect("JSON")
+}
+
+fn set_body(event: &mut Value, body: &[u8]) {
+    let text = std::str::from_utf8(body);
+    event["body"] = match text {
+        Ok("") => Value::Null,
+        Ok(text) => json!(text),
+        Err(_) => json!(base64::encode(body)),
+    };
+    event["isBase64Encoded"] = json!(text.is_err());
 }
