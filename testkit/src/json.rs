@@ -60,6 +60,15 @@ impl Json {
             .find_map(|(known, value)| (known == name).then_some(value))
     }
 
+    /// The value at a path of names and indexes, such as `/metaFields/0/value`.
+    pub fn at(&self, path: &str) -> Option<&Self> {
+        let mut steps = path.split('/').skip(1);
+        steps.try_fold(self, |value, step| match value {
+            Self::Array(elements) => elements.get(step.parse::<usize>().ok()?),
+            _ => value.get(step),
+        })
+    }
+
     /// The members of an object. Empty for another value.
     pub fn members(&self) -> impl Iterator<Item = (&String, &Self)> {
         let members = match self {

@@ -2,7 +2,7 @@
 
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
-use testkit::servers::runtime_api::request_id;
+use testkit::runtime_api::request_id;
 
 use crate::support::program::{Environment, json_lines};
 use crate::support::{CUSTOMER_ID, READ_TOKEN, Response, TestApp, put, shortened};

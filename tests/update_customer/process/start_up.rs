@@ -1,64 +1,35 @@
 //! What the program does before its first event.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 
 use pretty_assertions::assert_eq;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
-use testkit::servers::certificates::{AUTHORITY, server_config};
-use testkit::servers::http::{self, Listener, Request};
+use testkit::canned_dynamodb;
+use testkit::server::{AUTHORITY, Server};
 
 use crate::support::program::{Environment, Program, json_lines};
 
 /// A DynamoDB that records each request and responds to it with `{}`.
 struct EmptyDynamoDb {
-    requests: Arc<Mutex<Vec<Request>>>,
-    listener: Listener,
+    requests: Arc<Mutex<Vec<(String, Value)>>>,
+    server: Server,
 }
 
 impl EmptyDynamoDb {
-    fn start(status: &'static str, tls: Option<Arc<ServerConfig>>) -> Self {
+    fn start(status: u16, tls: bool) -> Self {
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let recorded = Arc::clone(&requests);
-        let listener = Listener::start(move |stream: TcpStream| {
-            match &tls {
-                Some(tls) => {
-                    let tls = ServerConnection::new(Arc::clone(tls))?;
-                    // A client that rejects the certificate ends the connection with an error.
-                    let _ = serve(StreamOwned::new(tls, stream), status, &recorded);
-                }
-                None => serve(stream, status, &recorded)?,
-            }
-            Ok(())
+        let record = Arc::clone(&requests);
+        let server = canned_dynamodb::serve(tls, move |operation, body| {
+            let body = serde_json::from_slice(body).unwrap();
+            record.lock().unwrap().push((operation.to_owned(), body));
+            (status, "{}".to_owned())
         });
-        let listener = listener.unwrap();
-        Self { requests, listener }
+        Self { requests, server }
     }
 
     fn requests(&self) -> Vec<(String, Value)> {
-        let operation = |request: &Request| request.header("x-amz-target").unwrap().to_owned();
-        let body = |request: &Request| serde_json::from_slice(&request.body).unwrap();
-        let requests = self.requests.lock().unwrap();
-        requests
-            .iter()
-            .map(|request| (operation(request), body(request)))
-            .collect()
+        self.requests.lock().unwrap().clone()
     }
-}
-
-fn serve(
-    mut stream: impl Read + Write,
-    status: &str,
-    requests: &Mutex<Vec<Request>>,
-) -> std::io::Result<()> {
-    while let Some(request) = Request::read(&mut stream)? {
-        requests.lock().unwrap().push(request);
-        stream.write_all(&http::response(status, &[], b"{}"))?;
-        stream.flush()?;
-    }
-    Ok(())
 }
 
 /// Starts the program until it requests its first event, and returns its log.
@@ -74,13 +45,13 @@ async fn start_up_log(dynamodb: &str, variables: &[(&str, &str)]) -> Vec<Value> 
 
 #[tokio::test]
 async fn start_up_makes_one_lookup_and_no_write() {
-    let dynamodb = EmptyDynamoDb::start("200 OK", None);
-    let log = start_up_log(&format!("http://{}", dynamodb.listener.address), &[]).await;
+    let dynamodb = EmptyDynamoDb::start(200, false);
+    let log = start_up_log(&format!("http://{}", dynamodb.server.address), &[]).await;
     assert_eq!(log, [] as [Value; 0]);
     // No token has this hash.
     let key = json!({"tokenHash": {"S": "0".repeat(64)}});
     let lookup = json!({"TableName": "the-tokens", "Key": key, "ConsistentRead": true});
-    let expected = [("DynamoDB_20120810.GetItem".to_owned(), lookup)];
+    let expected = [("GetItem".to_owned(), lookup)];
     assert_eq!(dynamodb.requests(), expected);
 }
 
@@ -91,7 +62,7 @@ async fn dead_dynamodb_at_start_up_is_a_warning() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr();
-    let failing = EmptyDynamoDb::start("400 Bad Request", None);
+    let failing = EmptyDynamoDb::start(400, false);
     let lookup = "GetItem on the access tokens table: ";
     for (address, cause) in [
         (silent.local_addr().unwrap(), "no response within 500 ms"),
@@ -99,7 +70,7 @@ async fn dead_dynamodb_at_start_up_is_a_warning() {
             closed.unwrap(),
             &format!("{lookup}dispatch failure: io error"),
         ),
-        (failing.listener.address, &format!("{lookup}status 400")),
+        (failing.server.address, &format!("{lookup}status 400")),
     ] {
         let log = start_up_log(&format!("http://{address}"), &[]).await;
         assert_eq!(log.len(), 1, "{log:?}");
@@ -126,8 +97,8 @@ async fn rejects_untrusted_certificates() {
         (Some(AMAZON_ROOTS), Some(AUTHORITY), false),
         (None, None, false),
     ] {
-        let dynamodb = EmptyDynamoDb::start("200 OK", Some(server_config()));
-        let endpoint = format!("https://localhost:{}", dynamodb.listener.address.port());
+        let dynamodb = EmptyDynamoDb::start(200, true);
+        let endpoint = format!("https://localhost:{}", dynamodb.server.address.port());
         let aws_bundle = aws_bundle.map(|file| ("AWS_CA_BUNDLE", file));
         let system_bundle = system_bundle.map(|file| ("SSL_CERT_FILE", file));
         let variables: Vec<_> = aws_bundle.into_iter().chain(system_bundle).collect();

@@ -1,15 +1,16 @@
 //! The built program, run as Lambda runs it.
 
 use std::process::Stdio;
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 use testkit::response::shortened;
-use testkit::servers::http::Listener;
-use testkit::servers::runtime_api::{FakeRuntimeApi, Signal};
+use testkit::runtime_api::{FakeRuntimeApi, Signal};
+use testkit::server::Server;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
 
 /// The program with Lambda's own environment variables and `variables`. `BOOTSTRAP` names another
@@ -83,9 +84,9 @@ fn assert_names_commit_and_version(line: &str) {
 /// A program that has started and requested its first event.
 pub struct Environment {
     program: Program,
-    events: Sender<Arc<[u8]>>,
+    events: UnboundedSender<Arc<[u8]>>,
     signals: Arc<Mutex<Receiver<Signal>>>,
-    _runtime_api: Listener,
+    _runtime_api: Server,
 }
 
 impl Environment {
@@ -95,15 +96,15 @@ impl Environment {
             address,
             events,
             signals,
-            listener,
-        } = FakeRuntimeApi::start().unwrap();
+            server,
+        } = FakeRuntimeApi::start();
         let mut variables = variables.to_vec();
         variables.push(("AWS_LAMBDA_RUNTIME_API", &address));
         let mut environment = Self {
             program: Program::start(&variables),
             events,
             signals: Arc::new(Mutex::new(signals)),
-            _runtime_api: listener,
+            _runtime_api: server,
         };
         match environment.signal().await {
             Signal::Waiting { .. } => environment,
