@@ -56,7 +56,7 @@ fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200c}' | '\u{200d}')
 }
 
-/// A text that follows the rule [`EMAIL`].
+/// A valid email address (`docs/API.md#field-rules`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmailAddress<'a>(Cow<'a, str>);
 
