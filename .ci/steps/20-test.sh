@@ -3,5 +3,6 @@
 source "$(dirname "$0")/../lib.sh"
 
 in_readme 'cargo test'
-cargo test
+# The long runs: three hundred simulated schedules, and bodies of the full size.
+FULL_TESTS=1 cargo test
 cargo test --locked -p baselines -p calling -p ops -p testkit -p update-customer-fuzz
