@@ -14,7 +14,7 @@ use testkit::bodies::{SHAPES, of_size};
 use testkit::canned_dynamodb::{app_with_update, event, updated};
 use testkit::invoke::respond;
 use tokio::runtime::{Builder, Runtime};
-use update_customer::handler::App;
+use update_customer::App;
 
 /// The calls of one measurement, because the SDK's hash maps make each a little different.
 const CALLS: u64 = 20;

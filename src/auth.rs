@@ -10,11 +10,11 @@ use thiserror::Error;
 
 use crate::dynamodb::{AccessTokensTable, CallError, TokenHash, TokenRecord};
 use cache::GrantCache;
-pub use token::AccessToken;
+pub(crate) use token::AccessToken;
 
 /// Why a caller is not authenticated.
 #[derive(Debug, Error)]
-pub enum AuthError {
+pub(crate) enum AuthError {
     /// The `accessToken` header is absent or empty, also after `Bearer`.
     #[error("The accessToken header is missing or has no token")]
     Missing,
@@ -31,33 +31,33 @@ pub enum AuthError {
 
 /// What a valid token allows, and to whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grant(TokenRecord);
+pub(crate) struct Grant(TokenRecord);
 
 impl Grant {
     /// The token's owner; stored as `updatedBy`.
-    pub fn subject(&self) -> &str {
+    pub(crate) fn subject(&self) -> &str {
         &self.0.subject
     }
 
-    pub fn has_scope(&self, scope: &str) -> bool {
+    pub(crate) fn has_scope(&self, scope: &str) -> bool {
         self.0.scopes.iter().any(|granted| granted == scope)
     }
 
-    pub fn is_valid_at(&self, now: SystemTime) -> bool {
+    pub(crate) fn is_valid_at(&self, now: SystemTime) -> bool {
         self.0.expires_at.is_none_or(|expires_at| now < expires_at)
     }
 }
 
 /// Looks tokens up in the access tokens table and caches what they grant.
 #[derive(Debug)]
-pub struct Authenticator {
+pub(crate) struct Authenticator {
     table: AccessTokensTable,
     cache: GrantCache,
 }
 
 impl Authenticator {
     /// `cache_ttl` is how long a grant is used without another lookup; zero disables the cache.
-    pub fn new(table: AccessTokensTable, cache_ttl: Duration) -> Self {
+    pub(crate) fn new(table: AccessTokensTable, cache_ttl: Duration) -> Self {
         Self {
             table,
             cache: GrantCache::new(cache_ttl),
@@ -68,7 +68,7 @@ impl Authenticator {
     ///
     /// [`AuthError::Invalid`] for an unknown and for an expired token, indistinguishably.
     /// [`AuthError::Lookup`] when the token's record cannot be read.
-    pub async fn authenticate(
+    pub(crate) async fn authenticate(
         &self,
         token: &AccessToken,
         scope: &str,
@@ -89,7 +89,7 @@ impl Authenticator {
     }
 
     /// Looks up a hash that no token has, to open the connection to DynamoDB.
-    pub async fn probe(&self) -> Result<(), CallError> {
+    pub(crate) async fn probe(&self) -> Result<(), CallError> {
         self.table.get(TokenHash::NONE).await.map(|_| ())
     }
 }

@@ -6,7 +6,7 @@ use lambda_http::http::Uri;
 use thiserror::Error;
 
 /// The default of `ACCESS_TOKEN_CACHE_SECONDS`.
-pub const DEFAULT_ACCESS_TOKEN_CACHE_SECONDS: u64 = 60;
+pub(crate) const DEFAULT_ACCESS_TOKEN_CACHE_SECONDS: u64 = 60;
 
 /// All variables that the program reads, apart from AWS's credentials. `docs/OPERATIONS.md` lists them.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,7 +23,7 @@ use error::Error;
 
 /// How long start-up waits for DynamoDB. A new connection's first request takes about 10 ms within
 /// a region.
-pub const WARM_UP_TIMEOUT: Duration = Duration::from_millis(500);
+pub(crate) const WARM_UP_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The function with everything it needs, built once at start-up.
 #[derive(Debug)]

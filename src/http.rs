@@ -1,6 +1,6 @@
 //! HTTP on both sides of the handler: the routes, the request's parts and the response.
 
-pub mod preconditions;
-pub mod request;
-pub mod response;
-pub mod routes;
+pub(crate) mod preconditions;
+pub(crate) mod request;
+pub(crate) mod response;
+pub(crate) mod routes;

@@ -33,14 +33,24 @@
 //! ```
 //!
 //! So `customer` and `validation` know nothing of HTTP or AWS, and `dynamodb` knows nothing of HTTP.
+//!
+//! # What the crate offers
+//!
+//! `main.rs` starts [`App`] from a [`Config`]. The tools, the tests, the benchmarks and the local example also use
+//! [`lambda::invoke`], the client and the records of [`dynamodb`], the rules of [`customer`], [`validation::json`] and
+//! the layer of [`logging`]. Everything else is `pub(crate)`.
 #![forbid(unsafe_code)]
+#![warn(unreachable_pub)]
 
-pub mod auth;
-pub mod config;
+mod auth;
+mod config;
 pub mod customer;
 pub mod dynamodb;
-pub mod handler;
-pub mod http;
+mod handler;
+mod http;
 pub mod lambda;
 pub mod logging;
 pub mod validation;
+
+pub use config::{AppConfig, CaBundle, Config, ConfigError, LogConfig};
+pub use handler::App;

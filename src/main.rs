@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use lambda_runtime::service_fn;
 use tracing_subscriber::prelude::*;
-use update_customer::config::{Config, LogConfig};
+use update_customer::App;
 use update_customer::dynamodb::client;
-use update_customer::handler::App;
+use update_customer::{Config, LogConfig};
 use update_customer::{lambda, logging};
 
 // One thread: a Lambda environment handles one request at a time.

@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use testkit::invoke::invoke_text;
 use testkit::request::HttpApiRequest;
-use update_customer::handler::App;
+use update_customer::App;
 
 /// What a person sees who opens a customer's URL in a browser.
 const ONLY_PUT: &str = include_str!("console/page/only-put.html");

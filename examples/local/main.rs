@@ -25,10 +25,10 @@ use testkit::{CUSTOMER_ID, READ_TOKEN, SAMPLE_REQUEST, WRITE_TOKEN};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tracing_subscriber::prelude::*;
-use update_customer::config::{Config, LogConfig};
+use update_customer::App;
 use update_customer::dynamodb::client;
-use update_customer::handler::App;
 use update_customer::logging;
+use update_customer::{Config, LogConfig};
 
 use crate::console::tables::{ACCESS_TOKENS_TABLE, CUSTOMERS_TABLE, Tables};
 use crate::console::{Console, recorder};

@@ -8,7 +8,7 @@ use testkit::canned_dynamodb::{self, Reply, attributes};
 use testkit::invoke::{REQUEST_ID, invoke_text};
 use testkit::{Response, sample_customer, tables};
 use tokio::runtime::{Builder, Runtime};
-use update_customer::handler::App;
+use update_customer::App;
 
 use crate::openapi;
 

@@ -15,7 +15,7 @@ const MAX_GRANTS: usize = 1_000;
 /// Times are wall-clock times: Lambda freezes the environment between calls, and a monotonic clock may
 /// stop meanwhile.
 #[derive(Debug)]
-pub struct GrantCache {
+pub(super) struct GrantCache {
     ttl: Duration,
     grants: Mutex<HashMap<TokenHash, Entry>>,
 }
@@ -28,7 +28,7 @@ struct Entry {
 
 impl GrantCache {
     /// A cache whose entries are used for `ttl`; zero disables it.
-    pub fn new(ttl: Duration) -> Self {
+    pub(super) fn new(ttl: Duration) -> Self {
         Self {
             ttl,
             grants: Mutex::default(),
@@ -36,7 +36,7 @@ impl GrantCache {
     }
 
     /// The grant, when it was looked up less than `ttl` before `now` and has not expired.
-    pub fn get(&self, hash: &TokenHash, now: SystemTime) -> Option<Arc<Grant>> {
+    pub(super) fn get(&self, hash: &TokenHash, now: SystemTime) -> Option<Arc<Grant>> {
         let mut grants = self.lock();
         let entry = grants.get(hash)?;
         if self.is_fresh(entry, now) {
@@ -47,7 +47,7 @@ impl GrantCache {
     }
 
     /// Adds a grant that was looked up at `now`.
-    pub fn insert(&self, hash: TokenHash, grant: &Arc<Grant>, now: SystemTime) {
+    pub(super) fn insert(&self, hash: TokenHash, grant: &Arc<Grant>, now: SystemTime) {
         if self.ttl.is_zero() {
             return;
         }

@@ -10,7 +10,7 @@ use crate::dynamodb::TokenHash;
 const HEADER: &str = "accesstoken";
 
 /// A token as the caller sent it. It has no `Display`, and its `Debug` shows no token.
-pub struct AccessToken(String);
+pub(crate) struct AccessToken(String);
 
 impl AccessToken {
     /// Reads the one `accessToken` header: a bare token, or `Bearer <token>` with the scheme in any
@@ -19,7 +19,7 @@ impl AccessToken {
     /// [`AuthError::Missing`] when the header is absent or has no token. [`AuthError::Invalid`] for two
     /// values, another scheme, or characters that no token contains. Gateways join two headers with
     /// a comma, so a comma means two values.
-    pub fn from_headers(headers: &HeaderMap) -> Result<Self, AuthError> {
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Result<Self, AuthError> {
         let mut values = headers.get_all(HEADER).iter();
         let value = values.next().ok_or(AuthError::Missing)?;
         if values.next().is_some() {
@@ -42,7 +42,7 @@ impl AccessToken {
         Ok(Self(token.to_owned()))
     }
 
-    pub fn hash(&self) -> TokenHash {
+    pub(crate) fn hash(&self) -> TokenHash {
         TokenHash::of(&self.0)
     }
 }

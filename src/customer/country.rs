@@ -7,7 +7,7 @@ use crate::validation::ErrorCode;
 use crate::validation::characters::is_visible;
 
 /// An address's `country`. Its check bounds the length.
-pub const COUNTRY: TextRule = TextRule::new(MaxLength::None, check);
+pub(super) const COUNTRY: TextRule = TextRule::new(MaxLength::None, check);
 
 /// Codes that commerce systems use although ISO 3166-1 has not assigned them: Kosovo, Ascension
 /// Island and Tristan da Cunha.

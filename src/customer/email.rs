@@ -12,7 +12,7 @@ use crate::validation::json::Value;
 
 /// `email`. SMTP limits bytes, not characters: a path is at most 256, its brackets included (RFC 5321,
 /// section 4.5.3.1.3).
-pub const EMAIL: TextRule = TextRule::new(MaxLength::Bytes(254), check).not_blank();
+pub(super) const EMAIL: TextRule = TextRule::new(MaxLength::Bytes(254), check).not_blank();
 
 /// One address, `local@domain` (RFC 5321, internationalised by RFC 6531), without a display name.
 fn check(text: &str) -> Result<(), Violation> {

@@ -10,7 +10,7 @@ use crate::validation::json::{Object, Value};
 use crate::validation::{ErrorCode, JsonPointer, ValidationErrors};
 
 /// Takes members out of an object one by one; [`FieldReader::reject_unknown`] rejects the rest.
-pub struct FieldReader<'a, 'e> {
+pub(super) struct FieldReader<'a, 'e> {
     members: Object<'a>,
     at: JsonPointer<'e>,
     errors: &'e mut ValidationErrors,
@@ -20,7 +20,11 @@ pub struct FieldReader<'a, 'e> {
 
 impl<'a, 'e> FieldReader<'a, 'e> {
     /// Reads the object with these members at `at`; errors are added to `errors`.
-    pub fn new(members: Object<'a>, at: JsonPointer<'e>, errors: &'e mut ValidationErrors) -> Self {
+    pub(super) fn new(
+        members: Object<'a>,
+        at: JsonPointer<'e>,
+        errors: &'e mut ValidationErrors,
+    ) -> Self {
         Self {
             members,
             at,
@@ -32,7 +36,7 @@ impl<'a, 'e> FieldReader<'a, 'e> {
 
     /// Reads each entry of a list, which must be an object, with `read`, and rejects the members that `read`
     /// does not take. Returns the entries as they are to be stored.
-    pub fn entries(
+    pub(super) fn entries(
         list: Vec<Value<'a>>,
         at: &JsonPointer<'_>,
         errors: &mut ValidationErrors,
@@ -54,26 +58,26 @@ impl<'a, 'e> FieldReader<'a, 'e> {
     }
 
     /// Takes a member of any type out, and adds its name to the known ones.
-    pub fn take(&mut self, name: &'static str) -> Option<Value<'a>> {
+    pub(super) fn take(&mut self, name: &'static str) -> Option<Value<'a>> {
         self.known.push(name);
         let index = self.members.iter().position(|(key, _)| key == name)?;
         Some(self.members.remove(index).1)
     }
 
     /// Takes a member out that a request may hold but cannot change.
-    pub fn ignore(&mut self, name: &'static str) {
+    pub(super) fn ignore(&mut self, name: &'static str) {
         self.take(name);
         self.read_only.push(name);
     }
 
     /// Records an error of the member `name`. `message` follows the name: "must be a string".
-    pub fn error(&mut self, name: &str, code: ErrorCode, message: &str) {
+    pub(super) fn error(&mut self, name: &str, code: ErrorCode, message: &str) {
         let message = format!("`{name}` {message}");
         self.errors.add(&self.at.member(name), code, message);
     }
 
     /// Records an error of a list's entry when all its members are null, or when it has none.
-    pub fn reject_empty(&mut self) {
+    pub(super) fn reject_empty(&mut self) {
         if self.members.iter().all(|(_, value)| *value == Value::Null) {
             let name = self.at.entry_name();
             let message = format!("{name} is empty; send at least one member that is not null");
@@ -82,7 +86,7 @@ impl<'a, 'e> FieldReader<'a, 'e> {
     }
 
     /// Checks a member's own value with `check`, which adds errors at the member's pointer.
-    pub fn check(
+    pub(super) fn check(
         &mut self,
         name: &str,
         check: impl FnOnce(&JsonPointer<'_>, &mut ValidationErrors),
@@ -91,17 +95,25 @@ impl<'a, 'e> FieldReader<'a, 'e> {
     }
 
     /// A string that must be sent.
-    pub fn required_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Value<'a>> {
+    pub(super) fn required_text(
+        &mut self,
+        name: &'static str,
+        rule: &TextRule,
+    ) -> Option<Value<'a>> {
         self.required(name, |text| rule.check(&text).map(|()| Value::String(text)))
     }
 
     /// An email address that must be sent.
-    pub fn required_email(&mut self, name: &'static str) -> Option<EmailAddress<'a>> {
+    pub(super) fn required_email(&mut self, name: &'static str) -> Option<EmailAddress<'a>> {
         self.required(name, EmailAddress::parse)
     }
 
     /// A string that may be omitted, or be empty.
-    pub fn optional_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Value<'a>> {
+    pub(super) fn optional_text(
+        &mut self,
+        name: &'static str,
+        rule: &TextRule,
+    ) -> Option<Value<'a>> {
         match self.take(name)? {
             Value::Null => self.reject_null(name, "\"\""),
             value => self.text_or_empty(name, value, rule),
@@ -109,7 +121,11 @@ impl<'a, 'e> FieldReader<'a, 'e> {
     }
 
     /// A string in a list's entry, which may be empty: null leaves the member out.
-    pub fn nullable_text(&mut self, name: &'static str, rule: &TextRule) -> Option<Value<'a>> {
+    pub(super) fn nullable_text(
+        &mut self,
+        name: &'static str,
+        rule: &TextRule,
+    ) -> Option<Value<'a>> {
         match self.take(name)? {
             Value::Null => None,
             value => self.text_or_empty(name, value, rule),
@@ -117,7 +133,7 @@ impl<'a, 'e> FieldReader<'a, 'e> {
     }
 
     /// A boolean in a list's entry: null leaves the member out.
-    pub fn nullable_boolean(&mut self, name: &'static str) -> Option<bool> {
+    pub(super) fn nullable_boolean(&mut self, name: &'static str) -> Option<bool> {
         match self.take(name)? {
             Value::Null => None,
             Value::Bool(value) => Some(value),
@@ -126,7 +142,7 @@ impl<'a, 'e> FieldReader<'a, 'e> {
     }
 
     /// A list that may be omitted, as `read` returns its entries at the list's pointer.
-    pub fn list(
+    pub(super) fn list(
         &mut self,
         name: &'static str,
         read: impl FnOnce(Vec<Value<'a>>, &JsonPointer<'_>, &mut ValidationErrors) -> Vec<Value<'a>>,
@@ -142,7 +158,7 @@ impl<'a, 'e> FieldReader<'a, 'e> {
     }
 
     /// Rejects every member that was not taken.
-    pub fn reject_unknown(self) {
+    pub(super) fn reject_unknown(self) {
         for (name, _) in &self.members {
             // Search for a suggestion only if the error is listed: a body can hold ten thousand unknown names.
             let message = match self.errors.is_full() {

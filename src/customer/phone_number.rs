@@ -7,7 +7,7 @@ use crate::validation::ErrorCode;
 use crate::validation::characters::located;
 
 /// `phoneNumber` of a customer and of an address.
-pub const PHONE_NUMBER: TextRule = TextRule::new(MaxLength::Chars(64), check);
+pub(super) const PHONE_NUMBER: TextRule = TextRule::new(MaxLength::Chars(64), check);
 
 const MIN_DIGITS: usize = 3;
 

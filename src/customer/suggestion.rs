@@ -30,7 +30,7 @@ const ENDINGS: [&str; 2] = ["id", "by"];
 
 /// The known name that an unknown one probably stands for: the same but for case and punctuation, a name
 /// of the same field in other systems, or one that is at most two edits away.
-pub fn suggest(name: &str, known: &[&'static str]) -> Option<&'static str> {
+pub(super) fn suggest(name: &str, known: &[&'static str]) -> Option<&'static str> {
     const MAX_NAME_BYTES: usize = 32;
     if name.len() > MAX_NAME_BYTES {
         return None;

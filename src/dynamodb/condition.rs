@@ -11,7 +11,7 @@ use crate::validation::number;
 /// The customer exists, has an expected version, and its email address is one for which the write keeps or
 /// resets `verifiedEmail` correctly.
 #[derive(Debug)]
-pub struct Condition<'a> {
+pub(super) struct Condition<'a> {
     expected_version: &'a ExpectedVersion,
     new_email: &'a EmailAddress<'a>,
     email: EmailCondition,
@@ -30,7 +30,7 @@ enum EmailCondition {
 
 /// Why a condition was false for a stored customer.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Reason {
+pub(super) enum Reason {
     /// `version` is not a number from 0 to 2^64 - 2.
     InvalidVersion,
     /// The version is not an expected one.
@@ -41,7 +41,10 @@ pub enum Reason {
 
 impl<'a> Condition<'a> {
     /// The condition of a request's first write.
-    pub fn new(expected_version: &'a ExpectedVersion, new_email: &'a EmailAddress<'a>) -> Self {
+    pub(super) fn new(
+        expected_version: &'a ExpectedVersion,
+        new_email: &'a EmailAddress<'a>,
+    ) -> Self {
         Self {
             expected_version,
             new_email,
@@ -51,7 +54,7 @@ impl<'a> Condition<'a> {
 
     /// The condition to retry with, now that a failed write returned `stored`. Every stored `verifiedEmail`
     /// other than false counts as verified, whatever its type.
-    pub fn after(self, mut stored: Item) -> Self {
+    pub(super) fn after(self, mut stored: Item) -> Self {
         let is_unverified = matches!(
             stored.get("verifiedEmail"),
             None | Some(AttributeValue::Bool(false))
@@ -70,7 +73,7 @@ impl<'a> Condition<'a> {
     }
 
     /// Whether the write sets `verifiedEmail` to false.
-    pub fn resets_verified(&self) -> bool {
+    pub(super) fn resets_verified(&self) -> bool {
         matches!(
             self.email,
             EmailCondition::Observed {
@@ -81,7 +84,7 @@ impl<'a> Condition<'a> {
     }
 
     /// Adds the condition to an expression.
-    pub fn render(&self, expression: &mut Expression) {
+    pub(super) fn render(&self, expression: &mut Expression) {
         expression.condition += "attribute_exists(id)";
         self.render_version(expression);
         self.render_email(expression);
@@ -135,7 +138,7 @@ impl<'a> Condition<'a> {
     }
 
     /// Why DynamoDB found the condition false for `stored`.
-    pub fn explain(&self, stored: &Item) -> Reason {
+    pub(super) fn explain(&self, stored: &Item) -> Reason {
         let attribute = stored.get("version");
         let version = stored_version(attribute).filter(|version| *version <= Version::MAX);
         let Some(version) = version else {
@@ -157,7 +160,7 @@ impl<'a> Condition<'a> {
 
 /// The stored version, without its fraction; an absent one is 0. `None` if it is not a number from 0 to
 /// 2^64 - 1.
-pub fn stored_version(attribute: Option<&AttributeValue>) -> Option<Version> {
+pub(super) fn stored_version(attribute: Option<&AttributeValue>) -> Option<Version> {
     match attribute {
         None => Some(Version::ZERO),
         Some(stored) => number::whole_part(stored.as_n().ok()?).map(Version::from),

@@ -11,7 +11,7 @@ use thiserror::Error;
 use super::response::is_rejection;
 
 /// Temporary failures that the SDK does not know: conflicts with a transaction or another region.
-pub const CONFLICTS: [&str; 2] = [
+pub(super) const CONFLICTS: [&str; 2] = [
     "ReplicatedWriteConflictException",
     "TransactionConflictException",
 ];

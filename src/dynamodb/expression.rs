@@ -14,7 +14,7 @@ use crate::customer::{Change, CustomerUpdate, Version};
 const RESERVED_FIELDS: [&str; 2] = ["role", "status"];
 
 /// Expressions with their placeholders.
-pub struct Expression {
+pub(super) struct Expression {
     pub update: String,
     pub condition: String,
     pub names: HashMap<String, String>,
@@ -22,7 +22,7 @@ pub struct Expression {
 }
 
 impl Expression {
-    pub fn new(
+    pub(super) fn new(
         update: &CustomerUpdate<'_>,
         resets_verified: bool,
         now: &str,
@@ -85,11 +85,11 @@ impl Expression {
         Cow::Owned(placeholder)
     }
 
-    pub fn value(&mut self, placeholder: &str, value: AttributeValue) {
+    pub(super) fn value(&mut self, placeholder: &str, value: AttributeValue) {
         self.values.insert(placeholder.to_owned(), value);
     }
 
-    pub fn number(&mut self, placeholder: &str, version: Version) {
+    pub(super) fn number(&mut self, placeholder: &str, version: Version) {
         self.value(placeholder, AttributeValue::N(version.to_string()));
     }
 }

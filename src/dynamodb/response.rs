@@ -16,7 +16,7 @@ use serde_json::Value;
 
 /// Rejects a success that DynamoDB did not send, or that was damaged on the way.
 #[derive(Debug)]
-pub struct VerifySuccess;
+pub(super) struct VerifySuccess;
 
 #[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
 impl Intercept for VerifySuccess {
@@ -50,11 +50,11 @@ impl Intercept for VerifySuccess {
 
 /// Watches each attempt of a request's writes, because the SDK returns only the result of the last one.
 #[derive(Debug, Clone, Default)]
-pub struct UncertainWrite(Arc<AtomicBool>);
+pub(super) struct UncertainWrite(Arc<AtomicBool>);
 
 impl UncertainWrite {
     /// True if some attempt failed without an answer that rules out a stored write.
-    pub fn occurred(&self) -> bool {
+    pub(super) fn occurred(&self) -> bool {
         self.0.load(Relaxed)
     }
 }
@@ -81,7 +81,7 @@ impl Intercept for UncertainWrite {
 
 /// Whether DynamoDB itself rejected the request, so that it stored nothing. The 4xx of a proxy lacks
 /// `__type`, and may follow a stored write.
-pub fn is_rejection(response: &HttpResponse) -> bool {
+pub(super) fn is_rejection(response: &HttpResponse) -> bool {
     let body = response.body().bytes().unwrap_or_default();
     response.status().is_client_error()
         && is_intact(response)

@@ -15,7 +15,7 @@ use crate::validation::json::ParseError;
 
 /// Why a request did not get 200. `Display` is the message for the caller, or the cause of a 500.
 #[derive(Debug, ThisError)]
-pub enum Error {
+pub(super) enum Error {
     #[error(transparent)]
     Route(#[from] RouteError),
     #[error(transparent)]
@@ -44,7 +44,7 @@ macro_rules! rows {
 
 impl Error {
     /// What the caller sees (`docs/API.md#error-codes`), and the cause to log if it must not see that.
-    pub fn failure(&self) -> (Failure<'_>, Option<Cause>) {
+    pub(super) fn failure(&self) -> (Failure<'_>, Option<Cause>) {
         use AuthError::{Invalid, Lookup, Missing, MissingScope};
         use UpdateError::{Exists, NotFound, OtherVersion, TooDeep, TooLarge};
         let call = match self {

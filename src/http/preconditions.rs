@@ -10,7 +10,7 @@ const MAX_VERSIONS: usize = 100;
 
 /// Reads both headers (`docs/API.md#optimistic-concurrency`). With `If-None-Match: *`, an existing customer
 /// is not updated, whatever `If-Match` says.
-pub fn expected_version(headers: &HeaderMap) -> Result<ExpectedVersion, RequestError> {
+pub(crate) fn expected_version(headers: &HeaderMap) -> Result<ExpectedVersion, RequestError> {
     let expected = if_match(headers)?;
     match joined(headers, header::IF_NONE_MATCH) {
         None => Ok(expected),

@@ -14,7 +14,7 @@ const MAX_BODY_BYTES: usize = 400 * 1_024;
 
 /// The path or the method has no route. API Gateway routes nothing else here; other event sources may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum RouteError {
+pub(crate) enum RouteError {
     #[error("Not found; use PUT /customers/{{customer_id}}")]
     NotFound,
     #[error("Only PUT is allowed")]
@@ -23,7 +23,7 @@ pub enum RouteError {
 
 /// A header or the size of the body is wrong. `Display` tells the caller what to change.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum RequestError {
+pub(crate) enum RequestError {
     #[error("The Content-Type header is missing; send application/json")]
     NoContentType,
     #[error("Content-Type has a comma; send one media type: application/json")]
@@ -50,7 +50,7 @@ pub enum RequestError {
 
 /// Finds the route by the path parameter, which every event for a route has (`crate::lambda`), and by the
 /// method.
-pub fn route(request: &Request) -> Result<&'static Route, RouteError> {
+pub(crate) fn route(request: &Request) -> Result<&'static Route, RouteError> {
     let routes = ROUTES.iter();
     let mut routes = routes.filter(|route| path_parameter(request, route).is_some());
     let first = routes.next().ok_or(RouteError::NotFound)?;
@@ -63,7 +63,7 @@ pub fn route(request: &Request) -> Result<&'static Route, RouteError> {
 
 /// The body of a request whose headers say JSON (`docs/API.md#headers-and-body`), not parsed yet.
 /// `lambda_http` has already decoded base64.
-pub fn body(request: &Request) -> Result<&[u8], RequestError> {
+pub(crate) fn body(request: &Request) -> Result<&[u8], RequestError> {
     check_content_type(request.headers())?;
     check_content_encoding(request.headers())?;
     let body: &[u8] = request.body();
@@ -121,7 +121,7 @@ pub(super) fn joined(headers: &HeaderMap, name: header::HeaderName) -> Option<Co
 }
 
 /// The decoded last segment of the route's path. `None` for another path.
-pub fn path_parameter<'a>(request: &'a Request, route: &Route) -> Option<&'a str> {
+pub(crate) fn path_parameter<'a>(request: &'a Request, route: &Route) -> Option<&'a str> {
     request.path_parameters_ref()?.first(route.parameter)
 }
 

@@ -42,7 +42,7 @@ struct ResponseBody<'a> {
 }
 
 /// 200 with the stored customer and its version.
-pub fn success(customer: &Customer) -> Response<Body> {
+pub(crate) fn success(customer: &Customer) -> Response<Body> {
     let body = ResponseBody {
         success: true,
         message: "Customer updated successfully",
@@ -53,7 +53,7 @@ pub fn success(customer: &Customer) -> Response<Body> {
 }
 
 /// The response to a request that failed.
-pub fn failure(failure: &Failure<'_>, request_id: &str) -> Response<Body> {
+pub(crate) fn failure(failure: &Failure<'_>, request_id: &str) -> Response<Body> {
     let body = ResponseBody {
         success: false,
         message: &failure.message,

@@ -4,7 +4,7 @@ use lambda_http::http::Method;
 
 /// Where an operation is, and who may call it.
 #[derive(Debug)]
-pub struct Route {
+pub(crate) struct Route {
     pub method: Method,
     /// The path before its one parameter.
     pub path: &'static str,
@@ -17,11 +17,11 @@ pub struct Route {
 
 /// What a route does. `handler` has the steps of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
+pub(crate) enum Operation {
     UpdateCustomer,
 }
 
-pub const ROUTES: &[Route] = &[Route {
+pub(crate) const ROUTES: &[Route] = &[Route {
     method: Method::PUT,
     path: "/customers/",
     parameter: "customer_id",

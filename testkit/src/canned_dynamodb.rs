@@ -19,8 +19,8 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Response};
 use serde_json::{Value, json};
+use update_customer::App;
 use update_customer::dynamodb::{TokenHash, client};
-use update_customer::handler::App;
 
 use crate::invoke::{config, invoke_text};
 use crate::request::put;

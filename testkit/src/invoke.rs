@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::Value;
-use update_customer::config::AppConfig;
-use update_customer::handler::App;
+use update_customer::App;
+use update_customer::AppConfig;
 use update_customer::lambda;
 
 use crate::Response;

@@ -82,3 +82,34 @@ fn modules_depend_only_on_lower_layers() {
     }
     assert!(violations.is_empty(), "\n{}", violations.join("\n"));
 }
+
+/// What `lib.rs` and `docs/ARCHITECTURE.md` say of each room, beyond the order of the layers.
+#[test]
+fn rooms_name_only_what_they_may_know() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    source_files(&source, &mut files);
+    let mut violations = Vec::new();
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        let lines = code.lines();
+        let code: Vec<_> = lines
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect();
+        let code = code.join("\n");
+        let relative = file.strip_prefix(&source).unwrap();
+        let forbidden: &[&str] = match module(relative).as_str() {
+            "customer" | "validation" => &["aws_", "lambda_", "env::var", "\"tokenHash\""],
+            "dynamodb" if relative.ends_with("access_tokens.rs") => &["lambda_", "env::var"],
+            "dynamodb" => &["lambda_", "StatusCode", "env::var", "\"tokenHash\""],
+            "auth" => &["aws_", "StatusCode", "env::var", "\"tokenHash\""],
+            "main" => &["\"tokenHash\""],
+            _ => &["env::var", "\"tokenHash\""],
+        };
+        let found = forbidden.iter().filter(|name| code.contains(**name));
+        let file = relative.display();
+        violations.extend(found.map(|name| format!("src/{file} must not name {name}")));
+    }
+    assert!(violations.is_empty(), "\n{}", violations.join("\n"));
+}

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::ProvideCredentials;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use update_customer::config::CaBundle;
+use update_customer::CaBundle;
 use update_customer::dynamodb::{client, tls};
 
 /// For a person's network; the function's own limits are much lower.

@@ -17,9 +17,9 @@ use testkit::invoke::{config, invoke};
 use testkit::{CUSTOMER_ID, PutRequest, WRITE_TOKEN, put, sample_customer, tables};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
+use update_customer::App;
 use update_customer::dynamodb::attribute::Item;
 use update_customer::dynamodb::{TokenHash, client};
-use update_customer::handler::App;
 
 const CUSTOMERS: &str = "customers";
 const TOKENS: &str = "access-tokens";

@@ -23,7 +23,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use update_customer::handler::App;
+use update_customer::App;
 
 use self::history::{Exchange, History, Summary};
 use self::tables::{ACCESS_TOKENS_TABLE, CUSTOMERS_TABLE, Tables};

@@ -14,7 +14,7 @@ const HYPHENS: Hyphens = Hyphens::CheckFirstLast;
 
 /// Returns why the domain is invalid; `None` if it has two labels or more and UTS 46 changes only its
 /// case. `index` is the position of its first character in the address, from 0.
-pub fn find_cause(text: &str, index: usize) -> Option<String> {
+pub(super) fn find_cause(text: &str, index: usize) -> Option<String> {
     let labels: Vec<_> = text.split('.').collect();
     let has_label = |is_wrong: fn(&str) -> bool| labels.iter().any(|label| is_wrong(label));
     let is_unexpected = |c: char| c.is_ascii() && !(c.is_ascii_alphanumeric() || "-.".contains(c));

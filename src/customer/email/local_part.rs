@@ -14,7 +14,7 @@ const NFKC: ComposingNormalizerBorrowed<'static> = ComposingNormalizerBorrowed::
 ///
 /// ASCII follows browsers (WHATWG HTML, "valid email address"): dots may be anywhere, because mailboxes such
 /// as `a..b@docomo.ne.jp` exist, and there is no quoted string. RFC 6531 adds the other characters.
-pub fn find_cause(text: &str) -> Option<String> {
+pub(super) fn find_cause(text: &str) -> Option<String> {
     if text.is_empty() {
         return Some("it has nothing before the `@`".to_owned());
     }

@@ -121,7 +121,7 @@ fn other_encoding(body: &[u8]) -> Option<ParseError> {
 }
 
 /// The line and column of the byte at `index`.
-pub fn position(body: &[u8], index: usize) -> String {
+pub(super) fn position(body: &[u8], index: usize) -> String {
     let before = String::from_utf8_lossy(&body[..index.min(body.len())]);
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;

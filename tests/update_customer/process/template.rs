@@ -8,7 +8,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use pretty_assertions::assert_eq;
 use testkit::tables;
-use update_customer::config::Config;
+use update_customer::Config;
 
 use crate::support::template::{at, keys_at, number_at, texts_at};
 use crate::support::{TestApp, WRITE_TOKEN, new_email, put};

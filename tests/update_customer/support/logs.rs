@@ -9,7 +9,7 @@ use serde_json::Value;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
-use update_customer::config::LogConfig;
+use update_customer::LogConfig;
 use update_customer::dynamodb::TokenHash;
 use update_customer::logging;
 

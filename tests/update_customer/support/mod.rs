@@ -28,9 +28,9 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use serde_json::{Value, json};
 use testkit::invoke::{config, invoke};
 use testkit::tables;
+use update_customer::App;
 use update_customer::dynamodb::attribute::into_json;
 use update_customer::dynamodb::{TokenHash, client};
-use update_customer::handler::App;
 
 pub use fault_proxy::{Calls, Engine, Fault, FaultProxy};
 pub use logs::{Log, capture};
