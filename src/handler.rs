@@ -17,7 +17,7 @@ use crate::customer::{Customer, CustomerId, CustomerUpdate};
 use crate::dynamodb::{AccessTokensTable, CustomersTable};
 use crate::http::routes::{Operation, Route};
 use crate::http::{preconditions, request, response};
-use crate::logging::{self, RequestLog};
+use crate::logging::RequestLog;
 use crate::validation::json;
 use error::Error;
 
@@ -47,13 +47,11 @@ impl App {
     /// Writes nothing. If DynamoDB does not respond within [`WARM_UP_TIMEOUT`], logs a warning and
     /// continues; requests retry the connection.
     pub async fn warm_up(&self) {
-        match timeout(WARM_UP_TIMEOUT, self.authenticator.probe()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => logging::warm_up_failed(&error.to_string()),
-            Err(_) => {
-                let limit = WARM_UP_TIMEOUT.as_millis();
-                logging::warm_up_failed(&format!("no response within {limit} ms"));
-            }
+        let probe = timeout(WARM_UP_TIMEOUT, self.authenticator.probe()).await;
+        let no_response = |_| Err(format!("no response within {WARM_UP_TIMEOUT:?}"));
+        let probe = probe.map_or_else(no_response, |probe| probe.map_err(|e| e.to_string()));
+        if let Err(cause) = probe {
+            tracing::warn!(cause, "DynamoDB was not reached during start-up");
         }
     }
 }

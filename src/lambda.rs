@@ -16,7 +16,6 @@ use serde_json::value::RawValue;
 
 use crate::handler::{App, handle};
 use crate::http::routes::ROUTES;
-use crate::logging;
 
 /// The domain of a Function URL contains this. Its events have version 2.0 and, unlike those of an HTTP API, an
 /// encoded path.
@@ -120,7 +119,11 @@ fn remove_origin(headers: &mut HeaderMap) {
 pub async fn invoke(app: &App, event: LambdaEvent<Event>) -> Result<impl Serialize + use<>, Error> {
     let LambdaEvent { payload, context } = event;
     let Event(Some(request)) = payload else {
-        logging::event_rejected(&context.request_id, NOT_AN_EVENT);
+        tracing::error!(
+            requestId = context.request_id,
+            cause = NOT_AN_EVENT,
+            "event rejected"
+        );
         return Err(NOT_AN_EVENT.into());
     };
     let handler = service_fn(|request| async { Ok::<_, Infallible>(handle(app, request).await) });

@@ -57,25 +57,6 @@ pub fn install_panic_hook() {
     }));
 }
 
-/// Logs the commit that the program was built from and the version of the function.
-pub fn started(function_version: Option<&str>) {
-    tracing::info!(
-        commit = env!("UPDATE_CUSTOMER_COMMIT"),
-        functionVersion = function_version,
-        "program started"
-    );
-}
-
-/// Logs that start-up did not reach DynamoDB. The first request tries again.
-pub fn warm_up_failed(cause: &str) {
-    tracing::warn!(cause, "DynamoDB was not reached during start-up");
-}
-
-/// Logs an event that is not an HTTP request of API Gateway.
-pub fn event_rejected(request_id: &str, cause: &str) {
-    tracing::error!(requestId = request_id, cause, "event rejected");
-}
-
 /// What happened on the server's side.
 #[derive(Debug)]
 pub struct Cause {

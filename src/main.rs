@@ -18,7 +18,11 @@ async fn main() -> ExitCode {
     tracing_subscriber::registry()
         .with(logging::layer(io::stdout, &log))
         .init();
-    logging::started(log.function_version.as_deref());
+    tracing::info!(
+        commit = env!("UPDATE_CUSTOMER_COMMIT"),
+        functionVersion = log.function_version,
+        "program started"
+    );
     logging::install_panic_hook();
     match run().await {
         Ok(()) => ExitCode::SUCCESS,

@@ -61,9 +61,12 @@ fn is_joiner(c: char) -> bool {
 pub struct EmailAddress<'a>(Cow<'a, str>);
 
 impl<'a> EmailAddress<'a> {
-    /// The only constructor. Returns the first broken part of the rule otherwise.
-    pub fn parse(text: Cow<'a, str>) -> Result<Self, Violation> {
-        EMAIL.check(&text).map(|()| Self(text))
+    /// The only constructor. `None` if the value breaks the rule.
+    pub(crate) fn parse(value: Value<'a>) -> Option<Self> {
+        match value {
+            Value::String(text) if EMAIL.check(&text).is_ok() => Some(Self(text)),
+            _ => None,
+        }
     }
 
     pub fn as_str(&self) -> &str {
@@ -73,12 +76,6 @@ impl<'a> EmailAddress<'a> {
     /// Whether `other` differs in letter case alone.
     pub fn eq_ignore_case(&self, other: &str) -> bool {
         eq_ignore_case(&self.0, other)
-    }
-}
-
-impl<'a> From<EmailAddress<'a>> for Value<'a> {
-    fn from(email: EmailAddress<'a>) -> Self {
-        Self::String(email.0)
     }
 }
 

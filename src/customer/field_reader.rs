@@ -1,8 +1,5 @@
 //! Reads the members of one JSON object by name, and records what is wrong with them.
 
-use std::borrow::Cow;
-
-use super::email::EmailAddress;
 use super::rules::{TextRule, Violation};
 use super::suggestion::suggest;
 use crate::validation::characters::{find, quoted};
@@ -100,12 +97,10 @@ impl<'a, 'e> FieldReader<'a, 'e> {
         name: &'static str,
         rule: &TextRule,
     ) -> Option<Value<'a>> {
-        self.required(name, |text| rule.check(&text).map(|()| Value::String(text)))
-    }
-
-    /// An email address that must be sent.
-    pub(super) fn required_email(&mut self, name: &'static str) -> Option<EmailAddress<'a>> {
-        self.required(name, EmailAddress::parse)
+        match self.take(name).unwrap_or(Value::Null) {
+            Value::Null => self.reject(name, ErrorCode::Required, "is required"),
+            value => self.text(name, value, |text| rule.check(text)),
+        }
     }
 
     /// A string that may be omitted, or be empty.
@@ -116,7 +111,7 @@ impl<'a, 'e> FieldReader<'a, 'e> {
     ) -> Option<Value<'a>> {
         match self.take(name)? {
             Value::Null => self.reject_null(name, "\"\""),
-            value => self.text_or_empty(name, value, rule),
+            value => self.text(name, value, |text| rule.check_unless_empty(text)),
         }
     }
 
@@ -128,7 +123,7 @@ impl<'a, 'e> FieldReader<'a, 'e> {
     ) -> Option<Value<'a>> {
         match self.take(name)? {
             Value::Null => None,
-            value => self.text_or_empty(name, value, rule),
+            value => self.text(name, value, |text| rule.check_unless_empty(text)),
         }
     }
 
@@ -186,42 +181,19 @@ impl<'a, 'e> FieldReader<'a, 'e> {
         message
     }
 
-    fn required<T>(
-        &mut self,
-        name: &'static str,
-        check: impl FnOnce(Cow<'a, str>) -> Result<T, Violation>,
-    ) -> Option<T> {
-        match self.take(name).unwrap_or(Value::Null) {
-            Value::Null => self.reject(name, ErrorCode::Required, "is required"),
-            value => self.text(name, value, check),
-        }
-    }
-
-    fn text_or_empty(&mut self, name: &str, text: Value<'a>, rule: &TextRule) -> Option<Value<'a>> {
-        self.text(name, text, |text| {
-            let checked = if text.is_empty() {
-                Ok(())
-            } else {
-                rule.check(&text)
-            };
-            checked.map(|()| Value::String(text))
-        })
-    }
-
-    fn text<T>(
+    fn text(
         &mut self,
         name: &str,
         value: Value<'a>,
-        check: impl FnOnce(Cow<'a, str>) -> Result<T, Violation>,
-    ) -> Option<T> {
-        let Value::String(text) = value else {
+        check: impl FnOnce(&str) -> Result<(), Violation>,
+    ) -> Option<Value<'a>> {
+        let Value::String(text) = &value else {
             return self.reject_type(name, "must be a string");
         };
-        let checked = check(text);
-        checked.map_or_else(
-            |broken| self.reject(name, broken.code, &broken.message),
-            Some,
-        )
+        match check(text) {
+            Ok(()) => Some(value),
+            Err(broken) => self.reject(name, broken.code, &broken.message),
+        }
     }
 
     fn reject<T>(&mut self, name: &str, code: ErrorCode, message: &str) -> Option<T> {

@@ -66,6 +66,14 @@ impl TextRule {
         self.max_length
     }
 
+    pub(crate) fn check_unless_empty(&self, text: &str) -> Result<(), Violation> {
+        if text.is_empty() {
+            Ok(())
+        } else {
+            self.check(text)
+        }
+    }
+
     /// Returns the first broken part of the rule.
     pub fn check(&self, text: &str) -> Result<(), Violation> {
         if self.not_blank && !text.chars().any(is_visible) {

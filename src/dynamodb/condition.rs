@@ -14,18 +14,10 @@ use crate::validation::number;
 pub(super) struct Condition<'a> {
     expected_version: &'a ExpectedVersion,
     new_email: &'a EmailAddress<'a>,
-    email: EmailCondition,
-}
-
-#[derive(Debug)]
-enum EmailCondition {
-    /// The stored address is not verified, or the update does not change it.
-    UnverifiedOrUnchanged,
-    /// A failed write returned this address; it must still be stored.
-    Observed {
-        email: Option<AttributeValue>,
-        resets_verified: bool,
-    },
+    /// The stored address that a failed write returned, and which must still be stored.
+    observed_email: Option<Option<AttributeValue>>,
+    /// Whether the write sets `verifiedEmail` to false.
+    pub(super) resets_verified: bool,
 }
 
 /// Why a condition was false for a stored customer.
@@ -48,39 +40,25 @@ impl<'a> Condition<'a> {
         Self {
             expected_version,
             new_email,
-            email: EmailCondition::UnverifiedOrUnchanged,
+            observed_email: None,
+            resets_verified: false,
         }
     }
 
     /// The condition to retry with, now that a failed write returned `stored`. Every stored `verifiedEmail`
     /// other than false counts as verified, whatever its type.
     pub(super) fn after(self, mut stored: Item) -> Self {
-        let is_unverified = matches!(
-            stored.get("verifiedEmail"),
-            None | Some(AttributeValue::Bool(false))
-        );
-        let observed = stored.remove("email");
-        let old = observed.as_ref().and_then(|email| email.as_s().ok());
-        let resets_verified = !old.is_some_and(|old| self.new_email.eq_ignore_case(old));
-        let email = match is_unverified {
-            true => EmailCondition::UnverifiedOrUnchanged,
-            false => EmailCondition::Observed {
-                email: observed,
-                resets_verified,
-            },
-        };
-        Self { email, ..self }
-    }
-
-    /// Whether the write sets `verifiedEmail` to false.
-    pub(super) fn resets_verified(&self) -> bool {
-        matches!(
-            self.email,
-            EmailCondition::Observed {
-                resets_verified: true,
-                ..
-            }
-        )
+        let verified = stored.remove("verifiedEmail");
+        if matches!(verified, None | Some(AttributeValue::Bool(false))) {
+            return Self::new(self.expected_version, self.new_email);
+        }
+        let email = stored.remove("email");
+        let old = email.as_ref().and_then(|email| email.as_s().ok());
+        Self {
+            resets_verified: !old.is_some_and(|old| self.new_email.eq_ignore_case(old)),
+            observed_email: Some(email),
+            ..self
+        }
     }
 
     /// Adds the condition to an expression.
@@ -117,23 +95,19 @@ impl<'a> Condition<'a> {
     }
 
     fn render_email(&self, expression: &mut Expression) {
-        match &self.email {
-            EmailCondition::UnverifiedOrUnchanged => {
+        match &self.observed_email {
+            None => {
                 expression.condition += " AND (attribute_not_exists(verifiedEmail) OR \
                                          verifiedEmail = :false OR email = :email)";
                 expression.value(":false", AttributeValue::Bool(false));
                 let email = self.new_email.as_str().to_owned();
                 expression.value(":email", AttributeValue::S(email));
             }
-            EmailCondition::Observed {
-                email: Some(email), ..
-            } => {
+            Some(Some(email)) => {
                 expression.condition += " AND email = :observedEmail";
                 expression.value(":observedEmail", email.clone());
             }
-            EmailCondition::Observed { email: None, .. } => {
-                expression.condition += " AND attribute_not_exists(email)";
-            }
+            Some(None) => expression.condition += " AND attribute_not_exists(email)",
         }
     }
 
@@ -170,6 +144,7 @@ pub(super) fn stored_version(attribute: Option<&AttributeValue>) -> Option<Versi
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::validation::json::Value;
 
     fn number(text: &str) -> AttributeValue {
         AttributeValue::N(text.to_owned())
@@ -180,7 +155,7 @@ mod tests {
     }
 
     fn explain(expected: &ExpectedVersion, stored: &Item) -> Reason {
-        let email = EmailAddress::parse("a@example.com".into()).unwrap();
+        let email = EmailAddress::parse(Value::String("a@example.com".into())).unwrap();
         Condition::new(expected, &email).explain(stored)
     }
 

@@ -140,7 +140,7 @@ impl CustomersTable {
         condition: &Condition<'_>,
     ) -> Result<WriteOutcome, UpdateError> {
         let id = AttributeValue::S(write.id.as_str().to_owned());
-        let resets_verified = condition.resets_verified();
+        let resets_verified = condition.resets_verified;
         let mut expression =
             Expression::new(write.update, resets_verified, &write.now, write.subject);
         condition.render(&mut expression);

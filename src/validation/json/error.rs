@@ -75,26 +75,22 @@ fn reason(cause: &JiterErrorType, found: Option<char>) -> String {
     let JiterErrorType::JsonError(cause) = cause else {
         return "expected a value".to_owned();
     };
-    let cause_in_string = match cause {
-        Json::InvalidEscape => "invalid escape in a string",
+    let text = match cause {
+        Json::InvalidEscape => return "invalid escape in a string".to_owned(),
         Json::LoneLeadingSurrogateInHexEscape | Json::UnexpectedEndOfHexEscape => {
-            "half of a surrogate pair in a string"
+            return "half of a surrogate pair in a string".to_owned();
         }
-        Json::ControlCharacterWhileParsingString => "control character in a string, not escaped",
-        _ => "",
+        Json::ControlCharacterWhileParsingString => {
+            return "control character in a string, not escaped".to_owned();
+        }
+        Json::ExpectedSomeIdent => "expected `true`, `false` or `null`",
+        Json::ExpectedSomeValue => "expected a value",
+        Json::KeyMustBeAString => "expected a key in double quotes",
+        Json::TrailingCharacters => "unexpected text after the JSON value",
+        cause => &cause.to_string().replace("EOF", "end of the body"),
     };
-    let expected = match cause {
-        _ if !cause_in_string.is_empty() => return cause_in_string.to_owned(),
-        Json::ExpectedSomeIdent => "expected `true`, `false` or `null`".to_owned(),
-        Json::ExpectedSomeValue => "expected a value".to_owned(),
-        Json::KeyMustBeAString => "expected a key in double quotes".to_owned(),
-        Json::TrailingCharacters => "unexpected text after the JSON value".to_owned(),
-        cause => cause.to_string().replace("EOF", "end of the body"),
-    };
-    match found.filter(|c| !c.is_ascii()) {
-        Some(c) => format!("{expected}, found {}", name(c)),
-        None => expected,
-    }
+    let found = found.filter(|c| !c.is_ascii());
+    found.map_or_else(|| text.to_owned(), |c| format!("{text}, found {}", name(c)))
 }
 
 /// What the body is, if it starts like something else than text in UTF-8.

@@ -65,7 +65,7 @@ async fn dead_dynamodb_at_start_up_is_a_warning() {
     let failing = EmptyDynamoDb::start(400, false);
     let lookup = "GetItem on the access tokens table: ";
     for (address, cause) in [
-        (silent.local_addr().unwrap(), "no response within 500 ms"),
+        (silent.local_addr().unwrap(), "no response within 500ms"),
         (
             closed.unwrap(),
             &format!("{lookup}dispatch failure: io error"),
