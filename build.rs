@@ -21,8 +21,8 @@ fn main() {
     println!("cargo::rustc-env=UPDATE_CUSTOMER_COMMIT={commit}");
 }
 
-/// The last commit that changed a source, with `-dirty` if a source differs from it. A commit that changes
-/// none leaves the program as it is. None without git or outside a clone, such as in a source archive.
+/// The last commit that changed a source, with `-dirty` if a source differs from it. Commits that touch no source are
+/// ignored. Returns `None` without git or outside a clone, such as in a source archive.
 fn commit() -> Option<String> {
     // Every commit and every checkout adds a line to this file.
     let reflog = git(&["rev-parse", "--git-path", "logs/HEAD"])?;

@@ -44,7 +44,7 @@ impl App {
     /// Opens the connection to DynamoDB and initialises the SDK before the first request. During start-up
     /// Lambda grants a full vCPU; an invocation gets only its share.
     ///
-    /// Writes nothing. If DynamoDB does not respond within [`WARM_UP_TIMEOUT`], logs a warning and
+    /// Writes nothing. If DynamoDB does not respond within 500 ms, logs a warning and
     /// continues; requests retry the connection.
     pub async fn warm_up(&self) {
         let probe = timeout(WARM_UP_TIMEOUT, self.authenticator.probe()).await;

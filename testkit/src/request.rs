@@ -16,7 +16,7 @@ const NOT_UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// A `PUT` of the three required fields to the sample customer with the token that may write, unless
-/// a method changes it. An optional field that breaks thus fails only its own tests.
+/// a method changes it. Kept minimal, so that a broken optional field fails only its own tests.
 #[derive(Debug, Clone)]
 pub struct PutRequest {
     id: String,
