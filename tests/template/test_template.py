@@ -719,6 +719,14 @@ def test_sam_deploy_waits_for_the_slowest_deployment():
     assert settings["deploy"]["parameters"]["max_wait_duration"] >= slowest + 15
 
 
+def test_staging_is_deployed_like_the_default():
+    # A section of samconfig.toml inherits nothing.
+    settings = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    default, staging = settings["default"], settings["staging"]
+    assert staging["deploy"] == default["deploy"]
+    assert staging["global"]["parameters"]["stack_name"] != default["global"]["parameters"]["stack_name"]
+
+
 def test_no_role_needs_capability_named_iam(stack):
     # A role with an explicit name requires CAPABILITY_NAMED_IAM.
     assert not any("RoleName" in role for role in stack.of_type("AWS::IAM::Role").values())
