@@ -136,7 +136,9 @@ mod tests {
 
     #[test]
     fn list_entries_are_stored_without_nulls_but_with_metafield_values() {
-        let members = r#""address": [{"city": "", "state": null, "isDefaultAddress": null, "country": "US"}], "metaFields": [{"value": null, "code": "c"}]"#;
+        let members = r#"
+            "address": [{"city": "", "state": null, "isDefaultAddress": null, "country": "US"}],
+            "metaFields": [{"value": null, "code": "c"}]"#;
         let expected = [
             ("address", r#"[{"city":"","country":"US"}]"#),
             ("metaFields", r#"[{"code":"c","value":null}]"#),
@@ -161,7 +163,9 @@ mod tests {
             ),
             (
                 r#""address": [{"city": null}]"#,
-                "/address/0: empty_object: entry 0 of `address` is empty; send at least one member that is not null".to_owned(),
+                "/address/0: empty_object: entry 0 of `address` is empty; send at least one member \
+                 that is not null"
+                    .to_owned(),
             ),
             (
                 r#""address": [{"isDefaultAddress": "true"}]"#,
@@ -169,7 +173,9 @@ mod tests {
             ),
             (
                 r#""address": [{"isDefaultAddress": true}, {"isDefaultAddress": true}]"#,
-                "/address/1/isDefaultAddress: multiple_defaults: `isDefaultAddress` must be true for one address at most".to_owned(),
+                "/address/1/isDefaultAddress: multiple_defaults: `isDefaultAddress` must be true for \
+                 one address at most"
+                    .to_owned(),
             ),
             (
                 r#""metaFields": [null]"#,

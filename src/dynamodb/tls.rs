@@ -140,7 +140,8 @@ mod tests {
         assert_eq!(
             message,
             format!(
-                "The environment variable SSL_CERT_FILE must name a file of PEM certificates; {path}: it has no CA certificate"
+                "The environment variable SSL_CERT_FILE must name a file of PEM certificates; {path}: it \
+                 has no CA certificate"
             )
         );
         fs::remove_file(&file).unwrap();

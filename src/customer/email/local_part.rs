@@ -13,7 +13,7 @@ const NFKC: ComposingNormalizerBorrowed<'static> = ComposingNormalizerBorrowed::
 /// Returns why the text is not a local part; `None` if it is one.
 ///
 /// ASCII follows browsers (WHATWG HTML, "valid email address"): dots may be anywhere, because mailboxes such
-/// as `a..b@docomo.ne.jp` exist, and there is no quoted string. RFC 6531 adds the other characters.
+/// as `a..b@docomo.ne.jp` exist, and quoted strings are not accepted. RFC 6531 adds the other characters.
 pub(super) fn find_cause(text: &str) -> Option<String> {
     if text.is_empty() {
         return Some("it has nothing before the `@`".to_owned());

@@ -121,7 +121,7 @@ function twoWriters(writers, before, after) {
 
 /**
  * The request that follows a 412: the stored customer, which the 412 contains, with the change of the rejected request.
- * Undefined if the exchange is no such 412.
+ * Undefined if the exchange is not such a 412.
  */
 export function merged(exchange) {
   const [stored, sent] = [get(tryParse(exchange.responseBody), "data"), tryParse(exchange.requestBody)];
