@@ -205,6 +205,15 @@ mod tests {
     }
 
     #[test]
+    fn only_a_valid_text_is_an_address() {
+        let parse = |value| EmailAddress::parse(value);
+        let address = parse(Value::String("a@b.co".into())).unwrap();
+        assert_eq!(address.as_str(), "a@b.co");
+        assert_eq!(parse(Value::String("a@b".into())), None);
+        assert_eq!(parse(Value::Null), None);
+    }
+
+    #[test]
     fn whole_address_has_at_most_254_bytes() {
         let text = format!("a@{}.com", vec!["d".repeat(62); 4].join("."));
         assert_eq!(text.len(), 257);
