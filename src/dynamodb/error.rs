@@ -136,6 +136,20 @@ mod tests {
     use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 
     #[test]
+    fn request_id_is_kept_apart_from_the_cause() {
+        for request_id in [Some("id-1"), None] {
+            let error = CallError::unreadable("GetItem", request_id);
+            assert_eq!(error.request_id(), request_id);
+            let error = error.uncertain();
+            assert_eq!(error.request_id(), request_id);
+            assert_eq!(
+                error.to_string(),
+                "GetItem: the response has no such item (an attempt without an answer may be stored)"
+            );
+        }
+    }
+
+    #[test]
     fn request_that_was_never_sent_needs_no_retry() {
         type Failure = SdkError<UpdateItemError, HttpResponse>;
         let unsent = Failure::construction_failure("no table name");
