@@ -61,12 +61,9 @@ fn is_joiner(c: char) -> bool {
 pub struct EmailAddress<'a>(Cow<'a, str>);
 
 impl<'a> EmailAddress<'a> {
-    /// The only constructor. `None` if the value breaks the rule.
-    pub(crate) fn parse(value: Value<'a>) -> Option<Self> {
-        match value {
-            Value::String(text) if EMAIL.check(&text).is_ok() => Some(Self(text)),
-            _ => None,
-        }
+    /// The only constructor. Returns the first broken part of the rule otherwise.
+    pub(crate) fn parse(text: Cow<'a, str>) -> Result<Self, Violation> {
+        EMAIL.check(&text).map(|()| Self(text))
     }
 
     pub fn as_str(&self) -> &str {
@@ -76,6 +73,12 @@ impl<'a> EmailAddress<'a> {
     /// Whether `other` differs in letter case alone.
     pub fn eq_ignore_case(&self, other: &str) -> bool {
         eq_ignore_case(&self.0, other)
+    }
+}
+
+impl<'a> From<EmailAddress<'a>> for Value<'a> {
+    fn from(email: EmailAddress<'a>) -> Self {
+        Self::String(email.0)
     }
 }
 
@@ -206,11 +209,11 @@ mod tests {
 
     #[test]
     fn only_a_valid_text_is_an_address() {
-        let parse = |value| EmailAddress::parse(value);
-        let address = parse(Value::String("a@b.co".into())).unwrap();
+        let address = EmailAddress::parse("a@b.co".into()).unwrap();
         assert_eq!(address.as_str(), "a@b.co");
-        assert_eq!(parse(Value::String("a@b".into())), None);
-        assert_eq!(parse(Value::Null), None);
+        let broken = EmailAddress::parse("a@b".into()).unwrap_err();
+        assert_eq!(broken.code, ErrorCode::InvalidEmail);
+        assert_eq!(Value::from(address), Value::String("a@b.co".into()));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Reads the members of one JSON object by name, and records what is wrong with them.
 
+use super::email::EmailAddress;
 use super::rules::{TextRule, Violation};
 use super::suggestion::suggest;
 use crate::validation::characters::{find, quoted};
@@ -100,6 +101,18 @@ impl<'a, 'e> FieldReader<'a, 'e> {
         match self.take(name).unwrap_or(Value::Null) {
             Value::Null => self.reject(name, ErrorCode::Required, "is required"),
             value => self.text(name, value, |text| rule.check(text)),
+        }
+    }
+
+    /// An email address that must be sent.
+    pub(super) fn required_email(&mut self, name: &'static str) -> Option<EmailAddress<'a>> {
+        match self.take(name).unwrap_or(Value::Null) {
+            Value::Null => self.reject(name, ErrorCode::Required, "is required"),
+            Value::String(text) => match EmailAddress::parse(text) {
+                Ok(email) => Some(email),
+                Err(broken) => self.reject(name, broken.code, &broken.message),
+            },
+            _ => self.reject_type(name, "must be a string"),
         }
     }
 

@@ -1,6 +1,6 @@
 //! A valid update of a customer, parsed from a request's body.
 
-use super::email::{EMAIL, EmailAddress};
+use super::email::EmailAddress;
 use super::field_reader::FieldReader;
 use super::fields::{FIELDS, Write};
 use crate::validation::json::{Object, Value};
@@ -43,9 +43,8 @@ impl<'a> CustomerUpdate<'a> {
                     None
                 }
                 Write::Email => {
-                    let value = body.required_text(name, &EMAIL);
-                    email = value.clone().and_then(EmailAddress::parse);
-                    value
+                    email = body.required_email(name);
+                    email.clone().map(Value::from)
                 }
                 Write::Required(rule) => body.required_text(name, rule),
                 Write::Optional(rule) => body.optional_text(name, rule),

@@ -144,7 +144,6 @@ pub(super) fn stored_version(attribute: Option<&AttributeValue>) -> Option<Versi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::validation::json::Value;
 
     fn number(text: &str) -> AttributeValue {
         AttributeValue::N(text.to_owned())
@@ -155,7 +154,7 @@ mod tests {
     }
 
     fn explain(expected: &ExpectedVersion, stored: &Item) -> Reason {
-        let email = EmailAddress::parse(Value::String("a@example.com".into())).unwrap();
+        let email = EmailAddress::parse("a@example.com".into()).unwrap();
         Condition::new(expected, &email).explain(stored)
     }
 
