@@ -131,24 +131,24 @@ impl AccessTokensTable {
 
     /// Returns the record under `hash`, if there is one.
     pub async fn get(&self, hash: TokenHash) -> Result<Option<TokenRecord>, CallError> {
+        let key = hash.to_hex();
         let call = self
             .client
             .get_item()
             .table_name(&self.name)
-            .key(KEY, AttributeValue::S(hash.to_hex()))
+            .key(KEY, AttributeValue::S(key.clone()))
             // A token works as soon as it is issued, and stops as soon as it is revoked.
             .consistent_read(true);
         // Box the SDK's future (some 10 KB), so that each wrapper moves a pointer.
         let output = Box::pin(call.send()).await;
-        let output = output.map_err(|error| CallError::new(OPERATION, &error))?;
-        let request_id = output.request_id().map(str::to_owned);
+        let mut output = output.map_err(|error| CallError::new(OPERATION, &error))?;
+        let record = output.item.take().map(TokenRecord::try_from).transpose();
         let malformed = |error: MalformedRecord| {
-            CallError::other(OPERATION, error.to_string(), request_id.as_deref(), false)
+            CallError::other(OPERATION, error.to_string(), output.request_id(), false)
         };
-        let record = output.item.map(TokenRecord::try_from).transpose();
         match record.map_err(malformed)? {
-            Some(record) if record.hash != hash.to_hex() => {
-                Err(CallError::unreadable(OPERATION, request_id.as_deref()))
+            Some(record) if record.hash != key => {
+                Err(CallError::unreadable(OPERATION, output.request_id()))
             }
             record => Ok(record),
         }

@@ -161,10 +161,10 @@ impl CustomersTable {
             .interceptor(write.uncertain.clone());
         // Box the SDK's future (some 10 KB), so that each wrapper moves a pointer.
         let error = match Box::pin(call.send()).await {
-            Ok(output) => {
-                let request_id = output.request_id().map(str::to_owned);
-                let item = output.attributes.filter(|item| item.get("id") == Some(&id));
-                let unreadable = || CallError::unreadable(OPERATION, request_id.as_deref());
+            Ok(mut output) => {
+                let item = output.attributes.take();
+                let item = item.filter(|item| item.get("id") == Some(&id));
+                let unreadable = || CallError::unreadable(OPERATION, output.request_id());
                 let customer = item.and_then(|item| customer(item).ok());
                 return Ok(WriteOutcome::Updated(customer.ok_or_else(unreadable)?));
             }

@@ -93,10 +93,10 @@ impl Error {
                 _ => None,
             },
         };
-        let cause = Cause {
+        let cause = || Cause {
             text: self.to_string(),
             dynamodb_request_id: call.and_then(CallError::request_id).map(str::to_owned),
         };
-        (failure, status.is_server_error().then_some(cause))
+        (failure, status.is_server_error().then(cause))
     }
 }
