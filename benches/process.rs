@@ -107,7 +107,7 @@ impl Process {
             .send(Arc::clone(&self.event))
             .unwrap();
         let (after, body) = match self.signal() {
-            Signal::Responded { after, body } => (after, body),
+            Signal::Responded { after, body, .. } => (after, body),
             other => self.fail(&other),
         };
         match self.signal() {

@@ -48,12 +48,18 @@ fn level(name: &str) -> LevelFilter {
     }
 }
 
+tokio::task_local! {
+    /// The id of the request that a task handles, for a panic.
+    pub(crate) static REQUEST_ID: String;
+}
+
 /// Logs the place of each panic. Replaces the standard hook, which prints the message: a message may quote
 /// personal data.
 pub fn install_panic_hook() {
     set_hook(Box::new(|info: &PanicHookInfo<'_>| {
         let location = info.location().map(ToString::to_string);
-        tracing::error!(location, "panicked");
+        let request_id = REQUEST_ID.try_with(Clone::clone).ok();
+        tracing::error!(requestId = request_id, location, "panicked");
     }));
 }
 
