@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
+use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use pretty_assertions::assert_eq;
@@ -278,17 +279,20 @@ async fn sigterm_ends_the_program_after_the_requests_that_run() {
     }
 }
 
-/// A server of credentials. The first `expired` ones expire within seconds; each has a key of its own.
-fn credentials_server(expired: usize) -> Server {
+/// A server of credentials, each with a key of its own. The first ones expire within seconds, and every second response
+/// is an error.
+fn credentials_server() -> Server {
     let count = Arc::new(AtomicUsize::new(0));
     let respond = async move || {
         let number = count.fetch_add(1, Ordering::SeqCst) + 1;
-        let lifetime = if number <= expired { 5 } else { 3_600 };
+        let status = [500, 200][number % 2];
+        let lifetime = if number < 6 { 5 } else { 3_600 };
         let expiry = SystemTime::now() + Duration::from_secs(lifetime);
-        Json(json!({
+        let credentials = json!({
             "AccessKeyId": format!("key-{number}"), "SecretAccessKey": "secret", "Token": "token",
             "Expiration": humantime::format_rfc3339_seconds(expiry).to_string(),
-        }))
+        });
+        (StatusCode::from_u16(status).unwrap(), Json(credentials))
     };
     Server::start(Router::new().route("/credentials", get(respond)))
 }
@@ -298,7 +302,7 @@ async fn credentials_of_a_server_are_refreshed_before_they_expire() {
     for concurrency in ["1", "32"] {
         let app = TestApp::new().await;
         let proxy = FaultProxy::start(&app.endpoint).await;
-        let server = credentials_server(3);
+        let server = credentials_server();
         let url = format!("http://{}/credentials", server.address);
         let variables = [
             ("AWS_CONTAINER_CREDENTIALS_FULL_URI", &*url),
@@ -311,7 +315,7 @@ async fn credentials_of_a_server_are_refreshed_before_they_expire() {
             let outcomes = environment.outcomes(1).await;
             data(&outcomes[&request_id(number + 1)]);
         }
-        let keys = ["key-1", "key-2", "key-3", "key-4", "key-4", "key-4"];
+        let keys = ["key-1", "key-3", "key-5", "key-7", "key-7", "key-7"];
         assert_eq!(proxy.access_keys(), keys, "{concurrency}");
         environment.stop().await;
     }

@@ -149,10 +149,9 @@ async fn deliver(
         request.deliver(Delivery::Delivered).await;
         return;
     };
-    let subjects = values
-        .values()
-        .filter_map(|value| value["S"].as_str()?.strip_prefix("caller-"));
-    let caller: usize = subjects.last().unwrap().parse().unwrap();
+    let mut texts = values.values().filter_map(|value| value["S"].as_str());
+    let caller = texts.find_map(|text| text.strip_prefix("caller-"));
+    let caller: usize = caller.expect("updatedBy").parse().unwrap();
     let (index, call) = in_flight.lock().unwrap()[caller];
     let delivery = match rng.u8(..100) {
         0..80 => Delivery::Delivered,
