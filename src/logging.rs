@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::panic::{PanicHookInfo, set_hook};
 use std::time::Duration;
 
+use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::{self, MakeWriter};
@@ -39,12 +40,10 @@ where
 
 /// Lambda's names of the levels, which include `FATAL` above `ERROR`. An unknown name means `INFO`.
 fn level(name: &str) -> LevelFilter {
-    match name.to_ascii_uppercase().as_str() {
-        "TRACE" => LevelFilter::TRACE,
-        "DEBUG" => LevelFilter::DEBUG,
-        "WARN" => LevelFilter::WARN,
-        "ERROR" | "FATAL" => LevelFilter::ERROR,
-        _ => LevelFilter::INFO,
+    match name.parse::<Level>() {
+        Ok(level) => level.into(),
+        Err(_) if name.eq_ignore_ascii_case("fatal") => LevelFilter::ERROR,
+        Err(_) => LevelFilter::INFO,
     }
 }
 
