@@ -5,11 +5,12 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::future::ready;
 use std::sync::Arc;
 
 use lambda_http::http::HeaderMap;
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, Service, service_fn};
+use lambda_http::{Adapter, Body, IntoResponse, Response, Service, service_fn};
 use lambda_runtime::{BoxFuture, Error, LambdaEvent, Runtime, SnapStartResource};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -158,6 +159,16 @@ impl SnapStartResource for App {
     }
 }
 
+/// A response whose body is text already. `lambda_http` would find out the charset and decode it, for which it links
+/// every charset there is.
+struct Ready(Response<Body>);
+
+impl IntoResponse for Ready {
+    fn into_response(self) -> BoxFuture<'static, Response<Body>> {
+        Box::pin(ready(self.0))
+    }
+}
+
 /// Responds to one event in the format of its kind.
 pub async fn invoke(app: &App, event: LambdaEvent<Event>) -> Result<impl Serialize + use<>, Error> {
     let LambdaEvent { payload, context } = event;
@@ -169,7 +180,8 @@ pub async fn invoke(app: &App, event: LambdaEvent<Event>) -> Result<impl Seriali
         );
         return Err(NOT_AN_EVENT.into());
     };
-    let handler = service_fn(|request| async { Ok::<_, Infallible>(handle(app, request).await) });
+    let handler =
+        service_fn(async |request| Ok::<_, Infallible>(Ready(handle(app, request).await)));
     let request_id = context.request_id.clone();
     let event = LambdaEvent::new(request, context);
     // The adapter itself can panic.
