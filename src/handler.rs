@@ -15,8 +15,9 @@ use crate::auth::{AccessToken, AuthError, Authenticator, Grant};
 use crate::config::AppConfig;
 use crate::customer::{Customer, CustomerId, CustomerUpdate};
 use crate::dynamodb::{AccessTokensTable, CustomersTable};
+use crate::http::response::Outcome;
 use crate::http::routes::{Operation, Route};
-use crate::http::{preconditions, request, response};
+use crate::http::{preconditions, request};
 use crate::logging::RequestLog;
 use crate::validation::json;
 use error::Error;
@@ -34,10 +35,16 @@ pub struct App {
 
 impl App {
     pub fn new(client: Client, config: AppConfig) -> Self {
-        let access_tokens = AccessTokensTable::new(client.clone(), config.access_tokens_table);
+        let access_tokens = AccessTokensTable {
+            client: client.clone(),
+            name: config.access_tokens_table,
+        };
         Self {
             authenticator: Authenticator::new(access_tokens, config.access_token_cache_ttl),
-            customers: CustomersTable::new(client, config.customers_table),
+            customers: CustomersTable {
+                client,
+                name: config.customers_table,
+            },
         }
     }
 
@@ -47,12 +54,12 @@ impl App {
     /// Writes nothing. If DynamoDB does not respond within 500 ms, logs a warning and
     /// continues; requests retry the connection.
     pub async fn warm_up(&self) {
-        let probe = timeout(WARM_UP_TIMEOUT, self.authenticator.probe()).await;
-        let no_response = |_| Err(format!("no response within {WARM_UP_TIMEOUT:?}"));
-        let probe = probe.map_or_else(no_response, |probe| probe.map_err(|e| e.to_string()));
-        if let Err(cause) = probe {
-            tracing::warn!(cause, "DynamoDB was not reached during start-up");
-        }
+        let cause = match timeout(WARM_UP_TIMEOUT, self.authenticator.probe()).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no response within {WARM_UP_TIMEOUT:?}"),
+        };
+        tracing::warn!(cause, "DynamoDB was not reached during start-up");
     }
 }
 
@@ -64,27 +71,27 @@ pub(crate) async fn handle(app: &App, request: Request) -> Response<Body> {
 
     let context = request.lambda_context_ref();
     let request_id = context.map_or("", |context| &context.request_id);
-    match result {
+    let outcome = match &result {
         Ok(customer) => {
             log.success(request_id, customer.version());
-            response::success(&customer)
+            Outcome::success(customer)
         }
         Err(error) => {
-            let (failure, cause) = error.failure();
-            log.failure(request_id, &failure, cause);
-            response::failure(&failure, request_id)
+            let (outcome, cause) = error.outcome(request_id);
+            log.failure(request_id, &outcome, cause);
+            outcome
         }
-    }
+    };
+    outcome.to_response()
 }
 
 /// The steps of every operation, in the documented order (`docs/API.md#order-of-checks`).
 async fn run(app: &App, request: &Request, log: &mut RequestLog) -> Result<Customer, Error> {
     let route = request::route(request)?;
     let grant = authenticate(app, request, route, log).await?;
+    let subject = grant.subject();
     match route.operation {
-        Operation::UpdateCustomer => {
-            update_customer(app, request, route, grant.subject(), log).await
-        }
+        Operation::UpdateCustomer => update_customer(app, request, route, subject, log).await,
     }
 }
 

@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::attribute::Item;
 use super::error::CallError;
+use super::response::rejection;
 
 /// The table's partition key.
 pub const KEY: &str = "tokenHash";
@@ -26,7 +27,7 @@ pub struct TokenHash([u8; 32]);
 
 impl TokenHash {
     /// An all-zero hash that no token has; used to open the connection.
-    pub const NONE: Self = Self([0; 32]);
+    pub(crate) const NONE: Self = Self([0; 32]);
 
     pub fn of(token: &str) -> Self {
         Self(Sha256::digest(token).into())
@@ -66,23 +67,22 @@ impl TryFrom<Item> for TokenRecord {
             Some(AttributeValue::S(text)) => Ok(text.clone()),
             _ => Err(MalformedRecord(name)),
         };
-        let second = |name| {
-            item.get(name)
-                .map(|value| parse_seconds(value.as_n().ok()?))
+        let second = |name| match item.get(name) {
+            Some(AttributeValue::N(number)) => {
+                parse_seconds(number).ok_or(MalformedRecord(name)).map(Some)
+            }
+            Some(_) => Err(MalformedRecord(name)),
+            None => Ok(None),
         };
         // DynamoDB has no empty set: a token without scopes lacks the attribute.
         let scopes = item.get("scopes").map(AttributeValue::as_ss).transpose();
         let scopes = scopes.map_err(|_| MalformedRecord("scopes"))?;
-        let expires_at = match second("expiresAt") {
-            Some(None) => return Err(MalformedRecord("expiresAt")),
-            expires_at => expires_at.flatten(),
-        };
         Ok(Self {
             hash: text(KEY)?,
             subject: text("subject")?,
             scopes: scopes.cloned().unwrap_or_default(),
-            expires_at,
-            issued_at: second("issuedAt").flatten(),
+            expires_at: second("expiresAt")?,
+            issued_at: second("issuedAt").unwrap_or_default(),
         })
     }
 }
@@ -101,10 +101,8 @@ impl From<TokenRecord> for Item {
             ("expiresAt", record.expires_at.map(seconds)),
             ("issuedAt", record.issued_at.map(seconds)),
         ];
-        let attributes = attributes.into_iter();
-        attributes
-            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
-            .collect()
+        let present = |(name, value): (&str, Option<_>)| Some((name.to_owned(), value?));
+        attributes.into_iter().filter_map(present).collect()
     }
 }
 
@@ -112,25 +110,20 @@ impl From<TokenRecord> for Item {
 /// for anything but a number of seconds up to the year 9999.
 fn parse_seconds(number: &str) -> Option<SystemTime> {
     let seconds: i64 = number.split('.').next()?.parse().ok()?;
-    let seconds = u64::try_from(seconds).unwrap_or(0);
-    let since_epoch = (seconds <= MAX_EXPIRY).then(|| Duration::from_secs(seconds))?;
-    UNIX_EPOCH.checked_add(since_epoch)
+    let seconds = seconds.max(0).unsigned_abs();
+    (seconds <= MAX_EXPIRY).then(|| UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
 /// The table that `ACCESS_TOKENS_TABLE` names.
 #[derive(Debug)]
-pub struct AccessTokensTable {
-    client: Client,
-    name: String,
+pub(crate) struct AccessTokensTable {
+    pub(crate) client: Client,
+    pub(crate) name: String,
 }
 
 impl AccessTokensTable {
-    pub fn new(client: Client, name: String) -> Self {
-        Self { client, name }
-    }
-
     /// Returns the record under `hash`, if there is one.
-    pub async fn get(&self, hash: TokenHash) -> Result<Option<TokenRecord>, CallError> {
+    pub(crate) async fn get(&self, hash: TokenHash) -> Result<Option<TokenRecord>, CallError> {
         let key = hash.to_hex();
         let call = self
             .client
@@ -141,16 +134,17 @@ impl AccessTokensTable {
             .consistent_read(true);
         // Box the SDK's future (some 10 KB), so that each wrapper moves a pointer.
         let output = Box::pin(call.send()).await;
-        let mut output = output.map_err(|error| CallError::new(OPERATION, &error))?;
-        let record = output.item.take().map(TokenRecord::try_from).transpose();
-        let malformed = |error: MalformedRecord| {
-            CallError::other(OPERATION, error.to_string(), output.request_id(), false)
-        };
-        match record.map_err(malformed)? {
-            Some(record) if record.hash != key => {
+        let mut output =
+            output.map_err(|error| CallError::from_sdk(OPERATION, &error, rejection(&error)))?;
+        match output.item.take().map(TokenRecord::try_from).transpose() {
+            Ok(Some(record)) if record.hash != key => {
                 Err(CallError::unreadable(OPERATION, output.request_id()))
             }
-            record => Ok(record),
+            Ok(record) => Ok(record),
+            Err(malformed) => {
+                let cause = malformed.to_string();
+                Err(CallError::new(OPERATION, cause, output.request_id(), false))
+            }
         }
     }
 }
@@ -211,12 +205,15 @@ mod tests {
 
     #[test]
     fn expiry_is_a_second_up_to_the_year_9999() {
-        let expiry = |text| record("expiresAt", n(text)).map(|record| record.expires_at);
-        assert_eq!(expiry("12.9"), Ok(second(12)));
-        assert_eq!(expiry("-1"), Ok(second(0)));
-        assert_eq!(expiry("253402300799"), Ok(second(253_402_300_799)));
-        for later in ["253402300800", "1764115200000", "1e40"] {
-            assert_eq!(expiry(later), Err(MalformedRecord("expiresAt")));
+        for (stored, expiry) in [
+            ("12.9", Ok(second(12))),
+            ("-1", Ok(second(0))),
+            ("253402300799", Ok(second(253_402_300_799))),
+            ("253402300800", Err(MalformedRecord("expiresAt"))),
+            ("1e40", Err(MalformedRecord("expiresAt"))),
+        ] {
+            let record = record("expiresAt", n(stored));
+            assert_eq!(record.map(|record| record.expires_at), expiry, "{stored}");
         }
     }
 

@@ -12,18 +12,14 @@ use crate::validation::characters::quoted;
 /// The longest body in bytes: 400 KB, the size of DynamoDB's largest item.
 const MAX_BODY_BYTES: usize = 400 * 1_024;
 
-/// The path or the method has no route. API Gateway routes nothing else here; other event sources may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub(crate) enum RouteError {
-    #[error("Not found; use PUT /customers/{{customer_id}}")]
-    NotFound,
-    #[error("Only PUT is allowed")]
-    MethodNotAllowed,
-}
-
-/// A header or the size of the body is wrong. `Display` tells the caller what to change.
+/// A part of the request is wrong. `Display` tells the caller what to change.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum RequestError {
+    /// API Gateway routes no other path here; other event sources may.
+    #[error("Not found; use PUT /customers/{{customer_id}}")]
+    NoRoute,
+    #[error("Only PUT is allowed")]
+    MethodNotAllowed,
     #[error("The Content-Type header is missing; send application/json")]
     NoContentType,
     #[error("Content-Type has a comma; send one media type: application/json")]
@@ -50,15 +46,17 @@ pub(crate) enum RequestError {
 
 /// Finds the route by the path parameter, which every event for a route has (`crate::lambda`), and by the
 /// method.
-pub(crate) fn route(request: &Request) -> Result<&'static Route, RouteError> {
-    let routes = ROUTES.iter();
-    let mut routes = routes.filter(|route| path_parameter(request, route).is_some());
-    let first = routes.next().ok_or(RouteError::NotFound)?;
-    [first]
-        .into_iter()
-        .chain(routes)
-        .find(|route| route.method == request.method())
-        .ok_or(RouteError::MethodNotAllowed)
+pub(crate) fn route(request: &Request) -> Result<&'static Route, RequestError> {
+    let mut error = RequestError::NoRoute;
+    for route in ROUTES {
+        if path_parameter(request, route).is_some() {
+            if route.method == request.method() {
+                return Ok(route);
+            }
+            error = RequestError::MethodNotAllowed;
+        }
+    }
+    Err(error)
 }
 
 /// The body of a request whose headers say JSON (`docs/API.md#headers-and-body`), not parsed yet.
@@ -84,16 +82,13 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), RequestError> {
     if !media_type.eq_ignore_ascii_case("application/json") {
         return Err(RequestError::NotJson);
     }
-    let mut parameters = parts.map(|part| part.split_once('=').unwrap_or((part, "")));
-    let is_utf_8 = parameters.all(|(name, value)| {
-        let value = value.trim();
-        let quoted = value
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'));
-        let charset = quoted.unwrap_or(value).to_ascii_lowercase();
-        !name.trim().eq_ignore_ascii_case("charset") || ["utf-8", "utf8"].contains(&&*charset)
-    });
-    match is_utf_8 {
+    let is_utf_8 = |parameter: &str| {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        let charset = value.trim().to_ascii_lowercase();
+        !name.trim().eq_ignore_ascii_case("charset")
+            || ["utf-8", "utf8", "\"utf-8\"", "\"utf8\""].contains(&&*charset)
+    };
+    match parts.all(is_utf_8) {
         true => Ok(()),
         false => Err(RequestError::Charset),
     }
@@ -130,82 +125,64 @@ mod tests {
     use super::*;
     use lambda_http::http::HeaderValue;
 
-    fn headers(name: header::HeaderName, values: &[&[u8]]) -> HeaderMap {
+    fn headers(name: header::HeaderName, values: &[&str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for value in values {
-            headers.append(&name, HeaderValue::from_bytes(value).unwrap());
+            headers.append(&name, HeaderValue::from_str(value).unwrap());
         }
         headers
     }
 
     #[test]
     fn content_type_is_json_in_utf_8() {
-        for value in [
-            "application/json",
-            " Application/JSON\t",
-            "application/json;charset=utf-8",
-            "application/json ;\tCharset=UTF-8 ",
-            "application/json; charset=\"utf8\"",
-            "application/json; charset=utf8; charset=utf-8",
-            "application/json;;",
-            "application/json; profile=x y \"",
-            "application/json; ieee754compatible=true; odata.metadata=minimal",
-        ] {
-            let headers = headers(header::CONTENT_TYPE, &[value.as_bytes()]);
-            assert_eq!(check_content_type(&headers), Ok(()), "{value}");
-        }
-    }
-
-    #[test]
-    fn other_content_types_are_rejected_with_their_cause() {
-        for (values, error) in [
-            (&[][..], RequestError::NoContentType),
+        use RequestError::{Charset, ContentTypeList, NoContentType, NotJson};
+        for (values, result) in [
+            (&[][..], Err(NoContentType)),
+            (&["application/json"], Ok(())),
             (
                 &["application/json", "application/json"],
-                RequestError::ContentTypeList,
+                Err(ContentTypeList),
             ),
+            (&["application/json; profile=\"a,b\""], Err(ContentTypeList)),
+            (&[""], Err(NotJson)),
+            (&[" Application/JSON\t"], Ok(())),
+            (&["application/jsonp"], Err(NotJson)),
+            (&["application/json charset=utf-8"], Err(NotJson)),
+            (&["application/json;charset=utf-8"], Ok(())),
+            (&["application/json ;\tCharset=UTF-8 "], Ok(())),
+            (&["application/json; charset=\"utf8\""], Ok(())),
+            (&["application/json; charset=\"utf-8"], Err(Charset)),
+            (&["application/json; charset"], Err(Charset)),
+            (&["application/json; charset="], Err(Charset)),
+            (&["application/json; charset=latin1"], Err(Charset)),
             (
-                &["application/json; profile=\"a,b\""],
-                RequestError::ContentTypeList,
-            ),
-            (&[""], RequestError::NotJson),
-            (&["text/json"], RequestError::NotJson),
-            (&["application/jsonp"], RequestError::NotJson),
-            (&["application/problem+json"], RequestError::NotJson),
-            (&["application/json charset=utf-8"], RequestError::NotJson),
-            (&["application/json; charset"], RequestError::Charset),
-            (&["application/json; charset="], RequestError::Charset),
-            (&["application/json; charset=latin1"], RequestError::Charset),
-            (
-                &["application/json; charset=\"utf-8"],
-                RequestError::Charset,
+                &["application/json; charset=utf8; charset=\"utf-8\""],
+                Ok(()),
             ),
             (
                 &["application/json; charset=utf-8; charset=utf-16"],
-                RequestError::Charset,
+                Err(Charset),
             ),
+            (&["application/json;;"], Ok(())),
+            (&["application/json; profile=x y \""], Ok(())),
         ] {
-            let values: Vec<_> = values.iter().map(|value| value.as_bytes()).collect();
-            let headers = headers(header::CONTENT_TYPE, &values);
-            assert_eq!(check_content_type(&headers), Err(error), "{values:?}");
+            let headers = headers(header::CONTENT_TYPE, values);
+            assert_eq!(check_content_type(&headers), result, "{values:?}");
         }
     }
 
     #[test]
     fn content_coding_is_named() {
-        let check =
-            |values: &[&[u8]]| check_content_encoding(&headers(header::CONTENT_ENCODING, values));
-        assert_eq!(check(&[]), Ok(()));
-        for value in ["", "identity", " Identity ,,identity"] {
-            assert_eq!(check(&[value.as_bytes()]), Ok(()), "{value}");
-        }
         let named = |name: &str| Err(RequestError::ContentEncoding(name.to_owned()));
-        assert_eq!(check(&[b"gzip"]), named("`gzip`"));
-        let two = check(&[b"identity", b"aws-chunked, gzip"]);
-        assert_eq!(two, named("`aws-chunked`"));
-        assert_eq!(
-            RequestError::ContentEncoding("`gzip`".to_owned()).to_string(),
-            "The Content-Encoding `gzip` is not supported; send the body without one"
-        );
+        for (values, result) in [
+            (&[][..], Ok(())),
+            (&[""], Ok(())),
+            (&[" Identity ,,identity"], Ok(())),
+            (&["gzip"], named("`gzip`")),
+            (&["identity", "aws-chunked, gzip"], named("`aws-chunked`")),
+        ] {
+            let headers = headers(header::CONTENT_ENCODING, values);
+            assert_eq!(check_content_encoding(&headers), result, "{values:?}");
+        }
     }
 }
