@@ -102,7 +102,7 @@ impl RequestLog {
 
     /// Logs a failure at ERROR if it has a cause on the server's side. Otherwise at INFO, with the number of
     /// field errors of each code.
-    pub fn failure(&self, request_id: &str, failure: &Outcome<'_>, cause: Option<Cause>) {
+    pub(crate) fn failure(&self, request_id: &str, failure: &Outcome<'_>, cause: Option<Cause>) {
         let (status, code) = (failure.status.as_u16(), failure.code);
         if let Some(cause) = cause {
             let (cause, id) = (cause.text, cause.dynamodb_request_id);

@@ -67,12 +67,12 @@ impl TryFrom<Item> for TokenRecord {
             Some(AttributeValue::S(text)) => Ok(text.clone()),
             _ => Err(MalformedRecord(name)),
         };
-        let second = |name| match item.get(name) {
-            Some(AttributeValue::N(number)) => {
-                parse_seconds(number).ok_or(MalformedRecord(name)).map(Some)
-            }
-            Some(_) => Err(MalformedRecord(name)),
-            None => Ok(None),
+        let second = |name| {
+            let read = |value: &AttributeValue| parse_seconds(value.as_n().ok()?);
+            let second = item
+                .get(name)
+                .map(|value| read(value).ok_or(MalformedRecord(name)));
+            second.transpose()
         };
         // DynamoDB has no empty set: a token without scopes lacks the attribute.
         let scopes = item.get("scopes").map(AttributeValue::as_ss).transpose();
@@ -153,24 +153,29 @@ impl AccessTokensTable {
 mod tests {
     use super::*;
 
-    fn s(text: &str) -> AttributeValue {
-        AttributeValue::S(text.to_owned())
-    }
-
     fn n(text: &str) -> AttributeValue {
         AttributeValue::N(text.to_owned())
     }
 
-    /// A record of hash and subject, with one other attribute.
-    fn record(name: &str, value: AttributeValue) -> Result<TokenRecord, MalformedRecord> {
-        let hash = s(&TokenHash::of("abc").to_hex());
-        let mut item = Item::from([(KEY.to_owned(), hash), ("subject".to_owned(), s("erp"))]);
-        item.insert(name.to_owned(), value);
-        item.try_into()
-    }
-
     fn second(seconds: u64) -> Option<SystemTime> {
         Some(UNIX_EPOCH + Duration::from_secs(seconds))
+    }
+
+    fn full() -> TokenRecord {
+        TokenRecord {
+            hash: TokenHash::of("abc").to_hex(),
+            subject: "erp".to_owned(),
+            scopes: vec!["customers:write".to_owned()],
+            expires_at: second(1_800_000_000),
+            issued_at: second(1_700_000_000),
+        }
+    }
+
+    /// The full record with another attribute.
+    fn with(name: &str, value: AttributeValue) -> Result<TokenRecord, MalformedRecord> {
+        let mut item = Item::from(full());
+        item.insert(name.to_owned(), value);
+        item.try_into()
     }
 
     #[test]
@@ -183,20 +188,13 @@ mod tests {
 
     #[test]
     fn record_is_stored_and_read_alike() {
-        let full = TokenRecord {
-            hash: TokenHash::of("abc").to_hex(),
-            subject: "erp".to_owned(),
-            scopes: vec!["customers:write".to_owned()],
-            expires_at: second(1_800_000_000),
-            issued_at: second(1_700_000_000),
-        };
         let least = TokenRecord {
             scopes: Vec::new(),
             expires_at: None,
             issued_at: None,
-            ..full.clone()
+            ..full()
         };
-        for (record, attributes) in [(full, 5), (least, 2)] {
+        for (record, attributes) in [(full(), 5), (least, 2)] {
             let item = Item::from(record.clone());
             assert_eq!(item.len(), attributes);
             assert_eq!(TokenRecord::try_from(item), Ok(record));
@@ -205,31 +203,31 @@ mod tests {
 
     #[test]
     fn expiry_is_a_second_up_to_the_year_9999() {
-        for (stored, expiry) in [
+        for (stored, expected) in [
             ("12.9", Ok(second(12))),
             ("-1", Ok(second(0))),
             ("253402300799", Ok(second(253_402_300_799))),
             ("253402300800", Err(MalformedRecord("expiresAt"))),
             ("1e40", Err(MalformedRecord("expiresAt"))),
         ] {
-            let record = record("expiresAt", n(stored));
-            assert_eq!(record.map(|record| record.expires_at), expiry, "{stored}");
+            let expiry = with("expiresAt", n(stored)).map(|record| record.expires_at);
+            assert_eq!(expiry, expected, "{stored}");
         }
     }
 
     #[test]
     fn malformed_record_is_an_error_except_for_its_time_of_issue() {
-        for (name, value, malformed) in [
-            (KEY, n("1"), "tokenHash"),
-            ("subject", n("1"), "subject"),
-            ("scopes", s("customers:write"), "scopes"),
-            ("expiresAt", s("12"), "expiresAt"),
+        let text = || AttributeValue::S("12".to_owned());
+        for (name, value) in [
+            (KEY, n("1")),
+            ("subject", n("1")),
+            ("scopes", text()),
+            ("expiresAt", text()),
         ] {
-            assert_eq!(record(name, value), Err(MalformedRecord(malformed)));
+            assert_eq!(with(name, value), Err(MalformedRecord(name)));
         }
-        let issued = record("issuedAt", s("today")).unwrap();
-        assert_eq!(issued.issued_at, None);
+        assert_eq!(with("issuedAt", text()).unwrap().issued_at, None);
         let missing = TokenRecord::try_from(Item::new());
-        assert_eq!(missing, Err(MalformedRecord("tokenHash")));
+        assert_eq!(missing, Err(MalformedRecord(KEY)));
     }
 }

@@ -38,27 +38,21 @@ impl CustomersTable {
         subject: &str,
     ) -> Result<Customer, UpdateError> {
         let mut write = Write::new(update, expected_version, subject);
-        let result = self.write_until_decided(id, &mut write).await;
-        result.map_err(|error| match error {
+        let result = async {
+            for _ in 0..MAX_WRITES {
+                if let Some(customer) = self.write(id, &mut write).await? {
+                    return Ok(customer);
+                }
+            }
+            let cause = format!("another writer changed the email between {MAX_WRITES} writes");
+            Err(CallError::new(OPERATION, cause, None, true).into())
+        };
+        result.await.map_err(|error| match error {
             // A missing customer holds no update; with `If-None-Match: *` nothing is ever written.
             UpdateError::NotFound | UpdateError::Exists(_) | UpdateError::OtherVersion(_) => error,
             error if write.uncertain.occurred() => error.uncertain(OPERATION),
             error => error,
         })
-    }
-
-    async fn write_until_decided(
-        &self,
-        id: &CustomerId,
-        write: &mut Write<'_>,
-    ) -> Result<Customer, UpdateError> {
-        for _ in 0..MAX_WRITES {
-            if let Some(customer) = self.write(id, write).await? {
-                return Ok(customer);
-            }
-        }
-        let cause = format!("another writer changed the email between each of {MAX_WRITES} writes");
-        Err(CallError::new(OPERATION, cause, None, true).into())
     }
 
     /// Writes once. `None` if the stored email requires another write.

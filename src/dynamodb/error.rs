@@ -139,24 +139,22 @@ mod tests {
 
     #[test]
     fn request_id_is_kept_apart_from_the_cause() {
-        for request_id in [Some("id-1"), None] {
-            let error = CallError::unreadable("GetItem", request_id);
-            assert_eq!(error.request_id.as_deref(), request_id);
-            let error = error.uncertain();
-            assert_eq!(error.request_id.as_deref(), request_id);
-            assert_eq!(
-                error.to_string(),
-                "GetItem: the response has no such item (an attempt without an answer may be stored)"
-            );
-        }
+        let error = CallError::unreadable("GetItem", Some("id-1")).uncertain();
+        assert_eq!(error.request_id.as_deref(), Some("id-1"));
+        let text =
+            "GetItem: the response has no such item (an attempt without an answer may be stored)";
+        assert_eq!(error.to_string(), text);
     }
 
     #[test]
     fn request_that_was_never_sent_needs_no_retry() {
         type Failure = SdkError<UpdateItemError, HttpResponse>;
-        let unsent = Failure::construction_failure("no table name");
-        assert!(!CallError::from_sdk("UpdateItem", &unsent, None).is_transient);
-        let timeout = Failure::timeout_error("late");
-        assert!(CallError::from_sdk("UpdateItem", &timeout, None).is_transient);
+        for (error, is_transient) in [
+            (Failure::construction_failure("no table name"), false),
+            (Failure::timeout_error("late"), true),
+        ] {
+            let error = CallError::from_sdk("UpdateItem", &error, None);
+            assert_eq!(error.is_transient, is_transient, "{error}");
+        }
     }
 }

@@ -110,7 +110,7 @@ mod tests {
         let body = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ValidationException"}"#;
         let checksum = crc32fast::hash(body.as_bytes());
         for (status, checksum, body, expected) in [
-            (400, None, body, true),
+            (400_u16, None, body, true),
             (400, Some(checksum), body, true),
             (400, Some(checksum + 1), body, false),
             (500, None, body, false),
@@ -121,7 +121,6 @@ mod tests {
             (403, None, r#""__type""#, false),
             (403, None, "", false),
         ] {
-            let status: u16 = status;
             let mut response = HttpResponse::new(status.try_into().unwrap(), body.into());
             if let Some(checksum) = checksum {
                 let headers = response.headers_mut();

@@ -18,21 +18,24 @@ const AMAZON_ROOTS: &str = include_str!("amazon_roots.pem");
 /// A CA bundle that cannot be used, which stops the start-up.
 #[derive(Debug, PartialEq, Eq, Error)]
 #[error(
-    "The environment variable {} must name a file of PEM certificates; {}: {reason}",
-    .bundle.variable,
-    .bundle.path
+    "The environment variable {variable} must name a file of PEM certificates; {path}: {reason}"
 )]
 pub struct CaBundleError {
-    bundle: CaBundle,
+    variable: &'static str,
+    path: String,
     reason: String,
 }
 
 /// The roots of `bundle`, for a proxy or a private endpoint; Amazon's without one.
 pub fn trust_store(bundle: Option<CaBundle>) -> Result<TrustStore, CaBundleError> {
-    let Some(bundle) = bundle else {
+    let Some(CaBundle { variable, path }) = bundle else {
         return Ok(TrustStore::empty().with_pem_certificate(AMAZON_ROOTS));
     };
-    load_ca_bundle(&bundle.path).map_err(|reason| CaBundleError { bundle, reason })
+    load_ca_bundle(&path).map_err(|reason| CaBundleError {
+        variable,
+        path,
+        reason,
+    })
 }
 
 /// The certificates of a PEM file. Skips certificates that cannot be roots; system bundles contain some.
@@ -78,16 +81,11 @@ mod tests {
             .collect();
         found.sort_unstable();
         let roots = [
-            // Amazon Root CA 3
-            "18ce6cfe7bf14e60b2e347b8dfe868cb31d02ebb3ada271569f50343b46db3a4",
-            // Amazon Root CA 2
-            "1ba5b2aa8c65401a82960118f80bec4f62304d83cec4713a19c39c011ea46db4",
-            // Starfield Services Root Certificate Authority - G2
-            "568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5",
-            // Amazon Root CA 1
-            "8ecde6884f3d87b1125ba31ac3fcb13d7016de7f57cc904fe1cb97c6ae98196e",
-            // Amazon Root CA 4
-            "e35d28419ed02025cfa69038cd623962458da5c695fbdea3c22b0bfb25897092",
+            "18ce6cfe7bf14e60b2e347b8dfe868cb31d02ebb3ada271569f50343b46db3a4", // Amazon Root CA 3
+            "1ba5b2aa8c65401a82960118f80bec4f62304d83cec4713a19c39c011ea46db4", // Amazon Root CA 2
+            "568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5", // Starfield Services Root CA - G2
+            "8ecde6884f3d87b1125ba31ac3fcb13d7016de7f57cc904fe1cb97c6ae98196e", // Amazon Root CA 1
+            "e35d28419ed02025cfa69038cd623962458da5c695fbdea3c22b0bfb25897092", // Amazon Root CA 4
         ];
         assert_eq!(found, roots);
     }

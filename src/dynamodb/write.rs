@@ -130,37 +130,36 @@ impl<'a> Write<'a> {
         mut stored: Item,
     ) -> Result<Option<Customer>, UpdateError> {
         let is_expected = is_expected(self.expected_version, stored.get("version"));
-        if !is_expected.ok_or_else(invalid_version)? {
-            return self.other_version(stored).map(Some);
+        let is_expected = is_expected.ok_or_else(invalid_version)?;
+        if let ExpectedVersion::NoCustomer = self.expected_version {
+            return Err(UpdateError::Exists(customer(stored)?.into()));
         }
-        if self.uncertain.occurred() && self.is_own(&stored) && self.is_applied(&stored) {
-            return self.show(stored).map(Some);
+        let is_uncertain = self.uncertain.occurred();
+        let is_own = is_uncertain && self.is_own(&stored);
+        if (is_own || !is_expected) && self.is_applied(&stored) {
+            // A cleared field is shown empty, also if another writer stored an empty value of another type.
+            let changes = self.update.changes().iter();
+            for (name, _) in changes.filter(|(_, change)| *change == Change::Clear) {
+                stored.remove(*name);
+            }
+            return customer(stored).map(Some);
+        }
+        if let (false, ExpectedVersion::OneOf(versions)) = (is_expected, self.expected_version) {
+            // An attempt without an answer may have raised the version from an expected one, before somebody else
+            // wrote. Then 412 would be untrue, because it says that nothing was stored.
+            let customer = customer(stored)?;
+            let is_raised = versions.iter().any(|version| *version < customer.version());
+            let error = UpdateError::OtherVersion(customer.into());
+            return match is_own || (is_raised && is_uncertain) {
+                true => Err(error.uncertain(OPERATION)),
+                false => Err(error),
+            };
         }
         // Every stored value other than false counts as verified, whatever its type.
         let verified = stored.remove("verifiedEmail");
         let is_verified = !matches!(verified, None | Some(AttributeValue::Bool(false)));
         self.observed_email = is_verified.then(|| stored.remove("email"));
         Ok(None)
-    }
-
-    /// The result when the customer has a version that is not an expected one.
-    fn other_version(&self, stored: Item) -> Result<Customer, UpdateError> {
-        let ExpectedVersion::OneOf(versions) = self.expected_version else {
-            return Err(UpdateError::Exists(customer(stored)?.into()));
-        };
-        if self.is_applied(&stored) {
-            return self.show(stored);
-        }
-        // An attempt without an answer may have raised the version from an expected one, before somebody else
-        // wrote. Then 412 would be untrue, because it says that nothing was stored.
-        let is_own = self.is_own(&stored);
-        let customer = customer(stored)?;
-        let is_raised = versions.iter().any(|version| *version < customer.version());
-        let error = UpdateError::OtherVersion(customer.into());
-        match (is_own || is_raised) && self.uncertain.occurred() {
-            true => Err(error.uncertain(OPERATION)),
-            false => Err(error),
-        }
     }
 
     /// Whether this request wrote the item last.
@@ -177,17 +176,6 @@ impl<'a> Write<'a> {
             (Change::Set(value), Some(attribute)) => attribute::eq_json(attribute, value),
             (Change::Clear, attribute) => attribute.is_none_or(attribute::is_empty),
         })
-    }
-
-    /// The stored customer. A field that the update clears is empty, also if another writer stored an empty
-    /// value of another type.
-    fn show(&self, mut stored: Item) -> Result<Customer, UpdateError> {
-        for (name, change) in self.update.changes() {
-            if let Change::Clear = change {
-                stored.remove(*name);
-            }
-        }
-        customer(stored)
     }
 }
 
