@@ -69,11 +69,9 @@ impl CallError {
             }
             _ => error_chain(error),
         };
+        let temporary = [THROTTLING_ERRORS, TRANSIENT_ERRORS, &CONFLICTS].concat();
         let is_transient = match rejection {
-            Some(_) => {
-                let lists = [THROTTLING_ERRORS, TRANSIENT_ERRORS, &CONFLICTS];
-                matches!(status, 408 | 429) || lists.iter().any(|codes| codes.contains(&code))
-            }
+            Some(_) => matches!(status, 408 | 429) || temporary.contains(&code),
             // No response, one that the SDK cannot read, or one that is not a rejection.
             None => !matches!(error, SdkError::ConstructionFailure(_)),
         };
@@ -83,13 +81,6 @@ impl CallError {
     /// A response without the requested item. The write may be stored.
     pub(super) fn unreadable(operation: &'static str, request_id: Option<&str>) -> Self {
         Self::new(operation, "the response has no such item", request_id, true)
-    }
-
-    /// The error when an attempt without an answer may have stored the update.
-    pub(super) fn uncertain(mut self) -> Self {
-        self.cause += " (an attempt without an answer may be stored)";
-        self.is_transient = true;
-        self
     }
 }
 
@@ -115,11 +106,13 @@ pub(crate) enum UpdateError {
 impl UpdateError {
     /// The error when an attempt without an answer may have stored the update.
     pub(super) fn uncertain(self, operation: &'static str) -> Self {
-        let error = match self {
+        let mut error = match self {
             Self::Call(error) => error,
             error => CallError::new(operation, error.to_string(), None, true),
         };
-        error.uncertain().into()
+        error.cause += " (an attempt without an answer may be stored)";
+        error.is_transient = true;
+        error.into()
     }
 }
 
@@ -139,8 +132,9 @@ mod tests {
 
     #[test]
     fn request_id_is_kept_apart_from_the_cause() {
-        let error = CallError::unreadable("GetItem", Some("id-1")).uncertain();
+        let error = CallError::unreadable("GetItem", Some("id-1"));
         assert_eq!(error.request_id.as_deref(), Some("id-1"));
+        let error = UpdateError::from(error).uncertain("UpdateItem");
         let text =
             "GetItem: the response has no such item (an attempt without an answer may be stored)";
         assert_eq!(error.to_string(), text);

@@ -7,34 +7,20 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::attribute::Item;
 use crate::customer::Version;
-use crate::customer::fields::FIELDS;
 
 /// The fields that need a placeholder because they are reserved words of DynamoDB (Developer Guide,
 /// "Reserved words in DynamoDB"). Each placeholder makes the request longer.
 const RESERVED_FIELDS: [&str; 2] = ["role", "status"];
 
+#[derive(Default)]
 pub(super) struct Expression {
-    pub update: String,
-    pub condition: String,
-    pub names: HashMap<String, String>,
-    pub values: Item,
+    pub(super) update: String,
+    pub(super) condition: String,
+    pub(super) names: HashMap<String, String>,
+    pub(super) values: Item,
 }
 
 impl Expression {
-    /// Starts both texts. Has room for every field, so that nothing is reallocated.
-    pub(super) fn new(update: &str, condition: &str) -> Self {
-        let capacity = FIELDS.len() + 8;
-        let mut expression = Self {
-            update: String::with_capacity(32 * capacity),
-            condition: String::with_capacity(256),
-            names: HashMap::with_capacity(RESERVED_FIELDS.len()),
-            values: HashMap::with_capacity(capacity),
-        };
-        expression.update += update;
-        expression.condition += condition;
-        expression
-    }
-
     /// Appends `, name = :name` to the SET clause.
     pub(super) fn set(&mut self, name: &str, value: AttributeValue) {
         let placeholder = [":", name].concat();
@@ -67,6 +53,7 @@ impl Expression {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::customer::fields::FIELDS;
     use serde_json::json;
 
     /// DynamoDB refuses a reserved word in an expression, with an error that no caller can understand.

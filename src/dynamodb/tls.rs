@@ -69,25 +69,25 @@ mod tests {
     }
 
     #[test]
-    fn exactly_the_five_amazon_roots_are_compiled_in() {
-        let hex = |bytes: &[u8]| {
-            bytes
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>()
-        };
-        let mut found: Vec<_> = amazon_certificates()
-            .map(|root| hex(&Sha256::digest(root)))
-            .collect();
+    fn exactly_the_five_amazon_roots_are_trusted_without_a_bundle() {
+        let hashes = amazon_certificates().map(|root| {
+            let hash = Sha256::digest(root);
+            let digits = hash.iter().map(|byte| format!("{byte:02x}"));
+            digits.collect::<String>()
+        });
+        let mut found: Vec<_> = hashes.collect();
         found.sort_unstable();
         let roots = [
             "18ce6cfe7bf14e60b2e347b8dfe868cb31d02ebb3ada271569f50343b46db3a4", // Amazon Root CA 3
             "1ba5b2aa8c65401a82960118f80bec4f62304d83cec4713a19c39c011ea46db4", // Amazon Root CA 2
-            "568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5", // Starfield Services Root CA - G2
+            "568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5", // Starfield Services
             "8ecde6884f3d87b1125ba31ac3fcb13d7016de7f57cc904fe1cb97c6ae98196e", // Amazon Root CA 1
             "e35d28419ed02025cfa69038cd623962458da5c695fbdea3c22b0bfb25897092", // Amazon Root CA 4
         ];
         assert_eq!(found, roots);
+        let amazon = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
+        let store = trust_store(None).unwrap();
+        assert_eq!(format!("{store:?}"), format!("{amazon:?}"));
     }
 
     /// The roots of a bundle with this text.
@@ -103,10 +103,8 @@ mod tests {
     fn ca_bundle_has_the_certificates_that_can_be_roots() {
         let root = pem(&amazon_certificates().next().unwrap());
         let none = pem(b"no certificate");
-        assert_eq!(
-            roots(&[&root, "# a comment\n", &none, &root].concat()),
-            Ok(2)
-        );
+        let bundle = [&root, "# a comment\n", &none, &root].concat();
+        assert_eq!(roots(&bundle), Ok(2));
         assert_eq!(roots(&none), Err("it has no CA certificate".to_owned()));
     }
 }

@@ -44,10 +44,11 @@ impl<'a> Write<'a> {
 
     /// The text of the next `UpdateItem`.
     pub(super) fn expression(&self) -> Expression {
-        let mut expression = Expression::new(
-            "SET version = if_not_exists(version, :v0) + :one",
-            "attribute_exists(id)",
-        );
+        let mut expression = Expression {
+            update: "SET version = if_not_exists(version, :v0) + :one".to_owned(),
+            condition: "attribute_exists(id)".to_owned(),
+            ..Expression::default()
+        };
         expression.number(":v0", Version::ZERO);
         expression.number(":one", Version::from(1));
         expression.set("updatedAt", AttributeValue::S(self.now.clone()));

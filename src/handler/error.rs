@@ -73,22 +73,21 @@ impl Error {
             Self::Auth(Lookup(_)) | Self::Update(Call(_)) | Self::Panic =>
                 INTERNAL_SERVER_ERROR "internal_error", retry_after, Some("An internal error occurred");
         };
-        let outcome = Outcome {
+        let mut outcome = Outcome {
             status,
             header,
             message: message.map_or_else(|| self.to_string().into(), Into::into),
             code: Some(code),
-            errors: match self {
-                Self::Fields(errors) => errors.as_slice(),
-                _ => &[],
-            },
-            data: match self {
-                Self::Update(OtherVersion(customer) | Exists(customer)) => Some(customer),
-                _ => None,
-            },
             request_id: Some(request_id),
-            success: false,
+            ..Outcome::default()
         };
+        match self {
+            Self::Fields(errors) => outcome.errors = errors.as_slice(),
+            Self::Update(OtherVersion(customer) | Exists(customer)) => {
+                outcome.data = Some(customer)
+            }
+            _ => {}
+        }
         let cause = || Cause {
             text: self.to_string(),
             dynamodb_request_id: call.and_then(|error| error.request_id.clone()),

@@ -99,11 +99,10 @@ mod tests {
             let found = parse(header::IF_MATCH, &[malformed]);
             assert_eq!(found, Err(RequestError::IfMatch), "{malformed}");
         }
-        let hundred: Vec<_> = (0..100).map(|version| format!("\"{version}\"")).collect();
-        let hundred = hundred.join(",");
-        assert!(parse(header::IF_MATCH, &[&hundred]).is_ok());
-        let more = parse(header::IF_MATCH, &[&hundred, "\"100\""]);
-        assert_eq!(more, Err(RequestError::TooManyVersions(100)));
+        let versions: Vec<_> = (0..101).map(|version| format!("\"{version}\"")).collect();
+        assert!(parse(header::IF_MATCH, &[&versions[1..].join(",")]).is_ok());
+        let found = parse(header::IF_MATCH, &[&versions.join(",")]);
+        assert_eq!(found, Err(RequestError::TooManyVersions(100)));
     }
 
     #[test]

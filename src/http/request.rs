@@ -107,13 +107,9 @@ fn check_content_encoding(headers: &HeaderMap) -> Result<(), RequestError> {
 
 /// All values of a header, joined with commas. `None` without the header.
 pub(super) fn joined(headers: &HeaderMap, name: header::HeaderName) -> Option<Cow<'_, str>> {
-    let mut values = headers.get_all(name).iter();
-    let mut joined = String::from_utf8_lossy(values.next()?.as_bytes());
-    for value in values {
-        let value = String::from_utf8_lossy(value.as_bytes());
-        joined = format!("{joined},{value}").into();
-    }
-    Some(joined)
+    let values = headers.get_all(name).iter();
+    let values = values.map(|value| String::from_utf8_lossy(value.as_bytes()));
+    values.reduce(|one, other| format!("{one},{other}").into())
 }
 
 #[cfg(test)]

@@ -10,8 +10,6 @@ use serde::Serialize;
 use crate::customer::Customer;
 use crate::validation::ValidationError;
 
-const CUSTOMER_VERSION: HeaderName = HeaderName::from_static("x-customer-version");
-
 /// What a caller sees of a request. The body has the other members in this order, without absent ones.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -65,7 +63,7 @@ impl<'a> Outcome<'a> {
             .data
             .map(|customer| format!("\"{}\"", customer.version()));
         if let Some(Ok(tag)) = tag.map(HeaderValue::try_from) {
-            headers.insert(CUSTOMER_VERSION, tag);
+            headers.insert("x-customer-version", tag);
         }
         response
     }
