@@ -16,26 +16,16 @@ use crate::config::CaBundle;
 const AMAZON_ROOTS: &str = include_str!("amazon_roots.pem");
 
 /// A CA bundle that cannot be used, which stops the start-up.
-#[derive(Debug, PartialEq, Eq, Error)]
-#[error(
-    "The environment variable {variable} must name a file of PEM certificates; {path}: {reason}"
-)]
-pub struct CaBundleError {
-    variable: &'static str,
-    path: String,
-    reason: String,
-}
+#[derive(Debug, Error)]
+#[error("The environment variable {0} must name a file of PEM certificates; {1}: {2}")]
+pub struct CaBundleError(&'static str, String, String);
 
 /// The roots of `bundle`, for a proxy or a private endpoint; Amazon's without one.
 pub fn trust_store(bundle: Option<CaBundle>) -> Result<TrustStore, CaBundleError> {
     let Some(CaBundle { variable, path }) = bundle else {
         return Ok(TrustStore::empty().with_pem_certificate(AMAZON_ROOTS));
     };
-    load_ca_bundle(&path).map_err(|reason| CaBundleError {
-        variable,
-        path,
-        reason,
-    })
+    load_ca_bundle(&path).map_err(|reason| CaBundleError(variable, path, reason))
 }
 
 /// The certificates of a PEM file. Skips certificates that cannot be roots; system bundles contain some.

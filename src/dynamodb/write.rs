@@ -58,9 +58,8 @@ impl<'a> Write<'a> {
                 expression.set(name, attribute::from_json(value));
             }
         }
-        if self.resets_verified() {
-            expression.set("verifiedEmail", AttributeValue::Bool(false));
-        }
+        self.require_version(&mut expression);
+        self.require_email(&mut expression);
         let mut separator = " REMOVE ";
         for (name, change) in self.update.changes() {
             if let Change::Clear = change {
@@ -70,16 +69,7 @@ impl<'a> Write<'a> {
                 separator = ", ";
             }
         }
-        self.require_version(&mut expression);
-        self.require_email(&mut expression);
         expression
-    }
-
-    fn resets_verified(&self) -> bool {
-        self.observed_email.as_ref().is_some_and(|email| {
-            let old = email.as_ref().and_then(|email| email.as_s().ok());
-            !old.is_some_and(|old| self.update.email().eq_ignore_case(old))
-        })
     }
 
     fn require_version(&self, expression: &mut Expression) {
@@ -108,19 +98,24 @@ impl<'a> Write<'a> {
         }
     }
 
+    /// Requires an unverified or unchanged address at first, and then the observed one, whose verification it keeps
+    /// or resets.
     fn require_email(&self, expression: &mut Expression) {
-        match &self.observed_email {
+        let Some(observed) = &self.observed_email else {
             // Each update sets `:email`, because the email is required.
-            None => {
-                expression.condition += " AND (attribute_not_exists(verifiedEmail) OR \
-                                         verifiedEmail = :false OR email = :email)";
-                expression.value(":false", AttributeValue::Bool(false));
-            }
-            Some(Some(email)) => {
-                expression.condition += " AND email = :observedEmail";
-                expression.value(":observedEmail", email.clone());
-            }
-            Some(None) => expression.condition += " AND attribute_not_exists(email)",
+            expression.condition += " AND (attribute_not_exists(verifiedEmail) OR \
+                                     verifiedEmail = :false OR email = :email)";
+            return expression.value(":false", AttributeValue::Bool(false));
+        };
+        if let Some(email) = observed {
+            expression.condition += " AND email = :observedEmail";
+            expression.value(":observedEmail", email.clone());
+        } else {
+            expression.condition += " AND attribute_not_exists(email)";
+        }
+        let old = observed.as_ref().and_then(|email| email.as_s().ok());
+        if !old.is_some_and(|old| self.update.email().eq_ignore_case(old)) {
+            expression.set("verifiedEmail", AttributeValue::Bool(false));
         }
     }
 
