@@ -12,7 +12,6 @@ use crate::customer::Version;
 /// "Reserved words in DynamoDB"). Each placeholder makes the request longer.
 const RESERVED_FIELDS: [&str; 2] = ["role", "status"];
 
-#[derive(Default)]
 pub(super) struct Expression {
     pub(super) update: String,
     pub(super) condition: String,

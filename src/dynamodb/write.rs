@@ -1,5 +1,6 @@
 //! An update of a customer: what its writes ask of DynamoDB, and what a failed condition means.
 
+use std::collections::HashMap;
 use std::time::SystemTime;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -8,6 +9,7 @@ use super::attribute::{self, Item};
 use super::error::{CallError, UpdateError};
 use super::expression::Expression;
 use super::response::UncertainWrite;
+use crate::customer::fields::FIELDS;
 use crate::customer::{Change, Customer, CustomerUpdate, ExpectedVersion, Version};
 use crate::validation::number;
 
@@ -44,11 +46,15 @@ impl<'a> Write<'a> {
 
     /// The text of the next `UpdateItem`.
     pub(super) fn expression(&self) -> Expression {
+        // Has room for every field, so that nothing is reallocated.
         let mut expression = Expression {
-            update: "SET version = if_not_exists(version, :v0) + :one".to_owned(),
-            condition: "attribute_exists(id)".to_owned(),
-            ..Expression::default()
+            update: String::with_capacity(1_024),
+            condition: String::with_capacity(256),
+            names: HashMap::new(),
+            values: Item::with_capacity(FIELDS.len() + 8),
         };
+        expression.update += "SET version = if_not_exists(version, :v0) + :one";
+        expression.condition += "attribute_exists(id)";
         expression.number(":v0", Version::ZERO);
         expression.number(":one", Version::from(1));
         expression.set("updatedAt", AttributeValue::S(self.now.clone()));
