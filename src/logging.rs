@@ -12,7 +12,7 @@ use tracing_subscriber::{Layer, Registry};
 
 use crate::config::LogConfig;
 use crate::customer::Version;
-use crate::http::response::Failure;
+use crate::http::response::Outcome;
 use crate::validation::ValidationError;
 
 /// A layer that writes lines in the configured format, from the configured level.
@@ -107,7 +107,7 @@ impl RequestLog {
 
     /// Logs a failure at ERROR if it has a cause on the server's side. Otherwise at INFO, with the number of
     /// field errors of each code.
-    pub fn failure(&self, request_id: &str, failure: &Failure<'_>, cause: Option<Cause>) {
+    pub(crate) fn failure(&self, request_id: &str, failure: &Outcome<'_>, cause: Option<Cause>) {
         let (status, code) = (failure.status.as_u16(), failure.code);
         if let Some(cause) = cause {
             let (cause, id) = (cause.text, cause.dynamodb_request_id);
