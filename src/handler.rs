@@ -69,17 +69,11 @@ pub(crate) async fn handle(app: &App, request: Request) -> Response<Body> {
 
     let context = request.lambda_context_ref();
     let request_id = context.map_or("", |context| &context.request_id);
-    let outcome = match &result {
-        Ok(customer) => {
-            log.success(request_id, customer.version());
-            Outcome::success(customer)
-        }
-        Err(error) => {
-            let (outcome, cause) = error.outcome(request_id);
-            log.failure(request_id, &outcome, cause);
-            outcome
-        }
+    let (outcome, cause) = match &result {
+        Ok(customer) => (Outcome::success(customer), None),
+        Err(error) => error.outcome(request_id),
     };
+    log.write(request_id, &outcome, cause);
     outcome.to_response()
 }
 
