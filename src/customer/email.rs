@@ -5,47 +5,41 @@ mod local_part;
 
 use std::borrow::Cow;
 
-use super::rules::{MaxLength, TextRule, Violation, violation};
+use super::rules::{MaxLength, TextRule, Violation};
 use crate::validation::ErrorCode;
 use crate::validation::characters::{find, is_visible};
 use crate::validation::json::Value;
 
 /// `email`. SMTP limits bytes, not characters: a path is at most 256, its brackets included (RFC 5321,
 /// section 4.5.3.1.3).
-pub(super) const EMAIL: TextRule = TextRule::new(MaxLength::Bytes(254), check).not_blank();
+const EMAIL: TextRule =
+    TextRule::new(MaxLength::Bytes(254), ErrorCode::InvalidEmail, check).not_blank();
 
 /// One address, `local@domain` (RFC 5321, internationalised by RFC 6531), without a display name.
-fn check(text: &str) -> Result<(), Violation> {
-    let message = find_cause(text).map(|cause| format!("is not a valid address: {cause}"));
-    message.map_or(Ok(()), |message| {
-        violation(ErrorCode::InvalidEmail, message)
-    })
+fn check(text: &str) -> Option<String> {
+    find_cause(text).map(|cause| format!("is not a valid address: {cause}"))
 }
 
 /// Returns why the text is not an address. Reports invisible characters first; the caller cannot see them.
 fn find_cause(text: &str) -> Option<String> {
     let is_forbidden = |c: char| c.is_control() || !(c == ' ' || is_visible(c) || is_joiner(c));
-    for (place, is_space) in [
-        ("starts", text.starts_with(' ')),
-        ("ends", text.ends_with(' ')),
-    ] {
-        if is_space {
-            return Some(format!("it {place} with a space"));
-        }
-    }
-    if let Some(found) = find(text, 0, is_forbidden) {
+    let cause = if text.starts_with(' ') {
+        "it starts with a space"
+    } else if text.ends_with(' ') {
+        "it ends with a space"
+    } else if let Some(found) = find(text, 0, is_forbidden) {
         return Some(format!("it contains {found}"));
-    }
-    if text.contains('<') && text.ends_with('>') {
-        return Some("it has a display name or angle brackets; send the address alone".to_owned());
-    }
-    let Some((local_part, domain)) = text.rsplit_once('@') else {
-        let found = find(text, 0, |c| AT_SIGNS.contains(&c));
-        let cause = found.map(|found| format!("it contains {found}, which is not the sign `@`"));
-        return Some(cause.unwrap_or_else(|| "it has no `@`".to_owned()));
+    } else if text.contains('<') && text.ends_with('>') {
+        "it has a display name or angle brackets; send the address alone"
+    } else if let Some((local_part, domain)) = text.rsplit_once('@') {
+        let index = local_part.chars().count() + 1;
+        return local_part::find_cause(local_part).or_else(|| domain::find_cause(domain, index));
+    } else if let Some(found) = find(text, 0, |c| AT_SIGNS.contains(&c)) {
+        return Some(format!("it contains {found}, which is not the sign `@`"));
+    } else {
+        "it has no `@`"
     };
-    let domain_index = local_part.chars().count() + 1;
-    local_part::find_cause(local_part).or_else(|| domain::find_cause(domain, domain_index))
+    Some(cause.to_owned())
 }
 
 /// The characters that NFKC changes to `@`.

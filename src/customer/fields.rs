@@ -3,11 +3,11 @@
 //! Reading a request, the names that a request may hold, the limits and the response all follow from
 //! these rows. To add a field, see `CONTRIBUTING.md`.
 
+use super::field_reader::FieldReader;
 use super::phone_number::PHONE_NUMBER;
 use super::rules::{TextRule, lines, one_line};
 use super::{address, meta_fields};
 use crate::validation::json::Value;
-use crate::validation::{JsonPointer, ValidationErrors};
 use FieldType::{Boolean, Object, Text};
 use Write::{Email, Optional, ReadOnly, Required};
 
@@ -54,9 +54,8 @@ pub enum FieldType {
     Object,
 }
 
-/// Checks the entries of a list at a pointer and returns them as they are to be stored.
-pub type ListReader =
-    for<'a> fn(Vec<Value<'a>>, &JsonPointer<'_>, &mut ValidationErrors) -> Vec<Value<'a>>;
+/// Takes a list out of the body, and returns it as it is to be stored.
+type ListReader = for<'a> fn(&mut FieldReader<'a, '_>, &'static str) -> Option<Value<'a>>;
 
 /// What a request may do with a field (`docs/API.md#field-rules`).
 #[derive(Debug, Clone, Copy)]

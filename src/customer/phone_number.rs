@@ -2,12 +2,13 @@
 
 use icu_properties::props::{BinaryProperty, Dash, EnumeratedProperty, GeneralCategory};
 
-use super::rules::{MaxLength, TextRule, Violation, violation};
+use super::rules::{MaxLength, TextRule};
 use crate::validation::ErrorCode;
 use crate::validation::characters::located;
 
 /// `phoneNumber` of a customer and of an address.
-pub(super) const PHONE_NUMBER: TextRule = TextRule::new(MaxLength::Chars(64), check);
+pub(super) const PHONE_NUMBER: TextRule =
+    TextRule::new(MaxLength::Chars(64), ErrorCode::InvalidPhone, check);
 
 const MIN_DIGITS: usize = 3;
 
@@ -16,11 +17,11 @@ const EXTENSION_WORDS: [&str; 4] = ["extension", "extn", "ext", "x"];
 
 /// A number, and optionally a word and an extension: `908-555-0100 ext. 12`. Both parts consist of
 /// digits and punctuation, in any order.
-fn check(text: &str) -> Result<(), Violation> {
+fn check(text: &str) -> Option<String> {
     let (number, rest) = split_number(text);
     let after_word = strip_extension_word(number, rest);
     let (extension, unexpected) = after_word.map_or(("", rest), split_number);
-    let message = if let Some(c) = unexpected.chars().next() {
+    Some(if let Some(c) = unexpected.chars().next() {
         let index = text.chars().count() - unexpected.chars().count();
         format!(
             "contains {}; send digits, spaces, dashes and + . ( ) / , # * ; and after them at most \
@@ -32,9 +33,8 @@ fn check(text: &str) -> Result<(), Violation> {
     } else if after_word.is_some() && digits(extension) == 0 {
         "must have a digit after the word for the extension, such as `x12`".to_owned()
     } else {
-        return Ok(());
-    };
-    violation(ErrorCode::InvalidPhone, message)
+        return None;
+    })
 }
 
 /// The digits and the punctuation at the start, and the rest.

@@ -1,7 +1,7 @@
 //! A valid update of a customer, parsed from a request's body.
 
 use super::email::EmailAddress;
-use super::field_reader::FieldReader;
+use super::field_reader::{FieldReader, Null};
 use super::fields::{FIELDS, Write};
 use crate::validation::json::{Object, Value};
 use crate::validation::{ErrorCode, JsonPointer, ValidationErrors};
@@ -43,12 +43,15 @@ impl<'a> CustomerUpdate<'a> {
                     None
                 }
                 Write::Email => {
-                    email = body.required_email(name);
+                    email = body.text(name, Null::Missing, EmailAddress::parse);
                     email.clone().map(Value::from)
                 }
-                Write::Required(rule) => body.required_text(name, rule),
-                Write::Optional(rule) => body.optional_text(name, rule),
-                Write::List(read) => body.list(name, read),
+                Write::Required(rule) => body.text(name, Null::Missing, |text| rule.parse(text)),
+                Write::Optional(rule) => {
+                    let null = Null::Ambiguous("\"\"");
+                    body.text(name, null, |text| rule.parse(text))
+                }
+                Write::List(read) => read(&mut body, name),
             };
             changes.extend(value.map(|value| (name, Change::from(value))));
         }

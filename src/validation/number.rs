@@ -17,7 +17,7 @@ pub const MAX_VERBATIM_LEN: usize = 64;
 ///
 /// The number is `d.ddd × 10^exponent`, where `digits` starts and ends with a digit other than
 /// zero. Zero has no digits, no sign and the exponent 0.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Decimal<'a> {
     negative: bool,
     digits: Cow<'a, str>,
@@ -48,11 +48,7 @@ impl<'a> Decimal<'a> {
 
         let leading_zeros = all.len() - all.trim_start_matches('0').len();
         if leading_zeros == all.len() {
-            return Some(Self {
-                negative: false,
-                digits: Cow::Borrowed(""),
-                exponent: 0,
-            });
+            return Some(Self::default());
         }
         let significant = leading_zeros..all.trim_end_matches('0').len();
         let digits = match all {
@@ -66,11 +62,6 @@ impl<'a> Decimal<'a> {
             digits,
             exponent: exponent.saturating_add(places),
         })
-    }
-
-    /// Whether DynamoDB can store this number exactly.
-    pub fn fits_dynamodb(&self) -> bool {
-        self.digits.len() <= SIGNIFICANT_DIGITS && EXPONENTS.contains(&self.exponent)
     }
 }
 
@@ -95,7 +86,9 @@ impl std::fmt::Display for Decimal<'_> {
 pub fn fits_dynamodb(text: &str) -> bool {
     // Fast path: a number this short cannot have more than 38 digits.
     (text.len() <= SIGNIFICANT_DIGITS && is_plain(text))
-        || Decimal::parse(text).is_some_and(|decimal| decimal.fits_dynamodb())
+        || Decimal::parse(text).is_some_and(|decimal| {
+            decimal.digits.len() <= SIGNIFICANT_DIGITS && EXPONENTS.contains(&decimal.exponent)
+        })
 }
 
 /// Whether a JSON number other than zero has no exponent.
@@ -141,14 +134,15 @@ pub fn to_dynamodb(text: &str) -> Cow<'_, str> {
 
 /// Exponents beyond `i64` saturate: all of them are out of range.
 fn parse_exponent(text: &str) -> Option<i64> {
-    text.parse().map_or_else(
-        |error: ParseIntError| match error.kind() {
-            IntErrorKind::PosOverflow => Some(i64::MAX),
-            IntErrorKind::NegOverflow => Some(-i64::MAX),
-            _ => None,
-        },
-        Some,
-    )
+    match text
+        .parse()
+        .map_err(|error: ParseIntError| error.kind().clone())
+    {
+        Ok(exponent) => Some(exponent),
+        Err(IntErrorKind::PosOverflow) => Some(i64::MAX),
+        Err(IntErrorKind::NegOverflow) => Some(-i64::MAX),
+        Err(_) => None,
+    }
 }
 
 #[cfg(test)]
