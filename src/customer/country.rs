@@ -110,19 +110,7 @@ mod tests {
 
     #[test]
     fn message_suggests_nothing_for_another_text() {
-        for text in [
-            "United States",
-            "EU",
-            "ZZ",
-            "É",
-            "U",
-            "U S",
-            "36",
-            "+36",
-            "999",
-            "ＵＳ",
-            " ",
-        ] {
+        for text in "United States|EU|ZZ|É|U|U S|36|+36|999|ＵＳ| ".split('|') {
             let error = COUNTRY.check(text).unwrap_err();
             assert_eq!(error.code, ErrorCode::InvalidCountry);
             let expected = "must be empty or an ISO 3166-1 alpha-2 code in capitals, such as `US`";

@@ -92,6 +92,7 @@ fn eq_ignore_case(one: &str, other: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::validation::rows;
 
     /// What follows "is not a valid address: ".
     fn cause(text: &str) -> String {
@@ -144,59 +145,46 @@ mod tests {
 
     #[test]
     fn invisible_cause_is_named_first() {
-        for (text, expected) in [
+        let table = "
+            john@example.com  → it ends with a space
+            John Doe  → it ends with a space
+            john@x.co\u{200b} → it contains U+200B at character 10
+            \u{202e}john@example.com → it contains U+202E at character 1
+            \u{feff}john@x.co → it contains U+FEFF at character 1
+            jo\thn@x.co → it contains U+0009 at character 3
+            jo\u{a0}hn@x.co → it contains U+00A0 at character 3
+            john@exa\u{ad}mple.com → it contains U+00AD at character 9
+            john@exa\u{3000}mple.com → it contains U+3000 at character 9
+            john@\u{2800}.com → it contains U+2800 at character 6
+            jo\u{85}hn@x.co → it contains U+0085 at character 3
+        ";
+        let others = [
             (" john@example.com", "it starts with a space"),
-            ("john@example.com ", "it ends with a space"),
-            ("John Doe ", "it ends with a space"),
-            ("john@x.co\u{200b}", "it contains U+200B at character 10"),
-            (
-                "\u{202e}john@example.com",
-                "it contains U+202E at character 1",
-            ),
-            ("\u{feff}john@x.co", "it contains U+FEFF at character 1"),
             ("john@x.co\n", "it contains U+000A at character 10"),
-            ("jo\thn@x.co", "it contains U+0009 at character 3"),
-            ("jo\u{a0}hn@x.co", "it contains U+00A0 at character 3"),
-            (
-                "john@exa\u{ad}mple.com",
-                "it contains U+00AD at character 9",
-            ),
-            (
-                "john@exa\u{3000}mple.com",
-                "it contains U+3000 at character 9",
-            ),
-            ("john@\u{2800}.com", "it contains U+2800 at character 6"),
-            ("jo\u{85}hn@x.co", "it contains U+0085 at character 3"),
-        ] {
+        ];
+        for (text, expected) in rows(table).chain(others) {
             assert_eq!(cause(text), expected, "{text:?}");
         }
     }
 
     #[test]
     fn text_must_be_one_address() {
-        let display_name = "it has a display name or angle brackets; send the address alone";
-        let second = "it has more than one `@`; send one address";
-        for (text, expected) in [
-            ("john", "it has no `@`"),
-            (
-                "john＠example.com",
-                "it contains U+FF20 at character 5, which is not the sign `@`",
-            ),
-            (
-                "a﹫b.co",
-                "it contains U+FE6B at character 2, which is not the sign `@`",
-            ),
-            ("mailto:john", "it has no `@`"),
-            ("é@exam_ple.com", "it contains U+005F at character 7"),
-            ("a<b@example.com", "it contains U+003C at character 2"),
-            ("a@example.com>", "it contains U+003E at character 14"),
-            ("John <john@example.com>", display_name),
-            ("<john@example.com>", display_name),
-            ("john@@example.com", second),
-            ("a@b@example.com", second),
-            ("a@example.com,b@example.com", second),
-            ("a@example.com; b@example.com", second),
-        ] {
+        let table = "
+            john → it has no `@`
+            mailto:john → it has no `@`
+            john＠example.com → it contains U+FF20 at character 5, which is not the sign `@`
+            a﹫b.co → it contains U+FE6B at character 2, which is not the sign `@`
+            é@exam_ple.com → it contains U+005F at character 7
+            a<b@example.com → it contains U+003C at character 2
+            a@example.com> → it contains U+003E at character 14
+            John <john@example.com> → it has a display name or angle brackets; send the address alone
+            <john@example.com> → it has a display name or angle brackets; send the address alone
+            john@@example.com → it has more than one `@`; send one address
+            a@b@example.com → it has more than one `@`; send one address
+            a@example.com,b@example.com → it has more than one `@`; send one address
+            a@example.com; b@example.com → it has more than one `@`; send one address
+        ";
+        for (text, expected) in rows(table) {
             assert_eq!(cause(text), expected, "{text}");
         }
     }

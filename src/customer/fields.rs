@@ -8,7 +8,7 @@ use super::phone_number::PHONE_NUMBER;
 use super::rules::{TextRule, lines, one_line};
 use super::{address, meta_fields};
 use crate::validation::json::Value;
-use FieldType::{Boolean, Object, Text};
+use FieldType::{Boolean, List, Object, Text};
 use Write::{Email, Optional, ReadOnly, Required};
 
 /// The fields in the order in which a request is checked and a response shows them.
@@ -21,12 +21,8 @@ pub const FIELDS: &[Field] = &[
     field("status", Text, Optional(one_line(64))),
     field("company", Text, Optional(one_line(255))),
     field("notes", Text, Optional(lines(10_000))),
-    field("address", FieldType::List, Write::List(address::read)),
-    field(
-        "metaFields",
-        FieldType::List,
-        Write::List(meta_fields::read),
-    ),
+    field("address", List, Write::List(address::read)),
+    field("metaFields", List, Write::List(meta_fields::read)),
     field("role", Text, ReadOnly),
     field("verifiedEmail", Boolean, ReadOnly),
     field("newsletter", Boolean, ReadOnly),

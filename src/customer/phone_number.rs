@@ -72,6 +72,7 @@ fn digits(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::validation::rows;
 
     #[test]
     fn number_has_three_digits_of_any_script_and_punctuation() {
@@ -119,37 +120,39 @@ mod tests {
 
     #[test]
     fn message_names_the_cause() {
-        let unexpected = |found: &str| {
-            format!(
-                "contains {found}; send digits, spaces, dashes and + . ( ) / , # * ; and after them at \
-                 most one extension such as `x12` or `ext. 12`"
-            )
-        };
         let too_short = "must have at least 3 digits, not counting an extension";
         let no_digit = "must have a digit after the word for the extension, such as `x12`";
-        for (text, expected) in [
-            ("12", too_short.to_owned()),
-            ("+-()", too_short.to_owned()),
-            ("x123", too_short.to_owned()),
-            ("12 ext 345", too_short.to_owned()),
-            ("908-555-0100 x", no_digit.to_owned()),
-            ("908-555-0100 ext. ", no_digit.to_owned()),
-            ("call me 123", unexpected("U+0063 at character 1")),
-            ("555-CALL", unexpected("U+0043 at character 5")),
-            ("123 y 12", unexpected("U+0079 at character 5")),
-            ("123 x 12 x 13", unexpected("U+0078 at character 10")),
-            ("123 ext ext 4", unexpected("U+0065 at character 9")),
-            ("123 ext=4", unexpected("U+003D at character 8")),
-            ("123;ext4=", unexpected("U+003D at character 9")),
-            ("123;x=4", unexpected("U+003D at character 6")),
-            ("123 exten 4", unexpected("U+0065 at character 8")),
-            ("123\n", unexpected("U+000A at character 4")),
-            ("123\t4", unexpected("U+0009 at character 4")),
-            ("123\u{200b}", unexpected("U+200B at character 4")),
-            ("1２é3", unexpected("U+00E9 at character 3")),
-            ("123_45", unexpected("U+005F at character 4")),
-            ("\u{bd}1234", unexpected("U+00BD at character 1")),
-        ] {
+        let table = "
+            12 → too short
+            +-() → too short
+            x123 → too short
+            12 ext 345 → too short
+            908-555-0100 x → no digit
+            908-555-0100 ext.  → no digit
+            call me 123 → U+0063 at character 1
+            555-CALL → U+0043 at character 5
+            123 y 12 → U+0079 at character 5
+            123 x 12 x 13 → U+0078 at character 10
+            123 ext ext 4 → U+0065 at character 9
+            123 ext=4 → U+003D at character 8
+            123;ext4= → U+003D at character 9
+            123;x=4 → U+003D at character 6
+            123 exten 4 → U+0065 at character 8
+            123\t4 → U+0009 at character 4
+            123\u{200b} → U+200B at character 4
+            1２é3 → U+00E9 at character 3
+            123_45 → U+005F at character 4
+            \u{bd}1234 → U+00BD at character 1
+        ";
+        for (text, expected) in rows(table).chain([("123\n", "U+000A at character 4")]) {
+            let expected = match expected {
+                "too short" => too_short.to_owned(),
+                "no digit" => no_digit.to_owned(),
+                found => format!(
+                    "contains {found}; send digits, spaces, dashes and + . ( ) / , # * ; and after \
+                     them at most one extension such as `x12` or `ext. 12`"
+                ),
+            };
             let error = PHONE_NUMBER.check(text).unwrap_err();
             assert_eq!(error.code, ErrorCode::InvalidPhone);
             assert_eq!(error.message, expected, "{text:?}");

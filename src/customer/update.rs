@@ -94,6 +94,7 @@ fn is_response(body: &Object<'_>) -> bool {
 mod tests {
     use super::*;
     use crate::validation::json::parse;
+    use crate::validation::rows;
 
     /// The changes of a body, or `pointer: code: message` of each error.
     fn read(members: &str) -> Result<Vec<(&'static str, String)>, Vec<String>> {
@@ -202,33 +203,25 @@ mod tests {
 
     #[test]
     fn unknown_field_is_named_with_its_odd_character_and_a_suggestion() {
-        for (key, expected) in [
-            ("companyId", "`companyId` is not a field"),
-            ("emial", "`emial` is not a field; did you mean `email`?"),
-            (
-                "mobile",
-                "`mobile` is not a field; did you mean `phoneNumber`?",
-            ),
-            (
-                "created_at",
-                "`created_at` is not a field; did you mean `createdAt`, which is read-only?",
-            ),
-            (
-                "\u{feff}notes",
-                "`notes` contains U+FEFF at character 1 and is not a field; did you mean `notes`?",
-            ),
-            (
-                "compan\u{443}",
-                "`compan\u{443}` contains U+0443 at character 7 and is not a field; did you mean `company`?",
-            ),
-            (
-                "a b",
-                "`a b` contains a space at character 2 and is not a field",
-            ),
-        ] {
+        let table = "
+            companyId → is not a field
+            emial → is not a field; did you mean `email`?
+            mobile → is not a field; did you mean `phoneNumber`?
+            created_at → is not a field; did you mean `createdAt`, which is read-only?
+            compan\u{443} → contains U+0443 at character 7 and is not a field; did you mean `company`?
+            a b → contains a space at character 2 and is not a field
+        ";
+        for (key, expected) in rows(table) {
             let errors = read(&format!("\"{key}\": 1")).unwrap_err();
-            assert_eq!(errors, [format!("/{key}: unknown_field: {expected}")]);
+            assert_eq!(
+                errors,
+                [format!("/{key}: unknown_field: `{key}` {expected}")]
+            );
         }
+        let errors = read("\"\u{feff}notes\": 1").unwrap_err();
+        let expected = "/\u{feff}notes: unknown_field: `notes` contains U+FEFF at character 1 and is not \
+                        a field; did you mean `notes`?";
+        assert_eq!(errors, [expected]);
         let long = "k".repeat(100);
         let errors = read(&format!("\"{long}\": 1")).unwrap_err();
         let expected = format!(

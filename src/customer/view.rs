@@ -48,8 +48,8 @@ impl fmt::Debug for Customer {
     }
 }
 
-/// The value in the documented type, as text if it has to be a string. Another system may have stored any type, and an update must not fail
-/// over it; null is shown as empty.
+/// The value in the documented type, with null as empty. Another system may have stored any type, and an update
+/// must not fail over it.
 fn shown(value: Value<'static>, field_type: FieldType) -> Value<'static> {
     match (field_type, value) {
         (FieldType::Text, Value::Null) => Value::String("".into()),

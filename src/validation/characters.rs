@@ -51,53 +51,13 @@ mod tests {
 
     #[test]
     fn white_space_and_ignorable_characters_are_not_visible() {
-        for c in [
-            '\t',
-            ' ',
-            '\u{85}',
-            '\u{a0}',
-            '\u{ad}',
-            '\u{34f}',
-            '\u{61c}',
-            '\u{115f}',
-            '\u{1160}',
-            '\u{1680}',
-            '\u{17b4}',
-            '\u{180b}',
-            '\u{180e}',
-            '\u{2000}',
-            '\u{200b}',
-            '\u{200f}',
-            '\u{2028}',
-            '\u{202e}',
-            '\u{2060}',
-            '\u{2065}',
-            '\u{206f}',
-            '\u{2800}',
-            '\u{3000}',
-            '\u{3164}',
-            '\u{fe0f}',
-            '\u{feff}',
-            '\u{ffa0}',
-            '\u{fff0}',
-            '\u{1bca0}',
-            '\u{1d173}',
-            '\u{e0000}',
-            '\u{e0fff}',
-        ] {
+        let invisible = "\t \u{85}\u{a0}\u{ad}\u{34f}\u{61c}\u{115f}\u{1160}\u{1680}\u{17b4}\u{180b}\u{180e}\
+             \u{2000}\u{200b}\u{200f}\u{2028}\u{202e}\u{2060}\u{2065}\u{206f}\u{2800}\u{3000}\u{3164}\
+             \u{fe0f}\u{feff}\u{ffa0}\u{fff0}\u{1bca0}\u{1d173}\u{e0000}\u{e0fff}";
+        for c in invisible.chars() {
             assert!(!is_visible(c), "{}", name(c));
         }
-        for c in [
-            '!',
-            'a',
-            'é',
-            '李',
-            '\u{301}',
-            '\u{2801}',
-            '\u{fffd}',
-            '😀',
-            '\u{e1000}',
-        ] {
+        for c in "!aé李\u{301}\u{2801}\u{fffd}😀\u{e1000}".chars() {
             assert!(is_visible(c), "{}", name(c));
         }
     }

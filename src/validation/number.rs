@@ -134,10 +134,7 @@ pub fn to_dynamodb(text: &str) -> Cow<'_, str> {
 
 /// Exponents beyond `i64` saturate: all of them are out of range.
 fn parse_exponent(text: &str) -> Option<i64> {
-    match text
-        .parse()
-        .map_err(|error: ParseIntError| error.kind().clone())
-    {
+    match text.parse().map_err(|error: ParseIntError| *error.kind()) {
         Ok(exponent) => Some(exponent),
         Err(IntErrorKind::PosOverflow) => Some(i64::MAX),
         Err(IntErrorKind::NegOverflow) => Some(-i64::MAX),

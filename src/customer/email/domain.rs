@@ -90,55 +90,32 @@ fn is_punycode(label: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::validation::rows;
 
     #[test]
     fn domain_has_two_labels_of_letters_digits_and_hyphens() {
-        for text in [
-            "example.com",
-            "EXAMPLE.Com",
-            "a-b.c-d.e",
-            "ab--c.com",
-            "éa--c.com",
-            "1.2.3.a4",
-            "müller.de",
-            "MÜLLER.DE",
-            "ꭰ.us",
-            "xn--mller-kva.de",
-            "例子.公司",
-            "קום.דוגמה",
-            "مثال١.إختبار",
-            "ශ්\u{200d}රී.com",
-        ] {
+        let valid = "example.com EXAMPLE.Com a-b.c-d.e ab--c.com éa--c.com 1.2.3.a4 müller.de MÜLLER.DE ꭰ.us \
+            xn--mller-kva.de 例子.公司 קום.דוגמה مثال١.إختبار ශ්\u{200d}රී.com";
+        for text in valid.split(' ') {
             assert_eq!(find_cause(text, 0), None, "{text}");
         }
-        let dot = "in the domain, a dot must be between two other characters";
-        let hyphen = "no part of the domain may start or end with a hyphen";
-        for (text, expected) in [
-            ("", "it has nothing after the `@`"),
-            (
-                "[127.0.0.1]",
-                "the domain must be a name, not an IP address in brackets",
-            ),
-            (
-                "[IPv6:::1]",
-                "the domain must be a name, not an IP address in brackets",
-            ),
-            (
-                "localhost",
-                "the domain needs at least one dot, as in `example.com`",
-            ),
-            ("1.2.3.4", "the domain's last part must not be a number"),
-            ("example.5", "the domain's last part must not be a number"),
-            ("b.१२३", "the domain's last part must not be a number"),
-            ("example..com", dot),
-            (".example.com", dot),
-            ("example.com.", dot),
-            ("-example.com", hyphen),
-            ("example-.com", hyphen),
-            ("exam_ple.com", "it contains U+005F at character 5"),
-            ("exam ple.com", "it contains a space at character 5"),
-            ("example.com:25", "it contains U+003A at character 12"),
-        ] {
+        let table = "
+            [127.0.0.1] → the domain must be a name, not an IP address in brackets
+            [IPv6:::1] → the domain must be a name, not an IP address in brackets
+            localhost → the domain needs at least one dot, as in `example.com`
+            1.2.3.4 → the domain's last part must not be a number
+            example.5 → the domain's last part must not be a number
+            b.१२३ → the domain's last part must not be a number
+            example..com → in the domain, a dot must be between two other characters
+            .example.com → in the domain, a dot must be between two other characters
+            example.com. → in the domain, a dot must be between two other characters
+            -example.com → no part of the domain may start or end with a hyphen
+            example-.com → no part of the domain may start or end with a hyphen
+            exam_ple.com → it contains U+005F at character 5
+            exam ple.com → it contains a space at character 5
+            example.com:25 → it contains U+003A at character 12
+        ";
+        for (text, expected) in rows(table).chain([("", "it has nothing after the `@`")]) {
             assert_eq!(find_cause(text, 0).as_deref(), Some(expected), "{text}");
         }
         let found = find_cause("a b.c", 5);
