@@ -63,7 +63,7 @@ impl<'a> CustomerUpdate<'a> {
     }
 
     /// The customer's email address after this update.
-    pub fn email(&self) -> &EmailAddress<'a> {
+    pub(crate) fn email(&self) -> &EmailAddress<'a> {
         &self.email
     }
 
@@ -152,52 +152,43 @@ mod tests {
 
     #[test]
     fn message_names_the_field_and_what_to_send() {
-        let text = "is null: leave it out to keep the stored value, or send \"\" to clear it";
-        let list = "is null: leave it out to keep the stored value, or send [] to clear it";
-        for (members, expected) in [
-            (r#""notes": null"#, format!("/notes: invalid_type: `notes` {text}")),
-            (r#""address": null"#, format!("/address: invalid_type: `address` {list}")),
-            (r#""metaFields": null"#, format!("/metaFields: invalid_type: `metaFields` {list}")),
-            (r#""status": 1"#, "/status: invalid_type: `status` must be a string".to_owned()),
-            (r#""address": {}"#, "/address: invalid_type: `address` must be an array".to_owned()),
-            (
-                r#""address": [{"city": "x"}, 1]"#,
-                "/address/1: invalid_type: entry 1 of `address` must be an object".to_owned(),
-            ),
+        let table = r#"
+            "status": 1 → /status: invalid_type: `status` must be a string
+            "address": {} → /address: invalid_type: `address` must be an array
+            "address": [{"city": "x"}, 1] → /address/1: invalid_type: entry 1 of `address` must be an object
+            "metaFields": [null] → /metaFields/0: invalid_type: entry 0 of `metaFields` must be an object
+            "metaFields": [{"code": "a"}] → /metaFields/0/value: required: `value` is required; it may be null
+            "metaFields": [{"code": null, "value": 1}] → /metaFields/0/code: required: `code` is required
+        "#;
+        let others = [
             (
                 r#""address": [{"city": null}]"#,
                 "/address/0: empty_object: entry 0 of `address` is empty; send at least one member \
-                 that is not null"
-                    .to_owned(),
+                 that is not null",
             ),
             (
                 r#""address": [{"isDefaultAddress": "true"}]"#,
-                "/address/0/isDefaultAddress: invalid_type: `isDefaultAddress` must be true or false".to_owned(),
+                "/address/0/isDefaultAddress: invalid_type: `isDefaultAddress` must be true or false",
             ),
             (
                 r#""address": [{"isDefaultAddress": true}, {"isDefaultAddress": true}]"#,
                 "/address/1/isDefaultAddress: multiple_defaults: `isDefaultAddress` must be true for \
-                 one address at most"
-                    .to_owned(),
-            ),
-            (
-                r#""metaFields": [null]"#,
-                "/metaFields/0: invalid_type: entry 0 of `metaFields` must be an object".to_owned(),
+                 one address at most",
             ),
             (
                 r#""metaFields": [{"code": "a", "value": 1}, {"code": "a", "value": 1}]"#,
-                "/metaFields/1/code: duplicate_code: `code` must be unique in `metaFields`".to_owned(),
+                "/metaFields/1/code: duplicate_code: `code` must be unique in `metaFields`",
             ),
-            (
-                r#""metaFields": [{"code": "a"}]"#,
-                "/metaFields/0/value: required: `value` is required; it may be null".to_owned(),
-            ),
-            (
-                r#""metaFields": [{"code": null, "value": 1}]"#,
-                "/metaFields/0/code: required: `code` is required".to_owned(),
-            ),
-        ] {
-            assert_eq!(read(members), Err(vec![expected]), "{members}");
+        ];
+        for (members, expected) in rows(table).chain(others) {
+            assert_eq!(read(members), Err(vec![expected.to_owned()]), "{members}");
+        }
+        for (name, empty) in [("notes", "\"\""), ("address", "[]"), ("metaFields", "[]")] {
+            let expected = format!(
+                "/{name}: invalid_type: `{name}` is null: leave it out to keep the stored value, or \
+                 send {empty} to clear it"
+            );
+            assert_eq!(read(&format!("\"{name}\": null")), Err(vec![expected]));
         }
     }
 
