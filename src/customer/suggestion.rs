@@ -71,35 +71,34 @@ fn fold(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::validation::rows;
 
     #[test]
     fn name_two_edits_away_or_in_another_case_is_suggested() {
         let known = "id firstName email code address address1 address2 zipcode country state company createdBy \
             updatedAt";
         let known: Vec<_> = known.split(' ').collect();
-        for (name, expected) in [
-            ("emial", Some("email")),
-            ("e-mail", Some("email")),
-            ("FIRST_NAME", Some("firstName")),
-            ("fristname", Some("firstName")),
-            ("zip_code", Some("zipcode")),
-            ("adress", Some("address")),
-            ("adress2", Some("address2")),
-            ("cod", Some("code")),
-            ("mode", None),
-            ("node", None),
-            ("stat", Some("state")),
-            ("contry", Some("country")),
-            ("ID", Some("id")),
-            ("cretedBy", Some("createdBy")),
-            ("updated_at", Some("updatedAt")),
-            ("cab", None),
-            ("coal", None),
-            ("z_i_p_c_o_d_e___________________", Some("zipcode")),
-            ("z_i_p_c_o_d_e____________________", None),
-            ("", None),
-        ] {
-            assert_eq!(suggest(name, &known), expected, "{name}");
+        let table = "
+            emial → email
+            e-mail → email
+            FIRST_NAME → firstName
+            fristname → firstName
+            zip_code → zipcode
+            adress → address
+            adress2 → address2
+            cod → code
+            stat → state
+            contry → country
+            ID → id
+            cretedBy → createdBy
+            updated_at → updatedAt
+            z_i_p_c_o_d_e___________________ → zipcode
+        ";
+        for (name, expected) in rows(table) {
+            assert_eq!(suggest(name, &known), Some(expected), "{name}");
+        }
+        for name in "mode node cab coal z_i_p_c_o_d_e____________________ ".split(' ') {
+            assert_eq!(suggest(name, &known), None, "{name}");
         }
         assert_eq!(suggest(&"e".repeat(100_000), &known), None);
     }

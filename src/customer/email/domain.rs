@@ -16,6 +16,7 @@ const HYPHENS: Hyphens = Hyphens::CheckFirstLast;
 /// case. `index` is the position of its first character in the address, from 0.
 pub(super) fn find_cause(text: &str, index: usize) -> Option<String> {
     let labels: Vec<_> = text.split('.').collect();
+    let has_label = |is_wrong: fn(&str) -> bool| labels.iter().any(|label| is_wrong(label));
     let is_unexpected = |c: char| c.is_ascii() && !(c.is_ascii_alphanumeric() || "-.".contains(c));
     let is_number = |label: &&str| label.chars().all(char::is_numeric);
     let cause = if text.is_empty() {
@@ -24,12 +25,9 @@ pub(super) fn find_cause(text: &str, index: usize) -> Option<String> {
         "the domain must be a name, not an IP address in brackets"
     } else if let Some(found) = find(text, index, is_unexpected) {
         return Some(format!("it contains {found}"));
-    } else if labels.contains(&"") {
+    } else if has_label(str::is_empty) {
         "in the domain, a dot must be between two other characters"
-    } else if labels
-        .iter()
-        .any(|label| label.starts_with('-') || label.ends_with('-'))
-    {
+    } else if has_label(|label| label.starts_with('-') || label.ends_with('-')) {
         "no part of the domain may start or end with a hyphen"
     } else if let Some(ascii) = to_ascii(text) {
         if labels.len() < 2 {
@@ -43,10 +41,7 @@ pub(super) fn find_cause(text: &str, index: usize) -> Option<String> {
         }
     } else if let Some(found) = find(text, index, |c| !may_be_in_domain(c)) {
         return Some(format!("it contains {found}, which no domain may contain"));
-    } else if labels
-        .iter()
-        .any(|label| is_punycode(label) && to_ascii(label).is_none())
-    {
+    } else if has_label(|label| is_punycode(label) && to_ascii(label).is_none()) {
         "a part of the domain that starts with `xn--` is not valid Punycode"
     } else if map_to_ascii(text).is_some() {
         "the domain must be in Unicode's composed form (NFC)"
