@@ -34,16 +34,14 @@ fn find_cause(text: &str) -> Option<String> {
     } else if let Some((local_part, domain)) = text.rsplit_once('@') {
         let index = local_part.chars().count() + 1;
         return local_part::find_cause(local_part).or_else(|| domain::find_cause(domain, index));
-    } else if let Some(found) = find(text, 0, |c| AT_SIGNS.contains(&c)) {
+    } else if let Some(found) = find(text, 0, |c| matches!(c, '\u{fe6b}' | '\u{ff20}')) {
+        // NFKC changes these two characters to `@`.
         return Some(format!("it contains {found}, which is not the sign `@`"));
     } else {
         "it has no `@`"
     };
     Some(cause.to_owned())
 }
-
-/// The characters that NFKC changes to `@`.
-const AT_SIGNS: [char; 2] = ['\u{fe6b}', '\u{ff20}'];
 
 /// The joiners, which some scripts need in a domain. IDNA restricts where they may be.
 fn is_joiner(c: char) -> bool {

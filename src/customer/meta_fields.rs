@@ -30,23 +30,20 @@ pub(super) fn read<'a>(body: &mut FieldReader<'a, '_>, name: &'static str) -> Op
             meta_field.push(("code".into(), code));
         }
         if let Some(value) = entry.take("value") {
-            check_value(&value, &entry.at.member("value"), entry.errors);
+            let at = entry.at.member("value");
+            if depth(&value) > MAX_VALUE_DEPTH {
+                let message = format!(
+                    "`value` must be at most {MAX_VALUE_DEPTH} levels deep; an empty array or object is two"
+                );
+                entry.errors.add(&at, ErrorCode::TooDeep, message);
+            }
+            check_dynamodb_limits(&value, &at, entry.errors);
             meta_field.push(("value".into(), value));
         } else {
             entry.error("value", ErrorCode::Required, "is required; it may be null");
         }
         meta_field
     })
-}
-
-fn check_value(value: &Value<'_>, at: &JsonPointer<'_>, errors: &mut ValidationErrors) {
-    if depth(value) > MAX_VALUE_DEPTH {
-        let message = format!(
-            "`value` must be at most {MAX_VALUE_DEPTH} levels deep; an empty array or object is two"
-        );
-        errors.add(at, ErrorCode::TooDeep, message);
-    }
-    check_dynamodb_limits(value, at, errors);
 }
 
 /// The number of levels: 1 for a scalar, 2 for an empty container, one more for each container around.

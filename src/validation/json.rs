@@ -326,25 +326,14 @@ mod tests {
         let errors: Vec<_> = errors
             .as_slice()
             .iter()
-            .map(|error| (error.pointer.as_str(), error.code, error.message.as_str()))
+            .map(|error| (error.pointer.as_str(), error.code, error.message.clone()))
             .collect();
-        let message = |position| format!("{position}; send it once in its object");
-        let message = |key: &str, position| format!("`{key}` is repeated at {}", message(position));
-        assert_eq!(
-            errors,
-            [
-                (
-                    "/a/b",
-                    ErrorCode::DuplicateKey,
-                    &*message("b", "line 2, column 2")
-                ),
-                (
-                    "/a",
-                    ErrorCode::DuplicateKey,
-                    &*message("a", "line 2, column 17")
-                ),
-            ]
-        );
+        let expected = [("b", "/a/b", 2), ("a", "/a", 17)].map(|(key, pointer, column)| {
+            let place = format!("line 2, column {column}");
+            let message = format!("`{key}` is repeated at {place}; send it once in its object");
+            (pointer, ErrorCode::DuplicateKey, message)
+        });
+        assert_eq!(errors, expected);
         let text = serde_json::to_string(&Value::Object(object)).unwrap();
         assert_eq!(text, r#"{"a":{"b":1}}"#);
     }
