@@ -3,6 +3,7 @@
 //! `lambda_http`'s adapter converts both. This module finds the API's kind and the path parameter, then repairs
 //! the event: the adapter drops headers and panics on bad URIs.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::ready;
@@ -123,20 +124,16 @@ fn remove_origin(headers: &mut HeaderMap) {
 }
 
 /// Responds to events until Lambda stops the environment, up to `max_concurrency` at once. After SIGTERM it begins no
-/// other event, and ends when those it has begun are answered.
+/// other event, and ends when those it has begun have their responses.
 pub async fn run(app: App, max_concurrency: u32) -> Result<(), Error> {
     let app = Arc::new(app);
     let running = Arc::new(Semaphore::new(max_concurrency as usize));
-    let snap_start = Arc::clone(&app);
-    let handler = service_fn(move |event| {
-        let app = Arc::clone(&app);
-        async move { invoke(&app, event).await }
-    });
-    let runtime = Runtime::new(handler)
-        .register_snapstart_resource(snap_start.clone())
-        .layer(GlobalConcurrencyLimitLayer::with_semaphore(running.clone()));
+    let (handler_app, limit) = (app.clone(), running.clone());
+    let runtime = Runtime::new(service_fn(move |event| invoke(handler_app.clone(), event)))
+        .register_snapstart_resource(app.clone())
+        .layer(GlobalConcurrencyLimitLayer::with_semaphore(limit));
     if !runtime.is_snapstart() {
-        snap_start.warm_up().await;
+        app.warm_up().await;
     }
     let mut terminate = signal(SignalKind::terminate())?;
     let finish = async {
@@ -170,7 +167,10 @@ impl IntoResponse for Ready {
 }
 
 /// Responds to one event in the format of its kind.
-pub async fn invoke(app: &App, event: LambdaEvent<Event>) -> Result<impl Serialize + use<>, Error> {
+pub async fn invoke<A: Borrow<App>>(
+    app: A,
+    event: LambdaEvent<Event>,
+) -> Result<impl Serialize + use<A>, Error> {
     let LambdaEvent { payload, context } = event;
     let Event(Some(request)) = payload else {
         tracing::error!(
@@ -180,12 +180,12 @@ pub async fn invoke(app: &App, event: LambdaEvent<Event>) -> Result<impl Seriali
         );
         return Err(NOT_AN_EVENT.into());
     };
-    let handler =
-        service_fn(async |request| Ok::<_, Infallible>(Ready(handle(app, request).await)));
+    let app = app.borrow();
+    let handle = async |request| Ok::<_, Infallible>(Ready(handle(app, request).await));
     let request_id = context.request_id.clone();
     let event = LambdaEvent::new(request, context);
     // The adapter itself can panic.
-    let response = async { Adapter::from(handler).call(event).await };
+    let response = async { Adapter::from(service_fn(handle)).call(event).await };
     let Ok(response) = REQUEST_ID.scope(request_id, response).await;
     Ok(response)
 }

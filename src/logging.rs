@@ -25,13 +25,8 @@ where
     let targets = Targets::new().with_target("update_customer", level(&config.level));
     let lines = fmt::layer().with_target(false).with_writer(writer);
     if config.format.eq_ignore_ascii_case("json") {
-        lines
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .with_span_list(false)
-            .with_filter(targets)
-            .boxed()
+        let lines = lines.json().flatten_event(true);
+        lines.with_filter(targets).boxed()
     } else {
         lines.with_ansi(false).with_filter(targets).boxed()
     }
