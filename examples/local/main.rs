@@ -7,7 +7,6 @@
 mod console;
 mod docs;
 mod dynamodb;
-mod gateway;
 mod guard;
 
 use std::error::Error;
@@ -30,8 +29,8 @@ use update_customer::dynamodb::client;
 use update_customer::logging;
 use update_customer::{Config, LogConfig};
 
-use crate::console::tables::{ACCESS_TOKENS_TABLE, CUSTOMERS_TABLE, Tables};
 use crate::console::{Console, recorder};
+use crate::dynamodb::{ACCESS_TOKENS_TABLE, CUSTOMERS_TABLE, Tables};
 
 const DYNAMODB_PORT: u16 = 8000;
 
@@ -200,7 +199,8 @@ Commands to run in another terminal:
 {unknown}
 
 # The stored customers, with the AWS CLI (endpoint {endpoint}, any credentials)
-AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws dynamodb scan --region {REGION} --endpoint-url {endpoint} --table-name {CUSTOMERS_TABLE}
+AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws dynamodb scan --region {REGION} \
+--endpoint-url {endpoint} --table-name {CUSTOMERS_TABLE}
 
 # The function in cargo-lambda on the same tables; the commands above also work with port 9001
 cargo lambda watch -A 127.0.0.1 -P 9001 --env-file local.env{other_endpoint}
