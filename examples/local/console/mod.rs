@@ -108,8 +108,8 @@ impl Console {
     }
 }
 
-/// The response as an HTTP API sends it. A browser that opens a customer's URL gets a page that says where to look, with
-/// the same status and headers.
+/// The response as an HTTP API sends it. A browser that opens a customer's URL gets a page that says where to look,
+/// with the same status and headers.
 fn sent(request: &Request<Bytes>, response: Response<String>, request_id: &str) -> Response<Body> {
     // Browsers name HTML, and `curl` does not.
     let accept = request.headers().get(ACCEPT);

@@ -92,7 +92,10 @@ const body = (fields) => `{"firstName": "Jon", "lastName": "Doe", "email": "john
 /** What the editor's element `id` is changed to, the status, and what is shown then, as in `SHOWN`. */
 const EDITED = [
   ["body", body(`"metaFields": [{"code": "a", "value": ${DIGITS}}, {"code": "b", "value": 1}]`), 200, {
-    difference: [`~ changed metaFields[0].value 12547 → ${DIGITS}`, '+ added metaFields[1] {"code": "b", "value": 1}'],
+    difference: [
+      `~ changed metaFields[0].value 12547 → ${DIGITS}`,
+      '+ added metaFields[1] {"code": "b", "value": 1}',
+    ],
     contains: { response: DIGITS, updates: DIGITS },
   }],
   ["body", body('"phoneNumber": null, "address": null'), 400, {
