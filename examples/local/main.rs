@@ -12,7 +12,6 @@ mod guard;
 use std::error::Error;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -51,7 +50,7 @@ struct Arguments {
     dynamodb_port: u16,
     /// Keep the tables in this file instead of in memory
     #[arg(long, value_name = "FILE")]
-    data: Option<PathBuf>,
+    data: Option<String>,
 }
 
 #[tokio::main]
@@ -92,14 +91,9 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
 
     let database = match &arguments.data {
         Some(file) => {
-            let path = file
-                .to_str()
-                .ok_or("the path in --data must be valid UTF-8")?;
-            Database::new(path).map_err(|error| format!("cannot open {path}: {error}"))?
+            Database::new(file).map_err(|error| format!("cannot open {file}: {error}"))?
         }
-        None => {
-            Database::memory().map_err(|error| format!("cannot create the database: {error}"))?
-        }
+        None => Database::memory()?,
     };
     let engine_listener = dynamodb::engine_listener().await?;
     let engine = engine_listener.local_addr()?.to_string();

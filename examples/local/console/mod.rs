@@ -188,36 +188,21 @@ async fn file(Path(name): Path<String>) -> Result<impl IntoResponse, StatusCode>
 }
 
 /// An error of the console itself.
-struct Failure(String);
+type Failure = (StatusCode, String);
 
-impl From<String> for Failure {
-    fn from(message: String) -> Self {
-        Self(message)
-    }
-}
-
-impl IntoResponse for Failure {
-    fn into_response(self) -> Response<Body> {
-        (StatusCode::INTERNAL_SERVER_ERROR, self.0).into_response()
-    }
+fn failure(message: impl ToString) -> Failure {
+    (StatusCode::INTERNAL_SERVER_ERROR, message.to_string())
 }
 
 /// The API Gateway events by their file names without extension.
 async fn events() -> Result<Json<BTreeMap<String, Value>>, Failure> {
     let event = |path: &FilePath| {
-        let name = path.file_stem()?.to_str()?;
-        Some((
-            name.to_owned(),
-            serde_json::from_slice(&fs::read(path).ok()?).ok()?,
-        ))
+        let name = path.file_stem()?.to_str()?.to_owned();
+        Some((name, serde_json::from_slice(&fs::read(path).ok()?).ok()?))
     };
-    let files = fs::read_dir(EVENTS).map_err(|error| format!("cannot read {EVENTS}: {error}"))?;
-    Ok(Json(
-        files
-            .flatten()
-            .filter_map(|entry| event(&entry.path()))
-            .collect(),
-    ))
+    let files = fs::read_dir(EVENTS).map_err(failure)?.flatten();
+    let events = files.filter_map(|entry| event(&entry.path()));
+    Ok(Json(events.collect()))
 }
 
 /// The tables and the last requests as they are now.
@@ -245,7 +230,7 @@ async fn exchange(
 }
 
 async fn restore(State(console): State<Arc<Console>>) -> Result<StatusCode, Failure> {
-    console.tables.restore_sample().await?;
+    console.tables.restore_sample().await.map_err(failure)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -265,17 +250,18 @@ struct Outcome {
     after: Option<String>,
 }
 
-/// Two updates of the same field at the same time. With `if_match`, both name the version that both
-/// have read.
+/// Two updates of the same field at the same time. With `if_match`, both name the version that both have read.
 async fn two_writers(
     State(console): State<Arc<Console>>,
     Query(options): Query<Options>,
 ) -> Result<Json<Outcome>, Failure> {
-    let erp = request("Call before delivery (ERP)", "erp", &options)?;
-    let shop = request("Leave at the door (shop)", "shop", &options)?;
-    let before = restored(&console).await?;
-    let ((erp, _), (shop, _)) = tokio::join!(console.send(erp, false), console.send(shop, false));
-    Ok(outcome(&console, vec![erp, shop], before).await)
+    let erp = notes("Call before delivery (ERP)", "erp", &options)?;
+    let shop = notes("Leave at the door (shop)", "shop", &options)?;
+    let sent = async {
+        let (erp, shop) = tokio::join!(console.send(erp, false), console.send(shop, false));
+        vec![erp.0, shop.0]
+    };
+    console.demonstrate(sent).await
 }
 
 /// One update whose first `UpdateItem` is stored, but whose response comes after the SDK's time limit.
@@ -283,29 +269,28 @@ async fn late_response(
     State(console): State<Arc<Console>>,
     Query(options): Query<Options>,
 ) -> Result<Json<Outcome>, Failure> {
-    let request = request("Stored before the response was lost", "erp", &options)?;
-    let before = restored(&console).await?;
-    let (number, _) = console.send(request, true).await;
-    Ok(outcome(&console, vec![number], before).await)
+    let request = notes("Stored before the response was lost", "erp", &options)?;
+    let sent = async { vec![console.send(request, true).await.0] };
+    console.demonstrate(sent).await
 }
 
-/// Restores the sample customer and returns it as stored.
-async fn restored(console: &Console) -> Result<Option<String>, String> {
-    console.tables.restore_sample().await?;
-    Ok(console.tables.customer(Some(CUSTOMER_ID)).await)
-}
-
-async fn outcome(console: &Console, exchanges: Vec<u64>, before: Option<String>) -> Json<Outcome> {
-    let after = console.tables.customer(Some(CUSTOMER_ID)).await;
-    Json(Outcome {
-        exchanges,
-        before,
-        after,
-    })
+impl Console {
+    /// Restores the sample customer and sends requests, whose numbers `sent` returns.
+    async fn demonstrate(
+        &self,
+        sent: impl Future<Output = Vec<u64>>,
+    ) -> Result<Json<Outcome>, Failure> {
+        self.tables.restore_sample().await.map_err(failure)?;
+        Ok(Json(Outcome {
+            before: self.tables.customer(Some(CUSTOMER_ID)).await,
+            exchanges: sent.await,
+            after: self.tables.customer(Some(CUSTOMER_ID)).await,
+        }))
+    }
 }
 
 /// An update of the sample customer's notes that leaves everything else as it is.
-fn request(notes: &str, user_agent: &str, options: &Options) -> Result<Request<Bytes>, String> {
+fn notes(notes: &str, user_agent: &str, options: &Options) -> Result<Request<Bytes>, Failure> {
     let sample = sample_customer();
     let body = json!({
         "firstName": sample["firstName"], "lastName": sample["lastName"], "email": sample["email"], "notes": notes
@@ -317,6 +302,5 @@ fn request(notes: &str, user_agent: &str, options: &Options) -> Result<Request<B
     if options.if_match {
         request = request.header("if-match", format!("\"{}\"", sample["version"]));
     }
-    let request = request.body(Bytes::from(body.to_string()));
-    request.map_err(|error| error.to_string())
+    request.body(body.to_string().into()).map_err(failure)
 }
