@@ -26,20 +26,19 @@ impl Customers {
         Self { client, table }
     }
 
-    pub async fn read(&self, id: &str) -> Result<Option<Item>> {
+    pub async fn read(&self, id: &str) -> Result<Item> {
         let get = self.client.get_item().table_name(&self.table);
         let get = get.key("id", key(id)?).consistent_read(true);
         let what = || format!("read the customer in table {}", self.table);
         let got = get.send().await.or_failed(what)?;
-        Ok(got.item)
+        got.item
+            .with_context(|| format!("no customer has the id {id:?}"))
     }
 
     /// Prints a customer as JSON.
     pub async fn print(&self, id: &str) -> Result<()> {
-        let customer = self.read(id).await?;
-        let customer = customer.with_context(|| format!("no customer has the id {id:?}"))?;
         // Sorted by name.
-        let customer = attribute::into_json(AttributeValue::M(customer));
+        let customer = attribute::into_json(AttributeValue::M(self.read(id).await?));
         let customer = serde_json::to_string_pretty(&customer)?;
         Ok(terminal::print(&customer)?)
     }
@@ -94,7 +93,7 @@ fn key(id: &str) -> Result<AttributeValue> {
 }
 
 /// The item of a new customer from the text of a JSON object.
-fn item(id: &str, text: &[u8]) -> Result<Item> {
+pub fn item(id: &str, text: &[u8]) -> Result<Item> {
     let (body, errors) = json::parse(text).map_err(|error| anyhow!("{error}"))?;
     let update = CustomerUpdate::parse(body.clone(), errors);
     let update = update.map_err(|errors| {

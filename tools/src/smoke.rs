@@ -17,7 +17,7 @@ use update_customer::dynamodb::attribute::Item;
 use ureq::Agent;
 use ureq::http::Uri;
 
-use crate::customer::Customers;
+use crate::customer::{self, Customers};
 use crate::terminal;
 use crate::token::random_hex;
 
@@ -43,11 +43,8 @@ pub async fn run(
     write: bool,
 ) -> Result<bool> {
     let existing = match customer {
+        Some(id) => Some(customers.read(&id).await?),
         None => None,
-        Some(id) => {
-            let stored = customers.read(&id).await?;
-            Some(stored.with_context(|| format!("no customer has the id {id:?}"))?)
-        }
     };
     // Before the customer is created, so that no signal can end the program in between.
     let signal = signal()?;
@@ -79,38 +76,31 @@ pub async fn run(
 /// Creates the customer of `--write`. Its id is printed first, so that it can be deleted whatever happens.
 async fn create(customers: &Customers) -> Result<String> {
     let id = format!("smoke-{}", random_hex::<8>()?);
-    terminal::print(&format!(
-        "creates the customer {id}, and deletes it at the end"
-    ))?;
-    let text = |text: &str| AttributeValue::S(text.to_owned());
-    let item = Item::from([
-        ("id".to_owned(), text(&id)),
-        ("firstName".to_owned(), text("Smoke")),
-        ("lastName".to_owned(), text("Test")),
-        ("email".to_owned(), text("smoke@example.com")),
-    ]);
+    let notice = format!("creates the customer {id}, and deletes it at the end");
+    terminal::print(&notice)?;
+    let body = required("Smoke", "Test", "smoke@example.com");
+    let item = customer::item(&id, body.to_string().as_bytes())?;
     customers.put(item).await?;
     Ok(id)
 }
 
 /// Ends when the program shall end. Signals do not end it any more.
-#[cfg(unix)]
 fn signal() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-        }
-    })
-}
-
-#[cfg(not(unix))]
-fn signal() -> io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+                _ = hangup.recv() => {}
+            }
+        })
+    }
+    #[cfg(not(unix))]
     Ok(async { drop(tokio::signal::ctrl_c().await) })
 }
 
@@ -138,13 +128,10 @@ impl Api {
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
         let address = host.parse::<IpAddr>();
         let is_loopback = host == "localhost" || address.is_ok_and(|ip| ip.is_loopback());
-        ensure!(
-            matches!(
-                (uri.scheme_str(), is_loopback),
-                (Some("https"), _) | (Some("http"), true)
-            ),
-            "{url} must start with https://, because the token is sent there"
-        );
+        let scheme = uri.scheme_str();
+        let is_safe = scheme == Some("https") || scheme == Some("http") && is_loopback;
+        let message = format!("{url} must start with https://, because the token is sent there");
+        ensure!(is_safe, message);
         // An error status is a response to check, and so is a redirect: the token goes to no other host.
         let agent = Agent::config_builder()
             .http_status_as_error(false)
