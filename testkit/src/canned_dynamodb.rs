@@ -67,6 +67,7 @@ pub fn client(reply: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> C
 
 /// A server that responds to an operation and its request body with `reply`, over TLS if so wanted.
 pub fn serve(tls: bool, reply: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> Server {
+    let reply = Arc::new(reply);
     let respond = async move |headers: HeaderMap, body: Bytes| {
         let target = headers["x-amz-target"].to_str().unwrap();
         let (status, body) = reply(target.strip_prefix(TARGET).unwrap(), &body);
@@ -78,11 +79,7 @@ pub fn serve(tls: bool, reply: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'st
             .body(Body::from(body))
             .unwrap()
     };
-    let respond = Arc::new(respond);
-    let router = Router::new().fallback(move |headers, body| {
-        let respond = Arc::clone(&respond);
-        async move { respond(headers, body).await }
-    });
+    let router = Router::new().fallback(respond);
     match tls {
         true => Server::start_tls(router),
         false => Server::start(router),

@@ -34,22 +34,20 @@ const header = (headers, wanted) => headers.find(([name]) => name === wanted)?.[
 
 /** Shows one request. */
 export function showExchange(exchange) {
-  show("difference", ...differenceView(exchange.before, exchange.after));
-  show("updates", ...updatesView([["", exchange]]));
-  showLanes([["", exchange]], statusBadge(exchange.status), ` ${outcome(exchange)}`);
+  showLanes([["", exchange]], exchange, statusBadge(exchange.status), ` ${outcome(exchange)}`);
 }
 
 /** Shows the two requests of two writers, and the customer around both. */
-export function showTwoWriters({ before, after }, [erp, shop]) {
+export function showTwoWriters(around, [erp, shop]) {
   const writers = Object.entries({ ERP: erp, Shop: shop });
   const badges = writers.flatMap(([name, exchange]) => [`${name} `, statusBadge(exchange.status), ". "]);
-  show("difference", ...differenceView(before, after));
-  show("updates", ...updatesView(writers));
-  showLanes(writers, ...badges, twoWriters(writers, before, after));
+  showLanes(writers, around, ...badges, twoWriters(writers, around));
 }
 
-/** Shows the outcome and what each of `lanes` (pairs of a name and an exchange) sent, got and logged. */
-function showLanes(lanes, ...outcome) {
+/** Shows the outcome, what changed, and what each of `lanes` (pairs of a name and an exchange) sent, got and logged. */
+function showLanes(lanes, { before, after }, ...outcome) {
+  show("difference", ...differenceView(before, after));
+  show("updates", ...updatesView(lanes));
   document.getElementById("outcome").replaceChildren(...outcome);
   const texts = lanes.map(([name, exchange]) => (name ? `# ${name}\n` : "") + httpText(exchange));
   show("response", make("pre", "", texts.join("\n\n")));
@@ -111,7 +109,7 @@ function nothing({ status, hasCustomer }, old, now) {
   return hasCustomer ? ": no customer has this id" : ": the path names no customer";
 }
 
-function twoWriters(writers, before, after) {
+function twoWriters(writers, { before, after }) {
   const notes = scalar(get(tryParse(after ?? ""), "notes"));
   const isLast = ([, exchange]) => notes !== undefined && exchange.requestBody.includes(JSON.stringify(notes));
   const last = writers.find(isLast)?.[0] ?? "Nobody";

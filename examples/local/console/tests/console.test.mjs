@@ -178,9 +178,7 @@ const text = async (page, id) => one(await page.locator(`#${id}`).innerText());
 const lines = async (page, selector) => (await page.locator(selector).allTextContents()).map(one);
 const marked = (page) => page.locator("#marks mark").allTextContents();
 const editor = (page) =>
-  page.locator("#form").evaluate(({ method, target, headers }) =>
-    Object.fromEntries([method, target, headers].map(({ id, value }) => [id, value])),
-  );
+  page.evaluate(() => Object.fromEntries([...document.forms[0].elements].map(({ id, value }) => [id, value])));
 const newest = (page) => page.locator("#exchanges li").first();
 
 async function shows(page, id, ...expected) {
