@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use update_customer::customer::fields::{FIELDS, Field, Write as Access};
@@ -62,11 +63,9 @@ impl Customers {
             .condition_expression("attribute_not_exists(id)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let put = put.send().await;
-        if let Some(PutItemError::ConditionalCheckFailedException(failure)) = put
-            .as_ref()
-            .err()
-            .and_then(|error| error.as_service_error())
-        {
+        let error = put.as_ref().err();
+        let error = error.and_then(SdkError::as_service_error);
+        if let Some(PutItemError::ConditionalCheckFailedException(failure)) = error {
             // Its own item, if the response to the first attempt was lost.
             ensure!(
                 failure.item() == Some(&item),
