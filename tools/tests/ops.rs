@@ -300,7 +300,7 @@ async fn closed_output_ends_the_program_quietly_but_not_with_success() {
     assert_eq!(stack.items(CUSTOMERS).await, before);
 }
 
-/// Commands that fail, their standard input, and the start of their error. `␛` is the character of [`CSI`].
+/// Commands that fail, their standard input, and the start of their error. `␛` stands for [`CSI`].
 const FAILURES: &str = r#"
 --stack other token list | | give --table: stack other does not exist in us-east-1; give --stack
 AWS_REGION= token list | | no AWS region: set AWS_REGION or AWS_PROFILE

@@ -10,7 +10,7 @@ export const GROUPS = {
     ["clear-fields-200", "Cleared fields",
       "`\"\"` and `[]` clear a field: it leaves the stored item, and the response shows it empty."],
     ["base64-body-200", "A body in base64",
-      "An API Gateway can encode a body as base64. The editor shows it so, and sends the bytes."],
+      "API Gateway can encode a body as base64. The editor shows it so, and sends the bytes."],
   ],
   "Versions and retries": [
     ["stale-if-match-412", "If-Match with an old version",
