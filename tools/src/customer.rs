@@ -67,10 +67,8 @@ impl Customers {
         let error = error.and_then(SdkError::as_service_error);
         if let Some(PutItemError::ConditionalCheckFailedException(failure)) = error {
             // Its own item, if the response to the first attempt was lost.
-            ensure!(
-                failure.item() == Some(&item),
-                "the customer exists; change it through the API"
-            );
+            let is_own = failure.item() == Some(&item);
+            ensure!(is_own, "the customer exists; change it through the API");
             return Ok(());
         }
         put.or_failed(|| format!("create the customer in table {}", self.table))?;
@@ -125,10 +123,8 @@ pub fn item(id: &str, text: &[u8]) -> Result<Item> {
     }
     let key = key(id)?;
     let sent = item.insert("id".to_owned(), key.clone());
-    ensure!(
-        sent.is_none_or(|sent| sent == key),
-        "`id` in the object differs from the id that was given"
-    );
+    let message = "`id` in the object differs from the id that was given";
+    ensure!(sent.is_none_or(|sent| sent == key), message);
     let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
     item.entry("createdAt".to_owned())
         .or_insert(AttributeValue::S(now));
