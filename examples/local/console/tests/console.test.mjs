@@ -149,7 +149,7 @@ async function openConsole(context, { width = 1280, colorScheme = "light", prepa
   context.after(async () => {
     const shifts = await page.evaluate(() => window.shifts);
     await browserContext.close();
-    assert.deepEqual(problems, []);
+    assertNone(problems);
     if (width > 999) assert.deepEqual(shifts, [], "what moved");
   });
   return page;
@@ -172,6 +172,7 @@ async function send(page, id, text) {
   await press(page, page.getByRole("button", { name: "Send", exact: true }));
 }
 
+const assertNone = (list) => assert.deepEqual(list, []);
 const one = (lines) => lines.replaceAll(/\s+/g, " ").trim();
 const text = async (page, id) => one(await page.locator(`#${id}`).innerText());
 /** Text content also has what is only for a screen reader and what a closed element hides. */
@@ -208,10 +209,7 @@ test("each event has one button, or is named as one without", async () => {
   const without = files.filter((name) => page.includes(`<code>${name}</code>`));
   const names = SAMPLES.map(([name]) => name);
   assert.deepEqual([...names, ...without].toSorted(), files.toSorted());
-  assert.deepEqual(
-    Object.keys(SHOWN).filter((name) => !names.includes(name)),
-    [],
-  );
+  assertNone(Object.keys(SHOWN).filter((name) => !names.includes(name)));
   for (const [name, , explanation] of Object.values(GROUPS).flat()) {
     assert.match(explanation, /^.{20,115}\.$/, name);
   }
@@ -261,10 +259,7 @@ async function assertShown(page, { status, outcome, difference, without, contain
     const always = ["~ changed version 6 → 7", '~ changed updatedBy "import" → "demo-erp"'];
     await shows(page, "difference", ...(difference ?? []), ...always);
     const members = (await lines(page, "#difference li")).map((change) => change.split(" ")[2].split(/[.[]/)[0]);
-    assert.deepEqual(
-      members.filter((member) => without?.includes(member)),
-      [],
-    );
+    assertNone(members.filter((member) => without?.includes(member)));
   }
 
   const always = { response: `"success": ${isSuccess}`, ...(isAsked && { updates: "IF attribute_exists(id) " }) };
@@ -526,10 +521,7 @@ test("JSON keeps digits, equal keys and positions; a difference names each membe
   const places = ["", "/a~1b/0", "/a~1b/1/~0", "/k", "/missing", "/a~1b/1/missing"].map(at);
   assert.deepEqual(places, [body, "1", "2", "1.50e1", "{", "{"]);
   const invalid = ["", "{", "[1,]", "01", "{'a':1}", "1 2", '"\t"', "nul"];
-  assert.deepEqual(
-    invalid.filter((text) => tryParse(text)),
-    [],
-  );
+  assertNone(invalid.filter((text) => tryParse(text)));
   assert.equal(pretty("no JSON"), "no JSON");
   const old = '{"a":[1,2],"b":{"c":1.0},"version":1,"gone":true,"same":[{"x":null}]}';
   const now = '{"a":[1],"b":{"c":1},"version":2,"new":{"x":[]},"same":[{"x":null}]}';
@@ -559,11 +551,8 @@ for (const [width, colorScheme] of [1280, 1000, 390].flatMap((width) => [
       await page.evaluate(axe.source);
       const { violations } = await page.evaluate(() => window.axe.run());
       const serious = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
-      assert.deepEqual(
-        serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`),
-        [],
-      );
-      assert.deepEqual(await page.evaluate(layoutFaults, width < 1000), []);
+      assertNone(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`));
+      assertNone(await page.evaluate(layoutFaults, width < 1000));
     }
     // The way back to the list.
     if (width < 1000) {
@@ -580,24 +569,23 @@ function layoutFaults(isPhone) {
   if (scrollWidth > clientWidth) faults.push(`the content is ${scrollWidth} pixels wide, the window ${clientWidth}`);
   const top = scrollY;
   document.getElementById("tables").scrollIntoView();
-  for (const one of document.querySelectorAll("main > section")) {
-    const a = one.getBoundingClientRect();
-    for (const other of document.querySelectorAll("main > section")) {
-      const b = other.getBoundingClientRect();
+  const sections = [...document.querySelectorAll("main > section")];
+  const places = sections.map((section) => [section.id, section.getBoundingClientRect()]);
+  for (const [one, a] of places) {
+    for (const [other, b] of places) {
       const overlaps = a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-      if (one !== other && overlaps) faults.push(`${one.id} covers ${other.id}`);
+      if (one !== other && overlaps) faults.push(`${one} covers ${other}`);
     }
   }
   scrollTo(0, top);
   for (const cell of document.querySelectorAll("th")) {
     if (cell.clientHeight > 30) faults.push(`the header ${cell.textContent} is broken`);
   }
-  for (const target of isPhone
-    ? document.querySelectorAll("nav a, button, select, summary, input[id=target], .check")
-    : []) {
+  const targets = document.querySelectorAll("nav a, button, select, summary, input[id=target], .check");
+  for (const target of isPhone ? targets : []) {
     const { width, height } = target.getBoundingClientRect();
-    if (target.checkVisibility() && (width < 44 || height < 44))
-      faults.push(`${target.textContent} is ${width} by ${height}`);
+    const isSmall = target.checkVisibility() && (width < 44 || height < 44);
+    if (isSmall) faults.push(`${target.textContent} is ${width} by ${height}`);
   }
   return faults;
 }
@@ -683,10 +671,8 @@ test("a missing table is a plain sentence, in the state and on the page", async 
     await choose(page, "plain-update-200");
     assert.equal(await text(page, "outcome"), `Not done: ${sentence}`);
     await press(page, page.getByRole("button", { name: "Send", exact: true }));
-    assert.equal(
-      await text(page, "outcome"),
-      "500 Nothing was stored. The UpdateItem failed: ResourceNotFoundException.",
-    );
+    const failed = "500 Nothing was stored. The UpdateItem failed: ResourceNotFoundException.";
+    assert.equal(await text(page, "outcome"), failed);
   } finally {
     await call("CreateTable", {
       TableName: "customers",
