@@ -38,24 +38,32 @@ impl Process {
         let runtime_api = FakeRuntimeApi::start();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let (record, updated) = (Arc::clone(&requests), canned_dynamodb::updated(body));
-        let dynamodb = canned_dynamodb::serve(true, move |operation, request| {
-            let request = String::from_utf8(request.to_vec()).unwrap();
-            // The request that opens the connection asks for no token's hash.
-            let is_warm_up = request.contains(&"0".repeat(64));
-            record.lock().unwrap().push(request);
-            match operation {
-                "GetItem" if is_warm_up => (200, "{}".to_owned()),
-                "GetItem" => (200, token_record()),
-                _ => (200, updated.clone()),
-            }
-        });
+        let dynamodb =
+            canned_dynamodb::serve_after(program.delay, true, move |operation, request| {
+                let request = String::from_utf8(request.to_vec()).unwrap();
+                // The request that opens the connection asks for no token's hash.
+                let is_warm_up = request.contains(&"0".repeat(64));
+                record.lock().unwrap().push(request);
+                match operation {
+                    "GetItem" if is_warm_up => (200, "{}".to_owned()),
+                    "GetItem" => (200, token_record()),
+                    _ => (200, updated.clone()),
+                }
+            });
         let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}.log", program.file));
         let endpoint = format!("https://localhost:{}", dynamodb.address.port());
         let program_file = match env::var_os("BOOTSTRAP") {
             Some(bootstrap) if program.file == FUNCTION.file => bootstrap.into(),
             _ => folder.join(program.file),
         };
-        let mut command = Command::new(program_file);
+        let mut command = match program.processors {
+            "" => Command::new(program_file),
+            processors => {
+                let mut command = Command::new("taskset");
+                command.args(["--cpu-list", processors]).arg(program_file);
+                command
+            }
+        };
         command
             .env_clear()
             .stdout(File::create(&log).unwrap())
@@ -79,6 +87,7 @@ impl Process {
                 ("AWS_ENDPOINT_URL_DYNAMODB", &endpoint),
                 ("SSL_CERT_FILE", AUTHORITY),
                 ("UPDATE_ITEM", update),
+                ("AWS_LAMBDA_MAX_CONCURRENCY", program.at_once),
             ]);
         let started = Instant::now();
         let child = command.spawn().unwrap();
@@ -102,18 +111,42 @@ impl Process {
     /// Sends the event and returns the time until the response.
     pub fn call(&mut self) -> Duration {
         self.requests.lock().unwrap().clear();
-        self.runtime_api
-            .events
-            .send(Arc::clone(&self.event))
-            .unwrap();
-        let (after, body) = match self.signal() {
-            Signal::Responded { after, body } => (after, body),
-            other => self.fail(&other),
-        };
+        self.send();
+        let after = self.response();
         match self.signal() {
             Signal::Waiting { .. } => {}
             other => self.fail(&other),
         }
+        after
+    }
+
+    /// Sends the event `count` times, `at_once` of them at a time, and returns the time until the last response.
+    pub fn calls(&mut self, count: usize, at_once: usize) -> Duration {
+        let start = Instant::now();
+        (0..at_once).for_each(|_| self.send());
+        for nth in 0..count {
+            self.response();
+            if nth + at_once < count {
+                self.send();
+            }
+        }
+        start.elapsed()
+    }
+
+    fn send(&self) {
+        let event = Arc::clone(&self.event);
+        self.runtime_api.events.send(event).unwrap();
+    }
+
+    /// Waits for a response and returns the time since its event.
+    fn response(&mut self) -> Duration {
+        let (after, body) = loop {
+            match self.signal() {
+                Signal::Waiting { .. } => {}
+                Signal::Responded { after, body, .. } => break (after, body),
+                other => self.fail(&other),
+            }
+        };
         let response: Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(response["statusCode"], 200, "{}", self.log.display());
         after

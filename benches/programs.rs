@@ -10,13 +10,14 @@
 
 mod process;
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use criterion::{Criterion, SamplingMode};
+use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use process::Process;
 use testkit::{SAMPLE_REQUEST, bodies};
 
@@ -30,6 +31,12 @@ pub struct Program {
     pub cache_seconds: &'static str,
     /// The calls to DynamoDB for one event that is not the first.
     pub calls: usize,
+    /// How many events Lambda sends at once.
+    pub at_once: &'static str,
+    /// The processors that it may use, as a list for `taskset`; empty for all.
+    pub processors: &'static str,
+    /// How long DynamoDB takes.
+    pub delay: Duration,
 }
 
 /// `lambda_http` and a handler that returns a constant.
@@ -38,6 +45,9 @@ const NOOP: Program = Program {
     file: "noop",
     cache_seconds: "",
     calls: 0,
+    at_once: "1",
+    processors: "",
+    delay: Duration::ZERO,
 };
 
 /// `lambda_http` and a connection that is open before the first event. It sends the function's `UpdateItem`, signed
@@ -62,6 +72,7 @@ const FUNCTION: Program = Program {
     file: "update-customer",
     cache_seconds: "86400",
     calls: 1,
+    ..NOOP
 };
 
 const UNCACHED: Program = Program {
@@ -74,8 +85,14 @@ const UNCACHED: Program = Program {
 /// Calls that still fill caches.
 const SETTLING_CALLS: usize = 20;
 
+/// The samples of a measurement, and the events of a run.
+const ONE: (usize, usize) = (50, 1);
+
+/// The events of a run with several at once.
+const MANY: usize = 64;
+
 /// A program's name, and what makes and measures one run of it.
-type Competitor<'a> = (&'static str, Box<dyn FnMut() -> Duration + 'a>);
+type Competitor<'a> = (BenchmarkId, Box<dyn FnMut() -> Duration + 'a>);
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
@@ -89,53 +106,81 @@ fn main() {
     let cold = |measure: fn(Process) -> Duration| {
         [NOOP, HAND_SIGNED, SDK, FUNCTION].map(|program| -> Competitor<'_> {
             (
-                program.name,
+                BenchmarkId::from_parameter(program.name),
                 Box::new(move || measure(start(program, SAMPLE_REQUEST))),
             )
         })
     };
-    compare(&mut criterion, "start", cold(|process| process.start));
+    compare(&mut criterion, "start", ONE, cold(|process| process.start));
     let first_call = cold(|mut process| process.call());
-    compare(&mut criterion, "first call", first_call);
+    compare(&mut criterion, "first call", ONE, first_call);
 
     let warm = |program: Program, body: &str| -> Competitor<'static> {
         let mut process = start(program, body);
         for _ in 0..SETTLING_CALLS {
             process.call();
         }
-        (program.name, Box::new(move || process.warm_call()))
+        (
+            BenchmarkId::from_parameter(program.name),
+            Box::new(move || process.warm_call()),
+        )
     };
     let sample = [NOOP, HAND_SIGNED, SDK, FUNCTION, UNCACHED];
     let sample = sample.map(|program| warm(program, SAMPLE_REQUEST));
-    compare(&mut criterion, "warm call", sample);
+    compare(&mut criterion, "warm call", ONE, sample);
     for kilobytes in [10, 100, 390] {
         let body = bodies::of_size(kilobytes * 1_000);
         let name = format!("warm call, {kilobytes} KB");
         let programs = [SDK, FUNCTION].map(|program| warm(program, &body));
-        compare(&mut criterion, &name, programs);
+        compare(&mut criterion, &name, ONE, programs);
+    }
+    for (name, processors) in [("1 processor", "0"), ("2 processors", "0,1")] {
+        let programs = [SDK, FUNCTION].map(|program| {
+            let program = Program {
+                at_once: "32",
+                processors,
+                delay: Duration::from_millis(5),
+                ..program
+            };
+            (program.name, RefCell::new(start(program, SAMPLE_REQUEST)))
+        });
+        let many = |at_once: usize| {
+            programs
+                .each_ref()
+                .map(|(name, process)| -> Competitor<'_> {
+                    let run = move || process.borrow_mut().calls(MANY, at_once);
+                    (BenchmarkId::new(*name, at_once), Box::new(run))
+                })
+        };
+        let name = format!("updates by number at once, {name}");
+        let competitors = [1, 4, 8, 16, 32].into_iter().flat_map(many);
+        compare(&mut criterion, &name, (20, MANY), competitors);
     }
     criterion.final_summary();
 }
 
 /// Measures the competitors in turns, so that whatever else the machine does affects all of them alike. The first one's
 /// measurement runs and records all of them, and those of the others read what it recorded.
-fn compare<const N: usize>(
+fn compare<'a>(
     criterion: &mut Criterion,
     name: &str,
-    mut competitors: [Competitor<'_>; N],
+    (samples, events): (usize, usize),
+    competitors: impl IntoIterator<Item = Competitor<'a>>,
 ) {
+    let mut competitors: Vec<_> = competitors.into_iter().collect();
     let mut group = criterion.benchmark_group(name);
-    group.sampling_mode(SamplingMode::Flat).sample_size(50);
+    group.sampling_mode(SamplingMode::Flat).sample_size(samples);
+    group.throughput(Throughput::Elements(events as u64));
     // Criterion takes one sample to estimate the duration. What it estimates is always a turn of all.
     group.warm_up_time(Duration::from_nanos(1));
     // The mean of each sample.
-    let mut recorded = [const { VecDeque::new() }; N];
-    for index in 0..N {
+    let mut recorded = vec![VecDeque::new(); competitors.len()];
+    for index in 0..recorded.len() {
         let mut estimates = true;
-        group.bench_function(competitors[index].0, |bencher| {
+        group.bench_function(competitors[index].0.clone(), |bencher| {
             bencher.iter_custom(|runs| {
                 if std::mem::take(&mut estimates) || recorded[index].is_empty() {
-                    let mut sums = [Duration::ZERO; N];
+                    let mut sums = vec![Duration::ZERO; competitors.len()];
                     for _ in 0..runs {
                         for ((_, run), sum) in competitors.iter_mut().zip(&mut sums) {
                             *sum += run();

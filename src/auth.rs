@@ -13,7 +13,7 @@ use cache::GrantCache;
 pub(crate) use token::AccessToken;
 
 /// Why a caller is not authenticated.
-#[derive(Debug, Error)]
+#[derive(Debug, Clone, Error)]
 pub(crate) enum AuthError {
     /// The `accessToken` header is absent or empty, also after `Bearer`.
     #[error("The accessToken header is missing or has no token")]
@@ -64,7 +64,8 @@ impl Authenticator {
         }
     }
 
-    /// Returns what the token grants, from the cache or the table. Only a grant with `scope` is cached.
+    /// Returns what the token grants, from the cache or the table. Only a grant with `scope` is cached, but requests
+    /// that come during a lookup share its outcome.
     ///
     /// [`AuthError::Invalid`] for an unknown and for an expired token, indistinguishably.
     /// [`AuthError::Lookup`] when the token's record cannot be read.
@@ -74,18 +75,19 @@ impl Authenticator {
         scope: &str,
     ) -> Result<Arc<Grant>, AuthError> {
         let hash = token.hash();
-        let looked_up_at = SystemTime::now();
-        if let Some(grant) = self.cache.get(&hash, looked_up_at) {
-            return Ok(grant);
+        let lookup = self.cache.lookup(hash, SystemTime::now());
+        let outcome = lookup.outcome.get_or_init(|| self.look_up(hash)).await;
+        if !outcome.as_ref().is_ok_and(|grant| grant.has_scope(scope)) {
+            self.cache.remove(&hash, &lookup);
         }
+        outcome.clone()
+    }
+
+    async fn look_up(&self, hash: TokenHash) -> Result<Arc<Grant>, AuthError> {
         let grant = self.table.get(hash).await?.map(Grant);
         // The lookup can take seconds, in which the token can expire.
         let grant = grant.filter(|grant| grant.is_valid_at(SystemTime::now()));
-        let grant = Arc::new(grant.ok_or(AuthError::Invalid)?);
-        if grant.has_scope(scope) {
-            self.cache.insert(hash, &grant, looked_up_at);
-        }
-        Ok(grant)
+        grant.map(Arc::new).ok_or(AuthError::Invalid)
     }
 
     /// Looks up a hash that no token has, to open the connection to DynamoDB.

@@ -21,6 +21,10 @@ pub struct Config {
     /// `AWS_USE_DUALSTACK_ENDPOINT`
     pub use_dual_stack: bool,
     pub ca_bundle: Option<CaBundle>,
+    /// Whether `AWS_CONTAINER_CREDENTIALS_FULL_URI` is set: credentials come from there and change.
+    pub has_credentials_server: bool,
+    /// `AWS_LAMBDA_MAX_CONCURRENCY`: how many requests Lambda sends to this environment at once.
+    pub max_concurrency: u32,
     /// Whether `AWS_LAMBDA_RUNTIME_API` is set.
     pub is_in_lambda: bool,
 }
@@ -107,6 +111,8 @@ impl Config {
             use_fips: is_true("AWS_USE_FIPS_ENDPOINT"),
             use_dual_stack: is_true("AWS_USE_DUALSTACK_ENDPOINT"),
             ca_bundle: ca_bundle.map(|(variable, path)| CaBundle { variable, path }),
+            has_credentials_server: set("AWS_CONTAINER_CREDENTIALS_FULL_URI").is_some(),
+            max_concurrency: max_concurrency(set),
             is_in_lambda: set("AWS_LAMBDA_RUNTIME_API").is_some(),
         })
     }
@@ -117,6 +123,12 @@ fn cache_seconds(set: impl Fn(&'static str) -> Option<String>) -> Result<u64, Co
     let seconds = set(NAME).map(|text| text.trim().parse());
     let seconds = seconds.unwrap_or(Ok(DEFAULT_ACCESS_TOKEN_CACHE_SECONDS));
     seconds.map_err(|_| ConfigError::NotSeconds(NAME))
+}
+
+/// 1 unless the variable is a positive number, as `lambda_runtime` reads it.
+fn max_concurrency(set: impl Fn(&'static str) -> Option<String>) -> u32 {
+    let number = set("AWS_LAMBDA_MAX_CONCURRENCY").and_then(|text| text.parse().ok());
+    number.unwrap_or(1).max(1)
 }
 
 fn checked_url((name, url): (&'static str, String)) -> Result<String, ConfigError> {
@@ -157,6 +169,8 @@ mod tests {
             use_fips: false,
             use_dual_stack: false,
             ca_bundle: None,
+            has_credentials_server: false,
+            max_concurrency: 1,
             is_in_lambda: false,
         };
         assert_eq!(read(&[]), Ok(expected.clone()));
@@ -165,6 +179,8 @@ mod tests {
             ("AWS_ENDPOINT_URL", ""),
             ("AWS_CA_BUNDLE", ""),
             ("AWS_USE_FIPS_ENDPOINT", "no"),
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", ""),
+            ("AWS_LAMBDA_MAX_CONCURRENCY", "0"),
             ("AWS_LAMBDA_RUNTIME_API", ""),
         ];
         assert_eq!(read(&empty), Ok(expected));
@@ -184,6 +200,11 @@ mod tests {
             ("AWS_USE_FIPS_ENDPOINT", "TRUE"),
             ("AWS_USE_DUALSTACK_ENDPOINT", "true"),
             ("SSL_CERT_FILE", "/roots.pem"),
+            (
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+                "http://169.254.170.23/",
+            ),
+            ("AWS_LAMBDA_MAX_CONCURRENCY", "32"),
             ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"),
         ];
         let expected = Config {
@@ -200,6 +221,8 @@ mod tests {
                 variable: "SSL_CERT_FILE",
                 path: "/roots.pem".into(),
             }),
+            has_credentials_server: true,
+            max_concurrency: 32,
             is_in_lambda: true,
         };
         assert_eq!(read(&all), Ok(expected));

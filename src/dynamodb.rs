@@ -5,13 +5,14 @@
 pub mod access_tokens;
 pub mod attribute;
 pub mod client;
-mod condition;
 pub mod customers;
 mod error;
 mod expression;
 mod response;
 pub mod tls;
+mod write;
 
-pub use access_tokens::{AccessTokensTable, TokenHash, TokenRecord};
-pub use customers::{CustomersTable, UpdateError};
-pub use error::CallError;
+pub(crate) use access_tokens::AccessTokensTable;
+pub use access_tokens::{TokenHash, TokenRecord};
+pub(crate) use customers::CustomersTable;
+pub(crate) use error::{CallError, UpdateError};

@@ -3,7 +3,6 @@
 mod error;
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::Client;
@@ -11,19 +10,19 @@ use futures_util::FutureExt;
 use lambda_http::{Body, Request, RequestExt, Response};
 use tokio::time::timeout;
 
-use crate::auth::{AccessToken, AuthError, Authenticator, Grant};
+use crate::auth::{AccessToken, AuthError, Authenticator};
 use crate::config::AppConfig;
 use crate::customer::{Customer, CustomerId, CustomerUpdate};
 use crate::dynamodb::{AccessTokensTable, CustomersTable};
-use crate::http::routes::{Operation, Route};
-use crate::http::{preconditions, request, response};
+use crate::http::response::Outcome;
+use crate::http::routes::Operation;
+use crate::http::{preconditions, request};
 use crate::logging::RequestLog;
 use crate::validation::json;
 use error::Error;
 
-/// How long start-up waits for DynamoDB. A new connection's first request takes about 10 ms within
-/// a region.
-pub(crate) const WARM_UP_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long start-up waits for DynamoDB. A new connection's first request takes about 10 ms within a region.
+const WARM_UP_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The function with everything it needs, built once at start-up.
 #[derive(Debug)]
@@ -34,10 +33,16 @@ pub struct App {
 
 impl App {
     pub fn new(client: Client, config: AppConfig) -> Self {
-        let access_tokens = AccessTokensTable::new(client.clone(), config.access_tokens_table);
+        let access_tokens = AccessTokensTable {
+            client: client.clone(),
+            name: config.access_tokens_table,
+        };
         Self {
             authenticator: Authenticator::new(access_tokens, config.access_token_cache_ttl),
-            customers: CustomersTable::new(client, config.customers_table),
+            customers: CustomersTable {
+                client,
+                name: config.customers_table,
+            },
         }
     }
 
@@ -47,12 +52,12 @@ impl App {
     /// Writes nothing. If DynamoDB does not respond within 500 ms, logs a warning and
     /// continues; requests retry the connection.
     pub async fn warm_up(&self) {
-        let probe = timeout(WARM_UP_TIMEOUT, self.authenticator.probe()).await;
-        let no_response = |_| Err(format!("no response within {WARM_UP_TIMEOUT:?}"));
-        let probe = probe.map_or_else(no_response, |probe| probe.map_err(|e| e.to_string()));
-        if let Err(cause) = probe {
-            tracing::warn!(cause, "DynamoDB was not reached during start-up");
-        }
+        let cause = match timeout(WARM_UP_TIMEOUT, self.authenticator.probe()).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no response within {WARM_UP_TIMEOUT:?}"),
+        };
+        tracing::warn!(cause, "DynamoDB was not reached during start-up");
     }
 }
 
@@ -64,55 +69,39 @@ pub(crate) async fn handle(app: &App, request: Request) -> Response<Body> {
 
     let context = request.lambda_context_ref();
     let request_id = context.map_or("", |context| &context.request_id);
-    match result {
-        Ok(customer) => {
-            log.success(request_id, customer.version());
-            response::success(&customer)
-        }
-        Err(error) => {
-            let (failure, cause) = error.failure();
-            log.failure(request_id, &failure, cause);
-            response::failure(&failure, request_id)
-        }
-    }
+    let (outcome, cause) = match &result {
+        Ok(customer) => (Outcome::success(customer), None),
+        Err(error) => error.outcome(request_id),
+    };
+    log.write(request_id, &outcome, cause);
+    outcome.to_response()
 }
 
 /// The steps of every operation, in the documented order (`docs/API.md#order-of-checks`).
 async fn run(app: &App, request: &Request, log: &mut RequestLog) -> Result<Customer, Error> {
-    let route = request::route(request)?;
-    let grant = authenticate(app, request, route, log).await?;
-    match route.operation {
-        Operation::UpdateCustomer => {
-            update_customer(app, request, route, grant.subject(), log).await
-        }
-    }
-}
+    let (route, parameter) = request::route(request)?;
 
-/// Returns the grant of a valid token with the route's scope.
-async fn authenticate(
-    app: &App,
-    request: &Request,
-    route: &Route,
-    log: &mut RequestLog,
-) -> Result<Arc<Grant>, Error> {
     let token = AccessToken::from_headers(request.headers())?;
     let authentication = app.authenticator.authenticate(&token, route.scope);
     let grant = timed(&mut log.dynamodb, authentication).await?;
-    log.subject = Some(grant.subject().to_owned());
-    match grant.has_scope(route.scope) {
-        true => Ok(grant),
-        false => Err(AuthError::MissingScope(route.scope).into()),
+    let subject = grant.subject();
+    log.subject = Some(subject.to_owned());
+    if !grant.has_scope(route.scope) {
+        return Err(AuthError::MissingScope(route.scope).into());
+    }
+
+    match route.operation {
+        Operation::UpdateCustomer => update_customer(app, request, parameter, subject, log).await,
     }
 }
 
 async fn update_customer(
     app: &App,
     request: &Request,
-    route: &Route,
+    id: &str,
     subject: &str,
     log: &mut RequestLog,
 ) -> Result<Customer, Error> {
-    let id = request::path_parameter(request, route).unwrap_or_default();
     let id = CustomerId::try_from(id.to_owned())?;
     // Log the id only from here on: before authentication, the path is untrusted input.
     log.customer_id = Some(id.as_str().to_owned());
@@ -122,9 +111,8 @@ async fn update_customer(
     let update = CustomerUpdate::parse(body, errors)?;
     log.fields = update.changes().iter().map(|(name, _)| *name).collect();
 
-    let write = app
-        .customers
-        .update(&id, &update, &expected_version, subject);
+    let customers = &app.customers;
+    let write = customers.update(&id, &update, &expected_version, subject);
     Ok(timed(&mut log.dynamodb, write).await?)
 }
 

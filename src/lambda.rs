@@ -5,17 +5,24 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::future::ready;
+use std::sync::Arc;
 
 use lambda_http::http::HeaderMap;
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, Service, service_fn};
-use lambda_runtime::{Error, LambdaEvent};
+use lambda_http::{Adapter, Body, IntoResponse, Response, Service, service_fn};
+use lambda_runtime::{BoxFuture, Error, LambdaEvent, Runtime, SnapStartResource};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
+use tokio::select;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Semaphore;
+use tower::limit::GlobalConcurrencyLimitLayer;
 
 use crate::handler::{App, handle};
 use crate::http::routes::ROUTES;
+use crate::logging::REQUEST_ID;
 
 /// The domain of a Function URL contains this. Its events have version 2.0 and, unlike those of an HTTP API, an
 /// encoded path.
@@ -115,6 +122,53 @@ fn remove_origin(headers: &mut HeaderMap) {
     headers.remove("x-forwarded-proto");
 }
 
+/// Responds to events until Lambda stops the environment, up to `max_concurrency` at once. After SIGTERM it begins no
+/// other event, and ends when those it has begun are answered.
+pub async fn run(app: App, max_concurrency: u32) -> Result<(), Error> {
+    let app = Arc::new(app);
+    let running = Arc::new(Semaphore::new(max_concurrency as usize));
+    let snap_start = Arc::clone(&app);
+    let handler = service_fn(move |event| {
+        let app = Arc::clone(&app);
+        async move { invoke(&app, event).await }
+    });
+    let runtime = Runtime::new(handler)
+        .register_snapstart_resource(snap_start.clone())
+        .layer(GlobalConcurrencyLimitLayer::with_semaphore(running.clone()));
+    if !runtime.is_snapstart() {
+        snap_start.warm_up().await;
+    }
+    let mut terminate = signal(SignalKind::terminate())?;
+    let finish = async {
+        terminate.recv().await;
+        running.acquire_many(max_concurrency).await
+    };
+    select! {
+        result = runtime.run_concurrent() => result,
+        _ = finish => Ok(()),
+    }
+}
+
+/// A snapshot holds no connection and no cached token, because a restored copy could use neither.
+impl SnapStartResource for App {
+    fn after_restore(&self) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async {
+            self.warm_up().await;
+            Ok(())
+        })
+    }
+}
+
+/// A response whose body is text already. `lambda_http` would find out the charset and decode it, for which it links
+/// every charset there is.
+struct Ready(Response<Body>);
+
+impl IntoResponse for Ready {
+    fn into_response(self) -> BoxFuture<'static, Response<Body>> {
+        Box::pin(ready(self.0))
+    }
+}
+
 /// Responds to one event in the format of its kind.
 pub async fn invoke(app: &App, event: LambdaEvent<Event>) -> Result<impl Serialize + use<>, Error> {
     let LambdaEvent { payload, context } = event;
@@ -126,9 +180,13 @@ pub async fn invoke(app: &App, event: LambdaEvent<Event>) -> Result<impl Seriali
         );
         return Err(NOT_AN_EVENT.into());
     };
-    let handler = service_fn(|request| async { Ok::<_, Infallible>(handle(app, request).await) });
+    let handler =
+        service_fn(async |request| Ok::<_, Infallible>(Ready(handle(app, request).await)));
+    let request_id = context.request_id.clone();
     let event = LambdaEvent::new(request, context);
-    let Ok(response) = Adapter::from(handler).call(event).await;
+    // The adapter itself can panic.
+    let response = async { Adapter::from(handler).call(event).await };
+    let Ok(response) = REQUEST_ID.scope(request_id, response).await;
     Ok(response)
 }
 

@@ -15,7 +15,7 @@
 //!       → customer::update       object → CustomerUpdate, or all errors    400
 //!       → dynamodb               one conditional UpdateItem → Customer     400, 404, 412, 500
 //!       → logging                one line
-//!       → http::response         Customer or Failure → status, headers, body
+//!       → http::response         Outcome → status, headers, body
 //! ```
 //!
 //! # Dependency rule

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::panic::{PanicHookInfo, set_hook};
 use std::time::Duration;
 
+use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::{Layer, Registry};
 
 use crate::config::LogConfig;
-use crate::customer::Version;
-use crate::http::response::Failure;
+use crate::http::response::Outcome;
 use crate::validation::ValidationError;
 
 /// A layer that writes lines in the configured format, from the configured level.
@@ -39,13 +39,16 @@ where
 
 /// Lambda's names of the levels, which include `FATAL` above `ERROR`. An unknown name means `INFO`.
 fn level(name: &str) -> LevelFilter {
-    match name.to_ascii_uppercase().as_str() {
-        "TRACE" => LevelFilter::TRACE,
-        "DEBUG" => LevelFilter::DEBUG,
-        "WARN" => LevelFilter::WARN,
-        "ERROR" | "FATAL" => LevelFilter::ERROR,
-        _ => LevelFilter::INFO,
+    match name.parse::<Level>() {
+        Ok(level) => level.into(),
+        Err(_) if name.eq_ignore_ascii_case("fatal") => LevelFilter::ERROR,
+        Err(_) => LevelFilter::INFO,
     }
+}
+
+tokio::task_local! {
+    /// The id of the request that a task handles, for a panic.
+    pub(crate) static REQUEST_ID: String;
 }
 
 /// Logs the place of each panic. Replaces the standard hook, which prints the message: a message may quote
@@ -53,65 +56,63 @@ fn level(name: &str) -> LevelFilter {
 pub fn install_panic_hook() {
     set_hook(Box::new(|info: &PanicHookInfo<'_>| {
         let location = info.location().map(ToString::to_string);
-        tracing::error!(location, "panicked");
+        let request_id = REQUEST_ID.try_with(Clone::clone).ok();
+        tracing::error!(requestId = request_id, location, "panicked");
     }));
 }
 
 /// What happened on the server's side.
 #[derive(Debug)]
-pub struct Cause {
+pub(crate) struct Cause {
     /// No token, no personal data, and nothing that differs between equal failures.
-    pub text: String,
+    pub(crate) text: String,
     /// DynamoDB's id of the request that failed.
-    pub dynamodb_request_id: Option<String>,
+    pub(crate) dynamodb_request_id: Option<String>,
 }
 
 /// What is known about a request when its response is ready.
 #[derive(Debug, Default)]
-pub struct RequestLog {
-    pub customer_id: Option<String>,
+pub(crate) struct RequestLog {
+    pub(crate) customer_id: Option<String>,
     /// The token's owner.
-    pub subject: Option<String>,
+    pub(crate) subject: Option<String>,
     /// The names of the attributes that the update changes.
-    pub fields: Vec<&'static str>,
+    pub(crate) fields: Vec<&'static str>,
     /// Time spent waiting for DynamoDB.
-    pub dynamodb: Duration,
-}
-
-/// Logs a request at a level. Fields that are `None` are left out.
-macro_rules! log_request {
-    ($level:ident, $log:ident, $request_id:ident, $status:expr, $outcome:expr, $($rest:tt)*) => {
-        tracing::$level!(
-            requestId = $request_id,
-            customerId = $log.customer_id,
-            subject = $log.subject,
-            status = $status,
-            outcome = $outcome,
-            dynamodbMs = $log.dynamodb_ms(),
-            $($rest)*
-        )
-    };
+    pub(crate) dynamodb: Duration,
 }
 
 impl RequestLog {
-    /// Logs an update and the customer's new version at INFO.
-    pub fn success(&self, request_id: &str, version: Version) {
-        let (fields, version) = (self.fields.join(","), version.number());
-        log_request! { info, self, request_id, 200, "updated", fields, version, "customer updated" }
-    }
-
-    /// Logs a failure at ERROR if it has a cause on the server's side. Otherwise at INFO, with the number of
-    /// field errors of each code.
-    pub fn failure(&self, request_id: &str, failure: &Failure<'_>, cause: Option<Cause>) {
-        let (status, code) = (failure.status.as_u16(), failure.code);
-        if let Some(cause) = cause {
-            let (cause, id) = (cause.text, cause.dynamodb_request_id);
-            log_request! {
-                error, self, request_id, status, code, cause, dynamodbRequestId = id, "request failed"
-            }
-        } else {
-            let errors = error_counts(failure.errors);
-            log_request! { info, self, request_id, status, code, errors, "request rejected" }
+    /// Logs a request: at ERROR if it failed for a cause on the server's side, otherwise at INFO. A field that is
+    /// `None` is left out.
+    pub(crate) fn write(&self, request_id: &str, outcome: &Outcome<'_>, cause: Option<Cause>) {
+        let updated = outcome.data.filter(|_| outcome.success);
+        let code = outcome.code.unwrap_or("updated");
+        let (cause, dynamodb_id) = cause
+            .map(|cause| (cause.text, cause.dynamodb_request_id))
+            .unzip();
+        macro_rules! log {
+            ($level:ident, $message:literal) => {
+                tracing::$level!(
+                    requestId = request_id,
+                    customerId = self.customer_id,
+                    subject = self.subject,
+                    status = outcome.status.as_u16(),
+                    outcome = code,
+                    dynamodbMs = self.dynamodb_ms(),
+                    fields = updated.map(|_| self.fields.join(",")),
+                    version = updated.map(|customer| customer.version().number()),
+                    errors = error_counts(outcome.errors),
+                    cause,
+                    dynamodbRequestId = dynamodb_id.flatten(),
+                    $message
+                )
+            };
+        }
+        match (&cause, updated) {
+            (Some(_), _) => log!(error, "request failed"),
+            (None, Some(_)) => log!(info, "customer updated"),
+            (None, None) => log!(info, "request rejected"),
         }
     }
 

@@ -4,16 +4,13 @@
 use std::io;
 use std::process::ExitCode;
 
-use lambda_runtime::service_fn;
+use tokio::runtime::Builder;
 use tracing_subscriber::prelude::*;
-use update_customer::App;
 use update_customer::dynamodb::client;
-use update_customer::{Config, LogConfig};
+use update_customer::{App, Config, LogConfig};
 use update_customer::{lambda, logging};
 
-// One thread: a Lambda environment handles one request at a time.
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let log = LogConfig::from_env(variable);
     tracing_subscriber::registry()
         .with(logging::layer(io::stdout, &log))
@@ -24,7 +21,7 @@ async fn main() -> ExitCode {
         "program started"
     );
     logging::install_panic_hook();
-    match run().await {
+    match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error}");
@@ -33,7 +30,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run() -> Result<(), lambda_runtime::Error> {
+fn run() -> Result<(), lambda_runtime::Error> {
     let config = Config::from_env(variable)?;
     if !config.is_in_lambda {
         return Err(
@@ -41,9 +38,15 @@ async fn run() -> Result<(), lambda_runtime::Error> {
                 .into(),
         );
     }
-    let app = App::new(client::new(&config)?, config.app);
-    app.warm_up().await;
-    lambda_runtime::run(service_fn(|event| lambda::invoke(&app, event))).await
+    // More threads pay only for several requests at once; starting them takes time.
+    let mut runtime = match config.max_concurrency {
+        1 => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    runtime.enable_all().build()?.block_on(async {
+        let app = App::new(client::new(&config)?, config.app);
+        lambda::run(app, config.max_concurrency).await
+    })
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -1,11 +1,11 @@
 //! The entries of `address`.
 
 use super::country::COUNTRY;
-use super::field_reader::FieldReader;
+use super::field_reader::{FieldReader, Null};
 use super::phone_number::PHONE_NUMBER;
 use super::rules::{TextRule, one_line};
+use crate::validation::ErrorCode;
 use crate::validation::json::{Object, Value};
-use crate::validation::{ErrorCode, JsonPointer, ValidationErrors};
 
 /// The strings of an address in the order in which they are checked, one row each. `""` and null
 /// are always allowed.
@@ -24,21 +24,17 @@ pub const TEXT_MEMBERS: &[(&str, TextRule)] = &[
 /// A boolean that is true in at most one entry.
 pub const DEFAULT_MEMBER: &str = "isDefaultAddress";
 
-/// Checks the entries of `address` and returns them as they are to be stored: without nulls.
-pub fn read<'a>(
-    list: Vec<Value<'a>>,
-    at: &JsonPointer<'_>,
-    errors: &mut ValidationErrors,
-) -> Vec<Value<'a>> {
+/// Reads the list `address`. Its entries are stored without nulls.
+pub(super) fn read<'a>(body: &mut FieldReader<'a, '_>, name: &'static str) -> Option<Value<'a>> {
     let mut has_default = false;
-    FieldReader::entries(list, at, errors, |entry| {
+    body.list(name, |entry| {
         entry.reject_empty();
         let mut address = Object::new();
         for (name, rule) in TEXT_MEMBERS {
-            let text = entry.nullable_text(name, rule);
+            let text = entry.text(name, Null::LeftOut, |text| rule.parse(text));
             address.extend(text.map(|text| ((*name).into(), text)));
         }
-        if let Some(is_default) = entry.nullable_boolean(DEFAULT_MEMBER) {
+        if let Some(is_default) = entry.boolean(DEFAULT_MEMBER) {
             if is_default && has_default {
                 let message = "must be true for one address at most";
                 entry.error(DEFAULT_MEMBER, ErrorCode::MultipleDefaults, message);

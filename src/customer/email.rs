@@ -5,51 +5,43 @@ mod local_part;
 
 use std::borrow::Cow;
 
-use super::rules::{MaxLength, TextRule, Violation, violation};
+use super::rules::{MaxLength, TextRule, Violation};
 use crate::validation::ErrorCode;
 use crate::validation::characters::{find, is_visible};
 use crate::validation::json::Value;
 
 /// `email`. SMTP limits bytes, not characters: a path is at most 256, its brackets included (RFC 5321,
 /// section 4.5.3.1.3).
-pub(super) const EMAIL: TextRule = TextRule::new(MaxLength::Bytes(254), check).not_blank();
+const EMAIL: TextRule =
+    TextRule::new(MaxLength::Bytes(254), ErrorCode::InvalidEmail, check).not_blank();
 
 /// One address, `local@domain` (RFC 5321, internationalised by RFC 6531), without a display name.
-fn check(text: &str) -> Result<(), Violation> {
-    let message = find_cause(text).map(|cause| format!("is not a valid address: {cause}"));
-    message.map_or(Ok(()), |message| {
-        violation(ErrorCode::InvalidEmail, message)
-    })
+fn check(text: &str) -> Option<String> {
+    find_cause(text).map(|cause| format!("is not a valid address: {cause}"))
 }
 
 /// Returns why the text is not an address. Reports invisible characters first; the caller cannot see them.
 fn find_cause(text: &str) -> Option<String> {
     let is_forbidden = |c: char| c.is_control() || !(c == ' ' || is_visible(c) || is_joiner(c));
-    for (place, is_space) in [
-        ("starts", text.starts_with(' ')),
-        ("ends", text.ends_with(' ')),
-    ] {
-        if is_space {
-            return Some(format!("it {place} with a space"));
-        }
-    }
-    if let Some(found) = find(text, 0, is_forbidden) {
+    let cause = if text.starts_with(' ') {
+        "it starts with a space"
+    } else if text.ends_with(' ') {
+        "it ends with a space"
+    } else if let Some(found) = find(text, 0, is_forbidden) {
         return Some(format!("it contains {found}"));
-    }
-    if text.contains('<') && text.ends_with('>') {
-        return Some("it has a display name or angle brackets; send the address alone".to_owned());
-    }
-    let Some((local_part, domain)) = text.rsplit_once('@') else {
-        let found = find(text, 0, |c| AT_SIGNS.contains(&c));
-        let cause = found.map(|found| format!("it contains {found}, which is not the sign `@`"));
-        return Some(cause.unwrap_or_else(|| "it has no `@`".to_owned()));
+    } else if text.contains('<') && text.ends_with('>') {
+        "it has a display name or angle brackets; send the address alone"
+    } else if let Some((local_part, domain)) = text.rsplit_once('@') {
+        let index = local_part.chars().count() + 1;
+        return local_part::find_cause(local_part).or_else(|| domain::find_cause(domain, index));
+    } else if let Some(found) = find(text, 0, |c| matches!(c, '\u{fe6b}' | '\u{ff20}')) {
+        // NFKC changes these two characters to `@`.
+        return Some(format!("it contains {found}, which is not the sign `@`"));
+    } else {
+        "it has no `@`"
     };
-    let domain_index = local_part.chars().count() + 1;
-    local_part::find_cause(local_part).or_else(|| domain::find_cause(domain, domain_index))
+    Some(cause.to_owned())
 }
-
-/// The characters that NFKC changes to `@`.
-const AT_SIGNS: [char; 2] = ['\u{fe6b}', '\u{ff20}'];
 
 /// The joiners, which some scripts need in a domain. IDNA restricts where they may be.
 fn is_joiner(c: char) -> bool {
@@ -58,7 +50,7 @@ fn is_joiner(c: char) -> bool {
 
 /// A valid email address (`docs/API.md#field-rules`).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EmailAddress<'a>(Cow<'a, str>);
+pub(crate) struct EmailAddress<'a>(Cow<'a, str>);
 
 impl<'a> EmailAddress<'a> {
     /// The only constructor. Returns the first broken part of the rule otherwise.
@@ -66,12 +58,12 @@ impl<'a> EmailAddress<'a> {
         EMAIL.check(&text).map(|()| Self(text))
     }
 
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Whether `other` differs in letter case alone.
-    pub fn eq_ignore_case(&self, other: &str) -> bool {
+    pub(crate) fn eq_ignore_case(&self, other: &str) -> bool {
         eq_ignore_case(&self.0, other)
     }
 }
@@ -98,6 +90,7 @@ fn eq_ignore_case(one: &str, other: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::validation::rows;
 
     /// What follows "is not a valid address: ".
     fn cause(text: &str) -> String {
@@ -109,100 +102,74 @@ mod tests {
 
     #[test]
     fn accepts_real_addresses() {
-        for text in [
-            "john@aximcommerce.com",
-            "first.last+tag@example.co.uk",
-            "o'neil@example.ie",
-            "a@b.museum",
-            "x@shop.photography",
-            "JOHN@EXAMPLE.COM",
-            "john@1.2.3.4.example",
-            "john@123.com",
-            "john@4chan.7eleven",
-            "用户@例子.公司",
-            "jörg@müller.de",
-            "JÖRG@MÜLLER.DE",
-            "संपर्क@हिन्दी.भारत",
-            "info@государственнаядума-официальныйсайт.рф",
-            "i❤@😀.la",
-            "a@faß.de",
-            "a@xn--mller-kva.de",
-            "a@XN--MLLER-KVA.de",
-            "a@ශ්\u{200d}රී.com",
-            "א@דוגמה.קום",
-            "a..b@docomo.ne.jp",
-            "a.@docomo.ne.jp",
-            &format!("{}@example.com", "l".repeat(64)),
-            &format!("{}@example.com", "é".repeat(32)),
-            &format!("{}@example.com", "中".repeat(21)),
-            &format!("{}@example.com", "😀".repeat(16)),
-            &format!(
+        let addresses = "john@aximcommerce.com first.last+tag@example.co.uk o'neil@example.ie a@b.museum \
+            x@shop.photography JOHN@EXAMPLE.COM john@1.2.3.4.example john@123.com john@4chan.7eleven \
+            用户@例子.公司 jörg@müller.de JÖRG@MÜLLER.DE संपर्क@हिन्दी.भारत \
+            info@государственнаядума-официальныйсайт.рф i❤@😀.la a@faß.de a@xn--mller-kva.de \
+            a@XN--MLLER-KVA.de a@ශ්\u{200d}රී.com א@דוגמה.קום a..b@docomo.ne.jp a.@docomo.ne.jp";
+        let longest = [
+            format!("{}@example.com", "l".repeat(64)),
+            format!("{}@example.com", "é".repeat(32)),
+            format!("{}@example.com", "中".repeat(21)),
+            format!("{}@example.com", "😀".repeat(16)),
+            format!(
                 "{}@{}.{}.{}.com",
                 "l".repeat(60),
                 "d".repeat(63),
                 "d".repeat(63),
                 "d".repeat(61)
             ),
-        ] {
+        ];
+        for text in addresses
+            .split(' ')
+            .chain(longest.iter().map(String::as_str))
+        {
             assert_eq!(EMAIL.check(text), Ok(()), "{text}");
         }
     }
 
     #[test]
     fn invisible_cause_is_named_first() {
-        for (text, expected) in [
+        let table = "
+            john@example.com  → it ends with a space
+            John Doe  → it ends with a space
+            john@x.co\u{200b} → it contains U+200B at character 10
+            \u{202e}john@example.com → it contains U+202E at character 1
+            \u{feff}john@x.co → it contains U+FEFF at character 1
+            jo\thn@x.co → it contains U+0009 at character 3
+            jo\u{a0}hn@x.co → it contains U+00A0 at character 3
+            john@exa\u{ad}mple.com → it contains U+00AD at character 9
+            john@exa\u{3000}mple.com → it contains U+3000 at character 9
+            john@\u{2800}.com → it contains U+2800 at character 6
+            jo\u{85}hn@x.co → it contains U+0085 at character 3
+        ";
+        let others = [
             (" john@example.com", "it starts with a space"),
-            ("john@example.com ", "it ends with a space"),
-            ("John Doe ", "it ends with a space"),
-            ("john@x.co\u{200b}", "it contains U+200B at character 10"),
-            (
-                "\u{202e}john@example.com",
-                "it contains U+202E at character 1",
-            ),
-            ("\u{feff}john@x.co", "it contains U+FEFF at character 1"),
             ("john@x.co\n", "it contains U+000A at character 10"),
-            ("jo\thn@x.co", "it contains U+0009 at character 3"),
-            ("jo\u{a0}hn@x.co", "it contains U+00A0 at character 3"),
-            (
-                "john@exa\u{ad}mple.com",
-                "it contains U+00AD at character 9",
-            ),
-            (
-                "john@exa\u{3000}mple.com",
-                "it contains U+3000 at character 9",
-            ),
-            ("john@\u{2800}.com", "it contains U+2800 at character 6"),
-            ("jo\u{85}hn@x.co", "it contains U+0085 at character 3"),
-        ] {
+        ];
+        for (text, expected) in rows(table).chain(others) {
             assert_eq!(cause(text), expected, "{text:?}");
         }
     }
 
     #[test]
     fn text_must_be_one_address() {
-        let display_name = "it has a display name or angle brackets; send the address alone";
-        let second = "it has more than one `@`; send one address";
-        for (text, expected) in [
-            ("john", "it has no `@`"),
-            (
-                "john＠example.com",
-                "it contains U+FF20 at character 5, which is not the sign `@`",
-            ),
-            (
-                "a﹫b.co",
-                "it contains U+FE6B at character 2, which is not the sign `@`",
-            ),
-            ("mailto:john", "it has no `@`"),
-            ("é@exam_ple.com", "it contains U+005F at character 7"),
-            ("a<b@example.com", "it contains U+003C at character 2"),
-            ("a@example.com>", "it contains U+003E at character 14"),
-            ("John <john@example.com>", display_name),
-            ("<john@example.com>", display_name),
-            ("john@@example.com", second),
-            ("a@b@example.com", second),
-            ("a@example.com,b@example.com", second),
-            ("a@example.com; b@example.com", second),
-        ] {
+        let table = "
+            john → it has no `@`
+            mailto:john → it has no `@`
+            john＠example.com → it contains U+FF20 at character 5, which is not the sign `@`
+            a﹫b.co → it contains U+FE6B at character 2, which is not the sign `@`
+            é@exam_ple.com → it contains U+005F at character 7
+            a<b@example.com → it contains U+003C at character 2
+            a@example.com> → it contains U+003E at character 14
+            John <john@example.com> → it has a display name or angle brackets; send the address alone
+            <john@example.com> → it has a display name or angle brackets; send the address alone
+            john@@example.com → it has more than one `@`; send one address
+            a@b@example.com → it has more than one `@`; send one address
+            a@example.com,b@example.com → it has more than one `@`; send one address
+            a@example.com; b@example.com → it has more than one `@`; send one address
+        ";
+        for (text, expected) in rows(table) {
             assert_eq!(cause(text), expected, "{text}");
         }
     }

@@ -1,19 +1,32 @@
 //! Reads the members of one JSON object by name, and records what is wrong with them.
 
-use super::email::EmailAddress;
-use super::rules::{TextRule, Violation};
+use std::borrow::Cow;
+
+use super::rules::Violation;
 use super::suggestion::suggest;
 use crate::validation::characters::{find, quoted};
 use crate::validation::json::{Object, Value};
 use crate::validation::{ErrorCode, JsonPointer, ValidationErrors};
 
 /// Takes members out of an object one by one; [`FieldReader::reject_unknown`] rejects the rest.
-pub(super) struct FieldReader<'a, 'e> {
+pub struct FieldReader<'a, 'e> {
     members: Object<'a>,
-    at: JsonPointer<'e>,
-    errors: &'e mut ValidationErrors,
+    pub(super) at: JsonPointer<'e>,
+    pub(super) errors: &'e mut ValidationErrors,
     known: Vec<&'static str>,
     read_only: Vec<&'static str>,
+}
+
+/// What null means for a member.
+#[derive(Clone, Copy)]
+pub(super) enum Null {
+    /// The member must be sent.
+    Missing,
+    /// An error, because some clients write null for what was not set, others to clear a field. The text is the
+    /// JSON that clears the field.
+    Ambiguous(&'static str),
+    /// The member is left out of a list's entry.
+    LeftOut,
 }
 
 impl<'a, 'e> FieldReader<'a, 'e> {
@@ -30,29 +43,6 @@ impl<'a, 'e> FieldReader<'a, 'e> {
             known: Vec::new(),
             read_only: Vec::new(),
         }
-    }
-
-    /// Reads each entry of a list, which must be an object, with `read`, and rejects the members that `read`
-    /// does not take. Returns the entries as they are to be stored.
-    pub(super) fn entries(
-        list: Vec<Value<'a>>,
-        at: &JsonPointer<'_>,
-        errors: &mut ValidationErrors,
-        mut read: impl FnMut(&mut FieldReader<'a, '_>) -> Object<'a>,
-    ) -> Vec<Value<'a>> {
-        let mut entries = Vec::with_capacity(list.len());
-        for (index, entry) in list.into_iter().enumerate() {
-            let at = at.element(index);
-            if let Value::Object(members) = entry {
-                let mut entry = FieldReader::new(members, at, errors);
-                entries.push(Value::Object(read(&mut entry)));
-                entry.reject_unknown();
-            } else {
-                let message = format!("{} must be an object", at.entry_name());
-                errors.add(&at, ErrorCode::InvalidType, message);
-            }
-        }
-        entries
     }
 
     /// Takes a member of any type out, and adds its name to the known ones.
@@ -83,86 +73,54 @@ impl<'a, 'e> FieldReader<'a, 'e> {
         }
     }
 
-    /// Checks a member's own value with `check`, which adds errors at the member's pointer.
-    pub(super) fn check(
-        &mut self,
-        name: &str,
-        check: impl FnOnce(&JsonPointer<'_>, &mut ValidationErrors),
-    ) {
-        check(&self.at.member(name), self.errors);
-    }
-
-    /// A string that must be sent.
-    pub(super) fn required_text(
+    /// A string, as `parse` returns it.
+    pub(super) fn text<T>(
         &mut self,
         name: &'static str,
-        rule: &TextRule,
-    ) -> Option<Value<'a>> {
-        match self.take(name).unwrap_or(Value::Null) {
-            Value::Null => self.reject(name, ErrorCode::Required, "is required"),
-            value => self.text(name, value, |text| rule.check(text)),
-        }
-    }
-
-    /// An email address that must be sent.
-    pub(super) fn required_email(&mut self, name: &'static str) -> Option<EmailAddress<'a>> {
-        match self.take(name).unwrap_or(Value::Null) {
-            Value::Null => self.reject(name, ErrorCode::Required, "is required"),
-            Value::String(text) => match EmailAddress::parse(text) {
-                Ok(email) => Some(email),
+        null: Null,
+        parse: impl FnOnce(Cow<'a, str>) -> Result<T, Violation>,
+    ) -> Option<T> {
+        match self.take_unless_null(name, null)? {
+            Value::String(text) => match parse(text) {
+                Ok(value) => Some(value),
                 Err(broken) => self.reject(name, broken.code, &broken.message),
             },
-            _ => self.reject_type(name, "must be a string"),
+            _ => self.reject(name, ErrorCode::InvalidType, "must be a string"),
         }
     }
 
-    /// A string that may be omitted, or be empty.
-    pub(super) fn optional_text(
-        &mut self,
-        name: &'static str,
-        rule: &TextRule,
-    ) -> Option<Value<'a>> {
-        match self.take(name)? {
-            Value::Null => self.reject_null(name, "\"\""),
-            value => self.text(name, value, |text| rule.check_unless_empty(text)),
-        }
-    }
-
-    /// A string in a list's entry, which may be empty: null leaves the member out.
-    pub(super) fn nullable_text(
-        &mut self,
-        name: &'static str,
-        rule: &TextRule,
-    ) -> Option<Value<'a>> {
-        match self.take(name)? {
-            Value::Null => None,
-            value => self.text(name, value, |text| rule.check_unless_empty(text)),
-        }
-    }
-
-    /// A boolean in a list's entry: null leaves the member out.
-    pub(super) fn nullable_boolean(&mut self, name: &'static str) -> Option<bool> {
-        match self.take(name)? {
-            Value::Null => None,
+    /// A boolean in a list's entry.
+    pub(super) fn boolean(&mut self, name: &'static str) -> Option<bool> {
+        match self.take_unless_null(name, Null::LeftOut)? {
             Value::Bool(value) => Some(value),
-            _ => self.reject_type(name, "must be true or false"),
+            _ => self.reject(name, ErrorCode::InvalidType, "must be true or false"),
         }
     }
 
-    /// A list that may be omitted, as `read` returns its entries at the list's pointer.
+    /// A list of objects. `read` reads each entry and returns it as it is to be stored; the members that it does
+    /// not take are rejected.
     pub(super) fn list(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(Vec<Value<'a>>, &JsonPointer<'_>, &mut ValidationErrors) -> Vec<Value<'a>>,
+        mut read: impl FnMut(&mut FieldReader<'a, '_>) -> Object<'a>,
     ) -> Option<Value<'a>> {
-        match self.take(name)? {
-            Value::Null => self.reject_null(name, "[]"),
-            Value::Array(list) => {
-                let list = read(list, &self.at.member(name), self.errors);
-                Some(Value::Array(list))
+        let Value::Array(list) = self.take_unless_null(name, Null::Ambiguous("[]"))? else {
+            return self.reject(name, ErrorCode::InvalidType, "must be an array");
+        };
+        let at = self.at.member(name);
+        let mut entries = Vec::with_capacity(list.len());
+        for (index, entry) in list.into_iter().enumerate() {
+            let at = at.element(index);
+            if let Value::Object(members) = entry {
+                let mut entry = FieldReader::new(members, at, self.errors);
+                entries.push(Value::Object(read(&mut entry)));
+                entry.reject_unknown();
+            } else {
+                let message = format!("{} must be an object", at.entry_name());
+                self.errors.add(&at, ErrorCode::InvalidType, message);
             }
-            _ => self.reject_type(name, "must be an array"),
         }
+        Some(Value::Array(entries))
     }
 
     /// Rejects every member that was not taken.
@@ -194,34 +152,22 @@ impl<'a, 'e> FieldReader<'a, 'e> {
         message
     }
 
-    fn text(
-        &mut self,
-        name: &str,
-        value: Value<'a>,
-        check: impl FnOnce(&str) -> Result<(), Violation>,
-    ) -> Option<Value<'a>> {
-        let Value::String(text) = &value else {
-            return self.reject_type(name, "must be a string");
-        };
-        match check(text) {
-            Ok(()) => Some(value),
-            Err(broken) => self.reject(name, broken.code, &broken.message),
+    fn take_unless_null(&mut self, name: &'static str, null: Null) -> Option<Value<'a>> {
+        match (self.take(name), null) {
+            (None | Some(Value::Null), Null::Missing) => {
+                self.reject(name, ErrorCode::Required, "is required")
+            }
+            (Some(Value::Null), Null::Ambiguous(empty)) => {
+                let advice =
+                    format!("leave it out to keep the stored value, or send {empty} to clear it");
+                self.reject(name, ErrorCode::InvalidType, &format!("is null: {advice}"))
+            }
+            (value, _) => value.filter(|value| *value != Value::Null),
         }
     }
 
     fn reject<T>(&mut self, name: &str, code: ErrorCode, message: &str) -> Option<T> {
         self.error(name, code, message);
         None
-    }
-
-    fn reject_type<T>(&mut self, name: &str, message: &str) -> Option<T> {
-        self.reject(name, ErrorCode::InvalidType, message)
-    }
-
-    /// Some clients write null for what was not set, others to clear a field.
-    fn reject_null<T>(&mut self, name: &str, empty: &str) -> Option<T> {
-        let message =
-            format!("is null: leave it out to keep the stored value, or send {empty} to clear it");
-        self.reject_type(name, &message)
     }
 }

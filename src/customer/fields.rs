@@ -3,12 +3,12 @@
 //! Reading a request, the names that a request may hold, the limits and the response all follow from
 //! these rows. To add a field, see `CONTRIBUTING.md`.
 
+use super::field_reader::FieldReader;
 use super::phone_number::PHONE_NUMBER;
 use super::rules::{TextRule, lines, one_line};
 use super::{address, meta_fields};
 use crate::validation::json::Value;
-use crate::validation::{JsonPointer, ValidationErrors};
-use FieldType::{Boolean, Object, Text};
+use FieldType::{Boolean, List, Object, Text};
 use Write::{Email, Optional, ReadOnly, Required};
 
 /// The fields in the order in which a request is checked and a response shows them.
@@ -21,12 +21,8 @@ pub const FIELDS: &[Field] = &[
     field("status", Text, Optional(one_line(64))),
     field("company", Text, Optional(one_line(255))),
     field("notes", Text, Optional(lines(10_000))),
-    field("address", FieldType::List, Write::List(address::read)),
-    field(
-        "metaFields",
-        FieldType::List,
-        Write::List(meta_fields::read),
-    ),
+    field("address", List, Write::List(address::read)),
+    field("metaFields", List, Write::List(meta_fields::read)),
     field("role", Text, ReadOnly),
     field("verifiedEmail", Boolean, ReadOnly),
     field("newsletter", Boolean, ReadOnly),
@@ -54,9 +50,8 @@ pub enum FieldType {
     Object,
 }
 
-/// Checks the entries of a list at a pointer and returns them as they are to be stored.
-pub type ListReader =
-    for<'a> fn(Vec<Value<'a>>, &JsonPointer<'_>, &mut ValidationErrors) -> Vec<Value<'a>>;
+/// Takes a list out of the body, and returns it as it is to be stored.
+type ListReader = for<'a> fn(&mut FieldReader<'a, '_>, &'static str) -> Option<Value<'a>>;
 
 /// What a request may do with a field (`docs/API.md#field-rules`).
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::field_reader::FieldReader;
+use super::field_reader::{FieldReader, Null};
 use super::rules::{TextRule, one_line};
 use crate::validation::json::{Object, Value};
 use crate::validation::{ErrorCode, JsonPointer, ValidationErrors, number};
@@ -17,54 +17,43 @@ const MAX_VALUE_DEPTH: usize = 30;
 /// DynamoDB's limit for an attribute name, which also holds for the keys of a map.
 const MAX_KEY_BYTES: usize = 65_535;
 
-/// Checks the entries of `metaFields` and returns them as they are to be stored.
-pub fn read<'a>(
-    list: Vec<Value<'a>>,
-    at: &JsonPointer<'_>,
-    errors: &mut ValidationErrors,
-) -> Vec<Value<'a>> {
+/// Reads the list `metaFields`.
+pub(super) fn read<'a>(body: &mut FieldReader<'a, '_>, name: &'static str) -> Option<Value<'a>> {
     let mut codes = HashSet::new();
-    FieldReader::entries(list, at, errors, |entry| {
+    body.list(name, |entry| {
         let mut meta_field = Object::new();
-        if let Some(code) = entry.required_text("code", &CODE) {
+        if let Some(code) = entry.text("code", Null::Missing, |text| CODE.parse(text)) {
             if !codes.insert(code.clone()) {
                 let message = "must be unique in `metaFields`";
                 entry.error("code", ErrorCode::DuplicateCode, message);
             }
             meta_field.push(("code".into(), code));
         }
-        match entry.take("value") {
-            None => entry.error("value", ErrorCode::Required, "is required; it may be null"),
-            Some(value) => {
-                entry.check("value", |at, errors| check_value(&value, at, errors));
-                meta_field.push(("value".into(), value));
+        if let Some(value) = entry.take("value") {
+            let at = entry.at.member("value");
+            if depth(&value) > MAX_VALUE_DEPTH {
+                let message = format!(
+                    "`value` must be at most {MAX_VALUE_DEPTH} levels deep; an empty array or object is two"
+                );
+                entry.errors.add(&at, ErrorCode::TooDeep, message);
             }
+            check_dynamodb_limits(&value, &at, entry.errors);
+            meta_field.push(("value".into(), value));
+        } else {
+            entry.error("value", ErrorCode::Required, "is required; it may be null");
         }
         meta_field
     })
 }
 
-fn check_value(value: &Value<'_>, at: &JsonPointer<'_>, errors: &mut ValidationErrors) {
-    if depth(value) > MAX_VALUE_DEPTH {
-        let message = format!(
-            "`value` must be at most {MAX_VALUE_DEPTH} levels deep; an empty array or object is two"
-        );
-        errors.add(at, ErrorCode::TooDeep, message);
-    }
-    check_dynamodb_limits(value, at, errors);
-}
-
 /// The number of levels: 1 for a scalar, 2 for an empty container, one more for each container around.
 fn depth(value: &Value<'_>) -> usize {
-    1 + match value {
-        Value::Array(elements) => elements.iter().map(depth).max().unwrap_or(1),
-        Value::Object(members) => members
-            .iter()
-            .map(|(_, value)| depth(value))
-            .max()
-            .unwrap_or(1),
-        _ => 0,
-    }
+    let inner = match value {
+        Value::Array(elements) => elements.iter().map(depth).max(),
+        Value::Object(members) => members.iter().map(|(_, value)| depth(value)).max(),
+        _ => return 1,
+    };
+    1 + inner.unwrap_or(1)
 }
 
 /// Rejects numbers and keys that DynamoDB cannot store.

@@ -2,12 +2,13 @@
 
 use icu_properties::props::{BinaryProperty, Dash, EnumeratedProperty, GeneralCategory};
 
-use super::rules::{MaxLength, TextRule, Violation, violation};
+use super::rules::{MaxLength, TextRule};
 use crate::validation::ErrorCode;
 use crate::validation::characters::located;
 
 /// `phoneNumber` of a customer and of an address.
-pub(super) const PHONE_NUMBER: TextRule = TextRule::new(MaxLength::Chars(64), check);
+pub(super) const PHONE_NUMBER: TextRule =
+    TextRule::new(MaxLength::Chars(64), ErrorCode::InvalidPhone, check);
 
 const MIN_DIGITS: usize = 3;
 
@@ -16,11 +17,11 @@ const EXTENSION_WORDS: [&str; 4] = ["extension", "extn", "ext", "x"];
 
 /// A number, and optionally a word and an extension: `908-555-0100 ext. 12`. Both parts consist of
 /// digits and punctuation, in any order.
-fn check(text: &str) -> Result<(), Violation> {
+fn check(text: &str) -> Option<String> {
     let (number, rest) = split_number(text);
     let after_word = strip_extension_word(number, rest);
     let (extension, unexpected) = after_word.map_or(("", rest), split_number);
-    let message = if let Some(c) = unexpected.chars().next() {
+    Some(if let Some(c) = unexpected.chars().next() {
         let index = text.chars().count() - unexpected.chars().count();
         format!(
             "contains {}; send digits, spaces, dashes and + . ( ) / , # * ; and after them at most \
@@ -32,9 +33,8 @@ fn check(text: &str) -> Result<(), Violation> {
     } else if after_word.is_some() && digits(extension) == 0 {
         "must have a digit after the word for the extension, such as `x12`".to_owned()
     } else {
-        return Ok(());
-    };
-    violation(ErrorCode::InvalidPhone, message)
+        return None;
+    })
 }
 
 /// The digits and the punctuation at the start, and the rest.
@@ -72,6 +72,7 @@ fn digits(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::validation::rows;
 
     #[test]
     fn number_has_three_digits_of_any_script_and_punctuation() {
@@ -119,37 +120,39 @@ mod tests {
 
     #[test]
     fn message_names_the_cause() {
-        let unexpected = |found: &str| {
-            format!(
-                "contains {found}; send digits, spaces, dashes and + . ( ) / , # * ; and after them at \
-                 most one extension such as `x12` or `ext. 12`"
-            )
-        };
         let too_short = "must have at least 3 digits, not counting an extension";
         let no_digit = "must have a digit after the word for the extension, such as `x12`";
-        for (text, expected) in [
-            ("12", too_short.to_owned()),
-            ("+-()", too_short.to_owned()),
-            ("x123", too_short.to_owned()),
-            ("12 ext 345", too_short.to_owned()),
-            ("908-555-0100 x", no_digit.to_owned()),
-            ("908-555-0100 ext. ", no_digit.to_owned()),
-            ("call me 123", unexpected("U+0063 at character 1")),
-            ("555-CALL", unexpected("U+0043 at character 5")),
-            ("123 y 12", unexpected("U+0079 at character 5")),
-            ("123 x 12 x 13", unexpected("U+0078 at character 10")),
-            ("123 ext ext 4", unexpected("U+0065 at character 9")),
-            ("123 ext=4", unexpected("U+003D at character 8")),
-            ("123;ext4=", unexpected("U+003D at character 9")),
-            ("123;x=4", unexpected("U+003D at character 6")),
-            ("123 exten 4", unexpected("U+0065 at character 8")),
-            ("123\n", unexpected("U+000A at character 4")),
-            ("123\t4", unexpected("U+0009 at character 4")),
-            ("123\u{200b}", unexpected("U+200B at character 4")),
-            ("1２é3", unexpected("U+00E9 at character 3")),
-            ("123_45", unexpected("U+005F at character 4")),
-            ("\u{bd}1234", unexpected("U+00BD at character 1")),
-        ] {
+        let table = "
+            12 → too short
+            +-() → too short
+            x123 → too short
+            12 ext 345 → too short
+            908-555-0100 x → no digit
+            908-555-0100 ext.  → no digit
+            call me 123 → U+0063 at character 1
+            555-CALL → U+0043 at character 5
+            123 y 12 → U+0079 at character 5
+            123 x 12 x 13 → U+0078 at character 10
+            123 ext ext 4 → U+0065 at character 9
+            123 ext=4 → U+003D at character 8
+            123;ext4= → U+003D at character 9
+            123;x=4 → U+003D at character 6
+            123 exten 4 → U+0065 at character 8
+            123\t4 → U+0009 at character 4
+            123\u{200b} → U+200B at character 4
+            1２é3 → U+00E9 at character 3
+            123_45 → U+005F at character 4
+            \u{bd}1234 → U+00BD at character 1
+        ";
+        for (text, expected) in rows(table).chain([("123\n", "U+000A at character 4")]) {
+            let expected = match expected {
+                "too short" => too_short.to_owned(),
+                "no digit" => no_digit.to_owned(),
+                found => format!(
+                    "contains {found}; send digits, spaces, dashes and + . ( ) / , # * ; and after \
+                     them at most one extension such as `x12` or `ext. 12`"
+                ),
+            };
             let error = PHONE_NUMBER.check(text).unwrap_err();
             assert_eq!(error.code, ErrorCode::InvalidPhone);
             assert_eq!(error.message, expected, "{text:?}");

@@ -3,25 +3,31 @@
 //! A rule sees one text and does not know in which field it stands. Lengths count Unicode scalar
 //! values unless a rule says bytes.
 
+use std::borrow::Cow;
+
 use crate::validation::ErrorCode;
 use crate::validation::characters::{find, is_bidirectional_override, is_visible};
+use crate::validation::json::Value;
 
 /// One line of up to `max` characters, without control characters and bidirectional overrides.
 pub const fn one_line(max: usize) -> TextRule {
-    TextRule::new(MaxLength::Chars(max), check_one_line)
+    let max = MaxLength::Chars(max);
+    TextRule::new(max, ErrorCode::InvalidCharacters, check_one_line)
 }
 
 /// Text of up to `max` characters, which may have line breaks and tabs.
 pub const fn lines(max: usize) -> TextRule {
-    TextRule::new(MaxLength::Chars(max), check_lines)
+    let max = MaxLength::Chars(max);
+    TextRule::new(max, ErrorCode::InvalidCharacters, check_lines)
 }
 
-/// A text rule. It checks in this order: blank, length, characters.
+/// A text rule. It checks in this order: blank, length, and what `check` returns a message for.
 #[derive(Debug, Clone, Copy)]
 pub struct TextRule {
     not_blank: bool,
     max_length: MaxLength,
-    check: fn(&str) -> Result<(), Violation>,
+    code: ErrorCode,
+    check: fn(&str) -> Option<String>,
 }
 
 /// The longest text that a rule accepts.
@@ -36,97 +42,82 @@ pub enum MaxLength {
 }
 
 /// A broken rule. `message` follows the field's name: "must be at most 255 characters long".
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     pub code: ErrorCode,
     pub message: String,
 }
 
 impl TextRule {
+    /// A rule that also accepts an empty text; `check` sees no empty text.
     pub(super) const fn new(
         max_length: MaxLength,
-        check: fn(&str) -> Result<(), Violation>,
+        code: ErrorCode,
+        check: fn(&str) -> Option<String>,
     ) -> Self {
         Self {
             not_blank: false,
             max_length,
+            code,
             check,
         }
     }
 
-    pub(super) const fn not_blank(self) -> Self {
-        Self {
-            not_blank: true,
-            ..self
-        }
+    pub(super) const fn not_blank(mut self) -> Self {
+        self.not_blank = true;
+        self
     }
 
     pub const fn max_length(&self) -> MaxLength {
         self.max_length
     }
 
-    pub(crate) fn check_unless_empty(&self, text: &str) -> Result<(), Violation> {
-        if text.is_empty() {
-            Ok(())
-        } else {
-            self.check(text)
-        }
+    /// The text as it is to be stored.
+    pub(super) fn parse<'a>(&self, text: Cow<'a, str>) -> Result<Value<'a>, Violation> {
+        self.check(&text).map(|()| Value::String(text))
     }
 
     /// Returns the first broken part of the rule.
     pub fn check(&self, text: &str) -> Result<(), Violation> {
-        if self.not_blank && !text.chars().any(is_visible) {
+        let (length, max, unit) = match self.max_length {
+            MaxLength::None => (0, 0, ""),
+            MaxLength::Chars(max) => (text.chars().count(), max, "characters"),
+            MaxLength::Bytes(max) => (text.len(), max, "bytes"),
+        };
+        let (code, message) = if self.not_blank && !text.chars().any(is_visible) {
             let message = "is required and must have a visible character";
-            return violation(ErrorCode::Required, message);
-        }
-        match self.max_length {
-            MaxLength::Chars(max) if text.chars().count() > max => {
-                let message = format!("must be at most {max} characters long");
-                return violation(ErrorCode::TooLong, message);
-            }
-            MaxLength::Bytes(max) if text.len() > max => {
-                let message = format!("must be at most {max} bytes long");
-                return violation(ErrorCode::TooLong, message);
-            }
-            _ => {}
-        }
-        (self.check)(text)
+            (ErrorCode::Required, message.to_owned())
+        } else if length > max {
+            let message = format!("must be at most {max} {unit} long");
+            (ErrorCode::TooLong, message)
+        } else if !text.is_empty()
+            && let Some(message) = (self.check)(text)
+        {
+            (self.code, message)
+        } else {
+            return Ok(());
+        };
+        Err(Violation { code, message })
     }
 }
 
-fn check_one_line(text: &str) -> Result<(), Violation> {
+fn check_one_line(text: &str) -> Option<String> {
     let forbidden = |c: char| {
         let is_line_end = c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
         is_line_end || is_bidirectional_override(c)
     };
     let advice = "send one line without control characters and without bidirectional overrides";
-    reject(text, forbidden, advice)
+    find(text, 0, forbidden).map(|found| format!("contains {found}; {advice}"))
 }
 
-fn check_lines(text: &str) -> Result<(), Violation> {
+fn check_lines(text: &str) -> Option<String> {
     let forbidden = |c: char| {
         let is_control = c.is_control() && !matches!(c, '\n' | '\r' | '\t');
         is_control || is_bidirectional_override(c)
     };
     let advice = "send it without control characters other than line breaks and tabs, and without \
                   bidirectional overrides";
-    reject(text, forbidden, advice)
-}
-
-/// A violation that names the first forbidden character, if there is one.
-fn reject(text: &str, forbidden: impl Fn(char) -> bool, advice: &str) -> Result<(), Violation> {
-    let message = find(text, 0, forbidden).map(|found| format!("contains {found}; {advice}"));
-    message.map_or(Ok(()), |message| {
-        violation(ErrorCode::InvalidCharacters, message)
-    })
-}
-
-pub(super) fn violation(code: ErrorCode, message: impl Into<String>) -> Result<(), Violation> {
-    Err(Violation {
-        code,
-        message: message.into(),
-    })
+    find(text, 0, forbidden).map(|found| format!("contains {found}; {advice}"))
 }
 
 #[cfg(test)]
@@ -142,59 +133,20 @@ mod tests {
 
     #[test]
     fn name_is_not_blank_and_up_to_255_characters() {
-        for text in [
-            "J",
-            "Zoë",
-            "李",
-            "O'Neil-Smith",
-            &"é".repeat(255),
-            " padded ",
-            "\u{200f}ש\u{2069}",
-            "क्\u{200d}ष",
-        ] {
+        let longest = "é".repeat(255);
+        let names = "J|Zoë|李|O'Neil-Smith| padded |\u{200f}ש\u{2069}|क्\u{200d}ष";
+        for text in names.split('|').chain([&*longest]) {
             assert_eq!(code(NAME, text), None, "{text}");
         }
-        for text in [
-            "",
-            " ",
-            "\u{a0}",
-            "\t",
-            "\u{200b}",
-            "\u{2800}",
-            " \u{e0020}\u{3164}",
-        ] {
+        for text in "| |\u{a0}|\t|\u{200b}|\u{2800}| \u{e0020}\u{3164}".split('|') {
             assert_eq!(code(NAME, text), Some(ErrorCode::Required), "{text:?}");
         }
         assert_eq!(code(NAME, &"é".repeat(256)), Some(ErrorCode::TooLong));
-        for text in [
-            "a\nb",
-            "a\u{0}",
-            "a\u{7f}",
-            "a\u{85}b",
-            "a\u{2028}b",
-            "a\u{2029}",
-            "\u{202a}a",
-            "a\u{202e}b",
-        ] {
-            assert_eq!(
-                code(NAME, text),
-                Some(ErrorCode::InvalidCharacters),
-                "{text:?}"
-            );
+        let forbidden = "a\nb|a\u{0}|a\u{7f}|a\u{85}b|a\u{2028}b|a\u{2029}|\u{202a}a|a\u{202e}b";
+        for text in forbidden.split('|') {
+            let found = code(NAME, text);
+            assert_eq!(found, Some(ErrorCode::InvalidCharacters), "{text:?}");
         }
-    }
-
-    #[test]
-    fn length_is_counted_in_characters() {
-        assert_eq!(code(one_line(64), &"s".repeat(64)), None);
-        assert_eq!(
-            code(one_line(64), &"s".repeat(65)),
-            Some(ErrorCode::TooLong)
-        );
-        assert_eq!(
-            code(one_line(64), "a\tb"),
-            Some(ErrorCode::InvalidCharacters)
-        );
     }
 
     #[test]
@@ -206,18 +158,15 @@ mod tests {
         }
         assert_eq!(code(NOTES, &"n".repeat(10_000)), None);
         assert_eq!(code(NOTES, &"n".repeat(10_001)), Some(ErrorCode::TooLong));
+        for max in [32, 64, 255] {
+            assert_eq!(code(one_line(max), &"é".repeat(max)), None);
+            let longer = "é".repeat(max + 1);
+            assert_eq!(code(one_line(max), &longer), Some(ErrorCode::TooLong));
+        }
+        assert_eq!(code(one_line(32), ""), None);
         assert_eq!(
-            code(one_line(255), "one\ttwo"),
+            code(one_line(32), "a\tb"),
             Some(ErrorCode::InvalidCharacters)
-        );
-        assert_eq!(
-            code(one_line(255), &"c".repeat(256)),
-            Some(ErrorCode::TooLong)
-        );
-        assert_eq!(code(one_line(32), &"z".repeat(32)), None);
-        assert_eq!(
-            code(one_line(32), &"z".repeat(33)),
-            Some(ErrorCode::TooLong)
         );
     }
 

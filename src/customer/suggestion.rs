@@ -37,21 +37,17 @@ pub(super) fn suggest(name: &str, known: &[&'static str]) -> Option<&'static str
     }
     let folded = fold(name);
     let is_alias = |aliases: &str| aliases.split(' ').any(|alias| alias == folded);
-    let field = ALIASES.iter().find(|(_, aliases)| is_alias(aliases));
-    let field = field
-        .map(|&(field, _)| field)
-        .filter(|field| known.contains(field));
-    field.or_else(|| nearest(&folded, known))
+    let mut fields = ALIASES.iter().filter(|(field, _)| known.contains(field));
+    let field = fields.find(|(_, aliases)| is_alias(aliases));
+    field.map_or_else(|| nearest(&folded, known), |&(field, _)| Some(field))
 }
 
 fn nearest(folded: &str, known: &[&'static str]) -> Option<&'static str> {
     const MAX_EDIT_DISTANCE: usize = 2;
     let kind = |name: &str| {
         let digits: String = name.chars().filter(char::is_ascii_digit).collect();
-        (
-            digits,
-            ENDINGS.into_iter().find(|ending| name.ends_with(ending)),
-        )
+        let ending = ENDINGS.into_iter().find(|ending| name.ends_with(ending));
+        (digits, ending)
     };
     let is_other = OTHER_FIELDS.contains(&folded);
     let similar = known.iter().filter(|known| {
@@ -75,81 +71,45 @@ fn fold(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::validation::rows;
 
     #[test]
     fn name_two_edits_away_or_in_another_case_is_suggested() {
-        let known = [
-            "id",
-            "firstName",
-            "email",
-            "code",
-            "address",
-            "address1",
-            "address2",
-            "zipcode",
-            "country",
-            "state",
-            "company",
-            "createdBy",
-            "updatedAt",
-        ];
-        for (name, expected) in [
-            ("emial", Some("email")),
-            ("e-mail", Some("email")),
-            ("FIRST_NAME", Some("firstName")),
-            ("fristname", Some("firstName")),
-            ("zip_code", Some("zipcode")),
-            ("adress", Some("address")),
-            ("adress2", Some("address2")),
-            ("cod", Some("code")),
-            ("mode", None),
-            ("node", None),
-            ("stat", Some("state")),
-            ("contry", Some("country")),
-            ("ID", Some("id")),
-            ("cretedBy", Some("createdBy")),
-            ("updated_at", Some("updatedAt")),
-            ("cab", None),
-            ("coal", None),
-            ("z_i_p_c_o_d_e___________________", Some("zipcode")),
-            ("z_i_p_c_o_d_e____________________", None),
-            ("", None),
-        ] {
-            assert_eq!(suggest(name, &known), expected, "{name}");
+        let known = "id firstName email code address address1 address2 zipcode country state company createdBy \
+            updatedAt";
+        let known: Vec<_> = known.split(' ').collect();
+        let table = "
+            emial → email
+            e-mail → email
+            FIRST_NAME → firstName
+            fristname → firstName
+            zip_code → zipcode
+            adress → address
+            adress2 → address2
+            cod → code
+            stat → state
+            contry → country
+            ID → id
+            cretedBy → createdBy
+            updated_at → updatedAt
+            z_i_p_c_o_d_e___________________ → zipcode
+        ";
+        for (name, expected) in rows(table) {
+            assert_eq!(suggest(name, &known), Some(expected), "{name}");
+        }
+        for name in "mode node cab coal z_i_p_c_o_d_e____________________ ".split(' ') {
+            assert_eq!(suggest(name, &known), None, "{name}");
         }
         assert_eq!(suggest(&"e".repeat(100_000), &known), None);
     }
 
     #[test]
     fn name_of_another_field_gets_no_suggestion() {
-        let known = [
-            "id",
-            "address",
-            "address1",
-            "address2",
-            "company",
-            "country",
-            "state",
-            "phoneNumber",
-            "createdAt",
-            "createdBy",
-            "updatedAt",
-        ];
-        for name in [
-            "addressId",
-            "address_id",
-            "ADDRESSID",
-            "address3",
-            "address12",
-            "companyId",
-            "state2",
-            "phoneNumber2",
-            "phone2",
-            "line3",
-            "updatedBy",
-            "createdById",
-            "county",
-        ] {
+        let known = "id address address1 address2 company country state phoneNumber createdAt createdBy updatedAt";
+        let known: Vec<_> = known.split(' ').collect();
+        let others = "addressId address_id ADDRESSID address3 address12 companyId state2 phoneNumber2 phone2 \
+            line3 updatedBy createdById county";
+        for name in others.split(' ') {
             assert_eq!(suggest(name, &known), None, "{name}");
         }
         for name in ["state", "State", "isB2C"] {

@@ -1,7 +1,7 @@
 //! A valid update of a customer, parsed from a request's body.
 
 use super::email::EmailAddress;
-use super::field_reader::FieldReader;
+use super::field_reader::{FieldReader, Null};
 use super::fields::{FIELDS, Write};
 use crate::validation::json::{Object, Value};
 use crate::validation::{ErrorCode, JsonPointer, ValidationErrors};
@@ -43,12 +43,15 @@ impl<'a> CustomerUpdate<'a> {
                     None
                 }
                 Write::Email => {
-                    email = body.required_email(name);
+                    email = body.text(name, Null::Missing, EmailAddress::parse);
                     email.clone().map(Value::from)
                 }
-                Write::Required(rule) => body.required_text(name, rule),
-                Write::Optional(rule) => body.optional_text(name, rule),
-                Write::List(read) => body.list(name, read),
+                Write::Required(rule) => body.text(name, Null::Missing, |text| rule.parse(text)),
+                Write::Optional(rule) => {
+                    let null = Null::Ambiguous("\"\"");
+                    body.text(name, null, |text| rule.parse(text))
+                }
+                Write::List(read) => read(&mut body, name),
             };
             changes.extend(value.map(|value| (name, Change::from(value))));
         }
@@ -60,7 +63,7 @@ impl<'a> CustomerUpdate<'a> {
     }
 
     /// The customer's email address after this update.
-    pub fn email(&self) -> &EmailAddress<'a> {
+    pub(crate) fn email(&self) -> &EmailAddress<'a> {
         &self.email
     }
 
@@ -91,6 +94,7 @@ fn is_response(body: &Object<'_>) -> bool {
 mod tests {
     use super::*;
     use crate::validation::json::parse;
+    use crate::validation::rows;
 
     /// The changes of a body, or `pointer: code: message` of each error.
     fn read(members: &str) -> Result<Vec<(&'static str, String)>, Vec<String>> {
@@ -148,84 +152,67 @@ mod tests {
 
     #[test]
     fn message_names_the_field_and_what_to_send() {
-        let text = "is null: leave it out to keep the stored value, or send \"\" to clear it";
-        let list = "is null: leave it out to keep the stored value, or send [] to clear it";
-        for (members, expected) in [
-            (r#""notes": null"#, format!("/notes: invalid_type: `notes` {text}")),
-            (r#""address": null"#, format!("/address: invalid_type: `address` {list}")),
-            (r#""metaFields": null"#, format!("/metaFields: invalid_type: `metaFields` {list}")),
-            (r#""status": 1"#, "/status: invalid_type: `status` must be a string".to_owned()),
-            (r#""address": {}"#, "/address: invalid_type: `address` must be an array".to_owned()),
-            (
-                r#""address": [{"city": "x"}, 1]"#,
-                "/address/1: invalid_type: entry 1 of `address` must be an object".to_owned(),
-            ),
+        let table = r#"
+            "status": 1 → /status: invalid_type: `status` must be a string
+            "address": {} → /address: invalid_type: `address` must be an array
+            "address": [{"city": "x"}, 1] → /address/1: invalid_type: entry 1 of `address` must be an object
+            "metaFields": [null] → /metaFields/0: invalid_type: entry 0 of `metaFields` must be an object
+            "metaFields": [{"code": "a"}] → /metaFields/0/value: required: `value` is required; it may be null
+            "metaFields": [{"code": null, "value": 1}] → /metaFields/0/code: required: `code` is required
+        "#;
+        let others = [
             (
                 r#""address": [{"city": null}]"#,
                 "/address/0: empty_object: entry 0 of `address` is empty; send at least one member \
-                 that is not null"
-                    .to_owned(),
+                 that is not null",
             ),
             (
                 r#""address": [{"isDefaultAddress": "true"}]"#,
-                "/address/0/isDefaultAddress: invalid_type: `isDefaultAddress` must be true or false".to_owned(),
+                "/address/0/isDefaultAddress: invalid_type: `isDefaultAddress` must be true or false",
             ),
             (
                 r#""address": [{"isDefaultAddress": true}, {"isDefaultAddress": true}]"#,
                 "/address/1/isDefaultAddress: multiple_defaults: `isDefaultAddress` must be true for \
-                 one address at most"
-                    .to_owned(),
-            ),
-            (
-                r#""metaFields": [null]"#,
-                "/metaFields/0: invalid_type: entry 0 of `metaFields` must be an object".to_owned(),
+                 one address at most",
             ),
             (
                 r#""metaFields": [{"code": "a", "value": 1}, {"code": "a", "value": 1}]"#,
-                "/metaFields/1/code: duplicate_code: `code` must be unique in `metaFields`".to_owned(),
+                "/metaFields/1/code: duplicate_code: `code` must be unique in `metaFields`",
             ),
-            (
-                r#""metaFields": [{"code": "a"}]"#,
-                "/metaFields/0/value: required: `value` is required; it may be null".to_owned(),
-            ),
-            (
-                r#""metaFields": [{"code": null, "value": 1}]"#,
-                "/metaFields/0/code: required: `code` is required".to_owned(),
-            ),
-        ] {
-            assert_eq!(read(members), Err(vec![expected]), "{members}");
+        ];
+        for (members, expected) in rows(table).chain(others) {
+            assert_eq!(read(members), Err(vec![expected.to_owned()]), "{members}");
+        }
+        for (name, empty) in [("notes", "\"\""), ("address", "[]"), ("metaFields", "[]")] {
+            let expected = format!(
+                "/{name}: invalid_type: `{name}` is null: leave it out to keep the stored value, or \
+                 send {empty} to clear it"
+            );
+            assert_eq!(read(&format!("\"{name}\": null")), Err(vec![expected]));
         }
     }
 
     #[test]
     fn unknown_field_is_named_with_its_odd_character_and_a_suggestion() {
-        for (key, expected) in [
-            ("companyId", "`companyId` is not a field"),
-            ("emial", "`emial` is not a field; did you mean `email`?"),
-            (
-                "mobile",
-                "`mobile` is not a field; did you mean `phoneNumber`?",
-            ),
-            (
-                "created_at",
-                "`created_at` is not a field; did you mean `createdAt`, which is read-only?",
-            ),
-            (
-                "\u{feff}notes",
-                "`notes` contains U+FEFF at character 1 and is not a field; did you mean `notes`?",
-            ),
-            (
-                "compan\u{443}",
-                "`compan\u{443}` contains U+0443 at character 7 and is not a field; did you mean `company`?",
-            ),
-            (
-                "a b",
-                "`a b` contains a space at character 2 and is not a field",
-            ),
-        ] {
+        let table = "
+            companyId → is not a field
+            emial → is not a field; did you mean `email`?
+            mobile → is not a field; did you mean `phoneNumber`?
+            created_at → is not a field; did you mean `createdAt`, which is read-only?
+            compan\u{443} → contains U+0443 at character 7 and is not a field; did you mean `company`?
+            a b → contains a space at character 2 and is not a field
+        ";
+        for (key, expected) in rows(table) {
             let errors = read(&format!("\"{key}\": 1")).unwrap_err();
-            assert_eq!(errors, [format!("/{key}: unknown_field: {expected}")]);
+            assert_eq!(
+                errors,
+                [format!("/{key}: unknown_field: `{key}` {expected}")]
+            );
         }
+        let errors = read("\"\u{feff}notes\": 1").unwrap_err();
+        let expected = "/\u{feff}notes: unknown_field: `notes` contains U+FEFF at character 1 and is not \
+                        a field; did you mean `notes`?";
+        assert_eq!(errors, [expected]);
         let long = "k".repeat(100);
         let errors = read(&format!("\"{long}\": 1")).unwrap_err();
         let expected = format!(

@@ -13,7 +13,7 @@ impl Version {
     /// The highest version that an update can increment: the next one is the highest 64-bit number.
     pub const MAX: Self = Self(u64::MAX - 1);
 
-    pub fn number(self) -> u64 {
+    pub(crate) fn number(self) -> u64 {
         self.0
     }
 

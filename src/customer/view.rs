@@ -1,6 +1,5 @@
 //! A stored customer, as a response shows it.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
@@ -49,12 +48,15 @@ impl fmt::Debug for Customer {
     }
 }
 
-/// The value in the documented type. Another system may have stored any type, and an update must not fail
-/// over it; null is shown as empty.
+/// The value in the documented type, with null as empty. Another system may have stored any type, and an update
+/// must not fail over it.
 fn shown(value: Value<'static>, field_type: FieldType) -> Value<'static> {
     match (field_type, value) {
         (FieldType::Text, Value::Null) => Value::String("".into()),
-        (FieldType::Text, value) => Value::String(text(value)),
+        (FieldType::Text, Value::String(text)) => Value::String(text),
+        (FieldType::Text, value) => {
+            Value::String(serde_json::to_string(&value).unwrap_or_default().into())
+        }
         (FieldType::Boolean, Value::Bool(value)) => Value::Bool(value),
         (FieldType::Boolean, Value::Number(number)) => Value::Bool(!number::equal(&number, "0")),
         (FieldType::Boolean, Value::String(text)) => Value::Bool(text.eq_ignore_ascii_case("true")),
@@ -64,14 +66,6 @@ fn shown(value: Value<'static>, field_type: FieldType) -> Value<'static> {
         (FieldType::List, value) => Value::Array(vec![value]),
         (FieldType::Object, Value::Object(members)) => Value::Object(members),
         (FieldType::Object, _) => Value::Object(Vec::new()),
-    }
-}
-
-/// A string as it is, anything else as its JSON text.
-fn text(value: Value<'static>) -> Cow<'static, str> {
-    match value {
-        Value::String(text) => text,
-        value => serde_json::to_string(&value).unwrap_or_default().into(),
     }
 }
 

@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::attribute::Item;
 use super::error::CallError;
+use super::response::rejection;
 
 /// The table's partition key.
 pub const KEY: &str = "tokenHash";
@@ -26,7 +27,7 @@ pub struct TokenHash([u8; 32]);
 
 impl TokenHash {
     /// An all-zero hash that no token has; used to open the connection.
-    pub const NONE: Self = Self([0; 32]);
+    pub(crate) const NONE: Self = Self([0; 32]);
 
     pub fn of(token: &str) -> Self {
         Self(Sha256::digest(token).into())
@@ -67,22 +68,21 @@ impl TryFrom<Item> for TokenRecord {
             _ => Err(MalformedRecord(name)),
         };
         let second = |name| {
-            item.get(name)
-                .map(|value| parse_seconds(value.as_n().ok()?))
+            let read = |value: &AttributeValue| parse_seconds(value.as_n().ok()?);
+            let second = item
+                .get(name)
+                .map(|value| read(value).ok_or(MalformedRecord(name)));
+            second.transpose()
         };
         // DynamoDB has no empty set: a token without scopes lacks the attribute.
         let scopes = item.get("scopes").map(AttributeValue::as_ss).transpose();
         let scopes = scopes.map_err(|_| MalformedRecord("scopes"))?;
-        let expires_at = match second("expiresAt") {
-            Some(None) => return Err(MalformedRecord("expiresAt")),
-            expires_at => expires_at.flatten(),
-        };
         Ok(Self {
             hash: text(KEY)?,
             subject: text("subject")?,
             scopes: scopes.cloned().unwrap_or_default(),
-            expires_at,
-            issued_at: second("issuedAt").flatten(),
+            expires_at: second("expiresAt")?,
+            issued_at: second("issuedAt").unwrap_or_default(),
         })
     }
 }
@@ -101,10 +101,8 @@ impl From<TokenRecord> for Item {
             ("expiresAt", record.expires_at.map(seconds)),
             ("issuedAt", record.issued_at.map(seconds)),
         ];
-        let attributes = attributes.into_iter();
-        attributes
-            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
-            .collect()
+        let present = |(name, value): (&str, Option<_>)| Some((name.to_owned(), value?));
+        attributes.into_iter().filter_map(present).collect()
     }
 }
 
@@ -112,25 +110,20 @@ impl From<TokenRecord> for Item {
 /// for anything but a number of seconds up to the year 9999.
 fn parse_seconds(number: &str) -> Option<SystemTime> {
     let seconds: i64 = number.split('.').next()?.parse().ok()?;
-    let seconds = u64::try_from(seconds).unwrap_or(0);
-    let since_epoch = (seconds <= MAX_EXPIRY).then(|| Duration::from_secs(seconds))?;
-    UNIX_EPOCH.checked_add(since_epoch)
+    let seconds = seconds.max(0).unsigned_abs();
+    (seconds <= MAX_EXPIRY).then(|| UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
 /// The table that `ACCESS_TOKENS_TABLE` names.
 #[derive(Debug)]
-pub struct AccessTokensTable {
-    client: Client,
-    name: String,
+pub(crate) struct AccessTokensTable {
+    pub(crate) client: Client,
+    pub(crate) name: String,
 }
 
 impl AccessTokensTable {
-    pub fn new(client: Client, name: String) -> Self {
-        Self { client, name }
-    }
-
     /// Returns the record under `hash`, if there is one.
-    pub async fn get(&self, hash: TokenHash) -> Result<Option<TokenRecord>, CallError> {
+    pub(crate) async fn get(&self, hash: TokenHash) -> Result<Option<TokenRecord>, CallError> {
         let key = hash.to_hex();
         let call = self
             .client
@@ -141,16 +134,17 @@ impl AccessTokensTable {
             .consistent_read(true);
         // Box the SDK's future (some 10 KB), so that each wrapper moves a pointer.
         let output = Box::pin(call.send()).await;
-        let mut output = output.map_err(|error| CallError::new(OPERATION, &error))?;
-        let record = output.item.take().map(TokenRecord::try_from).transpose();
-        let malformed = |error: MalformedRecord| {
-            CallError::other(OPERATION, error.to_string(), output.request_id(), false)
-        };
-        match record.map_err(malformed)? {
-            Some(record) if record.hash != key => {
+        let mut output =
+            output.map_err(|error| CallError::from_sdk(OPERATION, &error, rejection(&error)))?;
+        match output.item.take().map(TokenRecord::try_from).transpose() {
+            Ok(Some(record)) if record.hash != key => {
                 Err(CallError::unreadable(OPERATION, output.request_id()))
             }
-            record => Ok(record),
+            Ok(record) => Ok(record),
+            Err(malformed) => {
+                let cause = malformed.to_string();
+                Err(CallError::new(OPERATION, cause, output.request_id(), false))
+            }
         }
     }
 }
@@ -159,50 +153,33 @@ impl AccessTokensTable {
 mod tests {
     use super::*;
 
-    fn s(text: &str) -> AttributeValue {
-        AttributeValue::S(text.to_owned())
-    }
-
     fn n(text: &str) -> AttributeValue {
         AttributeValue::N(text.to_owned())
-    }
-
-    /// A record of hash and subject, with one other attribute.
-    fn record(name: &str, value: AttributeValue) -> Result<TokenRecord, MalformedRecord> {
-        let hash = s(&TokenHash::of("abc").to_hex());
-        let mut item = Item::from([(KEY.to_owned(), hash), ("subject".to_owned(), s("erp"))]);
-        item.insert(name.to_owned(), value);
-        item.try_into()
     }
 
     fn second(seconds: u64) -> Option<SystemTime> {
         Some(UNIX_EPOCH + Duration::from_secs(seconds))
     }
 
-    #[test]
-    fn hash_is_lower_case_hex_sha_256() {
-        // The test vector "abc" of FIPS 180-2.
-        let hex = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        assert_eq!(TokenHash::of("abc").to_hex(), hex);
-        assert_eq!(TokenHash::NONE.to_hex(), "0".repeat(64));
-    }
-
-    #[test]
-    fn record_is_stored_and_read_alike() {
-        let full = TokenRecord {
+    fn full() -> TokenRecord {
+        TokenRecord {
             hash: TokenHash::of("abc").to_hex(),
             subject: "erp".to_owned(),
             scopes: vec!["customers:write".to_owned()],
             expires_at: second(1_800_000_000),
             issued_at: second(1_700_000_000),
-        };
+        }
+    }
+
+    #[test]
+    fn record_is_stored_and_read_alike() {
         let least = TokenRecord {
             scopes: Vec::new(),
             expires_at: None,
             issued_at: None,
-            ..full.clone()
+            ..full()
         };
-        for (record, attributes) in [(full, 5), (least, 2)] {
+        for (record, attributes) in [(full(), 5), (least, 2)] {
             let item = Item::from(record.clone());
             assert_eq!(item.len(), attributes);
             assert_eq!(TokenRecord::try_from(item), Ok(record));
@@ -210,29 +187,27 @@ mod tests {
     }
 
     #[test]
-    fn expiry_is_a_second_up_to_the_year_9999() {
-        let expiry = |text| record("expiresAt", n(text)).map(|record| record.expires_at);
-        assert_eq!(expiry("12.9"), Ok(second(12)));
-        assert_eq!(expiry("-1"), Ok(second(0)));
-        assert_eq!(expiry("253402300799"), Ok(second(253_402_300_799)));
-        for later in ["253402300800", "1764115200000", "1e40"] {
-            assert_eq!(expiry(later), Err(MalformedRecord("expiresAt")));
-        }
-    }
-
-    #[test]
-    fn malformed_record_is_an_error_except_for_its_time_of_issue() {
-        for (name, value, malformed) in [
-            (KEY, n("1"), "tokenHash"),
-            ("subject", n("1"), "subject"),
-            ("scopes", s("customers:write"), "scopes"),
-            ("expiresAt", s("12"), "expiresAt"),
+    fn attributes_have_their_type_and_an_expiry_is_a_second_up_to_the_year_9999() {
+        let s = || AttributeValue::S("12".to_owned());
+        let malformed = |name| Err(MalformedRecord(name));
+        for (name, value, expiry) in [
+            ("expiresAt", n("12.9"), Ok(second(12))),
+            ("expiresAt", n("-1"), Ok(second(0))),
+            ("expiresAt", n("253402300799"), Ok(second(253_402_300_799))),
+            ("expiresAt", n("253402300800"), malformed("expiresAt")),
+            ("expiresAt", n("1e40"), malformed("expiresAt")),
+            ("expiresAt", s(), malformed("expiresAt")),
+            (KEY, n("1"), malformed(KEY)),
+            ("subject", n("1"), malformed("subject")),
+            ("scopes", s(), malformed("scopes")),
+            ("issuedAt", s(), Ok(full().expires_at)),
         ] {
-            assert_eq!(record(name, value), Err(MalformedRecord(malformed)));
+            let mut item = Item::from(full());
+            item.insert(name.to_owned(), value);
+            let record = TokenRecord::try_from(item);
+            assert_eq!(record.map(|record| record.expires_at), expiry, "{name}");
         }
-        let issued = record("issuedAt", s("today")).unwrap();
-        assert_eq!(issued.issued_at, None);
         let missing = TokenRecord::try_from(Item::new());
-        assert_eq!(missing, Err(MalformedRecord("tokenHash")));
+        assert_eq!(missing, Err(MalformedRecord(KEY)));
     }
 }

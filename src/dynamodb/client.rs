@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
 use aws_sdk_dynamodb::Client;
@@ -11,6 +13,7 @@ use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::{Builder, StalledStreamProtectionConfig};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_http_client::HttpClientError;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -38,18 +41,34 @@ const INITIAL_BACKOFF: Duration = Duration::from_millis(50);
 /// `aws_config::load` would also look for files and call other services; its clients would make the program a
 /// sixth larger.
 pub fn new(config: &Config) -> Result<Client, BoxError> {
-    let roots = trust_store(config.ca_bundle.clone())?;
+    let http_client = http_client(trust_store(config.ca_bundle.clone())?)?;
     let mut shared = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .http_client(http_client(roots)?)
-        .credentials_provider(SharedCredentialsProvider::new(
-            EnvironmentVariableCredentialsProvider::new(),
-        ))
+        .credentials_provider(credentials(config, &http_client))
+        .http_client(http_client)
         .region(Region::new(config.region.clone()))
         .use_fips(config.use_fips)
         .use_dual_stack(config.use_dual_stack);
     shared.set_endpoint_url(config.endpoint_url.clone());
-    Ok(Client::from_conf(builder(&shared.build()).build()))
+    let mut builder = builder(&shared.build());
+    if config.max_concurrency > 1 {
+        // With the SDK's quota: after fifty retries, one for every ten successes.
+        builder.set_retry_partition(Some(RetryPartition::new("update-customer")));
+    }
+    Ok(Client::from_conf(builder.build()))
+}
+
+/// Lambda passes credentials in variables that last as long as the environment. Where it is restored from a snapshot or
+/// runs for days, it passes a server instead, and the SDK asks it again before the credentials expire.
+fn credentials(config: &Config, http_client: &SharedHttpClient) -> SharedCredentialsProvider {
+    if !config.has_credentials_server {
+        return SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
+    }
+    let provider_config = ProviderConfig::empty()
+        .with_http_client(http_client.clone())
+        .with_sleep_impl(TokioSleep::new());
+    let server = EcsCredentialsProvider::builder().configure(&provider_config);
+    SharedCredentialsProvider::new(server.build())
 }
 
 /// The HTTP client below the SDK: HTTPS through `rustls` with `ring` to servers that `roots` vouch
@@ -86,7 +105,7 @@ pub fn builder(shared: &SdkConfig) -> Builder {
                 .with_max_attempts(MAX_ATTEMPTS)
                 .with_initial_backoff(INITIAL_BACKOFF),
         )
-        // After 25 failures the SDK stops retrying. Lift that quota: one environment cannot overload DynamoDB.
+        // After 25 failures the SDK stops retrying. Lift that quota: one request at a time cannot overload DynamoDB.
         .retry_partition(
             RetryPartition::custom("update-customer")
                 .token_bucket(TokenBucket::unlimited())

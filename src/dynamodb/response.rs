@@ -3,6 +3,7 @@
 //! A damaged body can still be valid JSON, and would be shown as the stored customer or used as a token's
 //! grant. The SDK for Rust does not verify `x-amz-crc32`, the checksum that DynamoDB sends with each response.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -11,8 +12,8 @@ use aws_sdk_dynamodb::config::interceptors::{
     AfterDeserializationInterceptorContextRef, FinalizerInterceptorContextRef,
 };
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_dynamodb::error::BoxError;
-use serde_json::Value;
+use aws_sdk_dynamodb::error::{BoxError, SdkError};
+use serde::de::IgnoredAny;
 
 /// Rejects a success that DynamoDB did not send, or that was damaged on the way.
 #[derive(Debug)]
@@ -32,7 +33,6 @@ impl Intercept for VerifySuccess {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         // Add no error to a failure: the SDK would log the replaced error with the whole item.
-        // `is_rejection` judges failures.
         if context.output_or_error().is_err() {
             return Ok(());
         }
@@ -41,10 +41,10 @@ impl Intercept for VerifySuccess {
         if response.status().as_u16() != 200 || is_empty {
             return Err("the response is not a 200 with a body".into());
         }
-        if !is_intact(response) {
-            return Err("the response's body does not match its x-amz-crc32 checksum".into());
+        match is_intact(response) {
+            true => Ok(()),
+            false => Err("the response's body does not match its x-amz-crc32 checksum".into()),
         }
-        Ok(())
     }
 }
 
@@ -79,22 +79,26 @@ impl Intercept for UncertainWrite {
     }
 }
 
-/// Whether DynamoDB itself rejected the request, so that it stored nothing. The 4xx of a proxy lacks
-/// `__type`, and may follow a stored write.
-pub(super) fn is_rejection(response: &HttpResponse) -> bool {
+/// The error with which DynamoDB itself rejected the request, so that it stored nothing.
+pub(super) fn rejection<E>(error: &SdkError<E, HttpResponse>) -> Option<&E> {
+    let response = error.raw_response()?;
+    error.as_service_error().filter(|_| is_rejection(response))
+}
+
+/// The 4xx of a proxy lacks `__type`, and may follow a stored write.
+fn is_rejection(response: &HttpResponse) -> bool {
     let body = response.body().bytes().unwrap_or_default();
     response.status().is_client_error()
         && is_intact(response)
-        && serde_json::from_slice::<Value>(body).is_ok_and(|body| body.get("__type").is_some())
+        && serde_json::from_slice::<HashMap<String, IgnoredAny>>(body)
+            .is_ok_and(|members| members.contains_key("__type"))
 }
 
 /// Whether the body matches its checksum. Emulators send none.
 fn is_intact(response: &HttpResponse) -> bool {
     let checksum = response.headers().get("x-amz-crc32");
-    let body = response.body().bytes();
-    checksum.is_none_or(|checksum| {
-        body.is_some_and(|body| checksum.parse() == Ok(crc32fast::hash(body)))
-    })
+    let body = response.body().bytes().unwrap_or_default();
+    checksum.is_none_or(|checksum| checksum.parse() == Ok(crc32fast::hash(body)))
 }
 
 #[cfg(test)]
@@ -103,29 +107,26 @@ mod tests {
 
     #[test]
     fn only_an_undamaged_4xx_with_a_type_is_a_rejection() {
-        let is_rejected = |status: u16, checksum: Option<u32>, body: &'static str| {
+        let body = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ValidationException"}"#;
+        let checksum = crc32fast::hash(body.as_bytes());
+        for (status, checksum, body, expected) in [
+            (400_u16, None, body, true),
+            (400, Some(checksum), body, true),
+            (400, Some(checksum + 1), body, false),
+            (500, None, body, false),
+            (200, None, body, false),
+            (403, None, "<html>Forbidden</html>", false),
+            (403, None, r#"["Forbidden"]"#, false),
+            (403, None, r#"{"code":"Blocked"}"#, false),
+            (403, None, r#""__type""#, false),
+            (403, None, "", false),
+        ] {
             let mut response = HttpResponse::new(status.try_into().unwrap(), body.into());
             if let Some(checksum) = checksum {
                 let headers = response.headers_mut();
                 headers.insert("x-amz-crc32", checksum.to_string());
             }
-            is_rejection(&response)
-        };
-        let body = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ValidationException"}"#;
-        let checksum = crc32fast::hash(body.as_bytes());
-        assert!(is_rejected(400, None, body));
-        assert!(is_rejected(400, Some(checksum), body));
-        assert!(!is_rejected(400, Some(checksum + 1), body));
-        assert!(!is_rejected(500, None, body));
-        assert!(!is_rejected(200, None, body));
-        for page in [
-            "<html>Forbidden</html>",
-            r#"["Forbidden"]"#,
-            r#"{"code":"Blocked"}"#,
-            r#""__type""#,
-            "",
-        ] {
-            assert!(!is_rejected(403, None, page), "{page}");
+            assert_eq!(is_rejection(&response), expected, "{status} {body}");
         }
     }
 }

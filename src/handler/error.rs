@@ -6,29 +6,22 @@ use thiserror::Error as ThisError;
 
 use crate::auth::AuthError;
 use crate::customer::id::InvalidCustomerId;
-use crate::dynamodb::{CallError, UpdateError};
-use crate::http::request::{RequestError, RouteError};
-use crate::http::response::Failure;
+use crate::dynamodb::UpdateError;
+use crate::http::request::RequestError;
+use crate::http::response::Outcome;
 use crate::logging::Cause;
 use crate::validation::ValidationErrors;
 use crate::validation::json::ParseError;
 
 /// Why a request did not get 200. `Display` is the message for the caller, or the cause of a 500.
 #[derive(Debug, ThisError)]
+#[error(transparent)]
 pub(super) enum Error {
-    #[error(transparent)]
-    Route(#[from] RouteError),
-    #[error(transparent)]
-    Auth(#[from] AuthError),
-    #[error(transparent)]
-    Id(#[from] InvalidCustomerId),
-    #[error(transparent)]
     Request(#[from] RequestError),
-    #[error(transparent)]
+    Auth(#[from] AuthError),
+    Id(#[from] InvalidCustomerId),
     Parse(#[from] ParseError),
-    #[error(transparent)]
     Fields(#[from] ValidationErrors),
-    #[error(transparent)]
     Update(#[from] UpdateError),
     /// A step panicked. The log has the place in a line before.
     #[error("panic")]
@@ -44,19 +37,20 @@ macro_rules! rows {
 
 impl Error {
     /// What the caller sees (`docs/API.md#error-codes`), and the cause to log if it must not see that.
-    pub(super) fn failure(&self) -> (Failure<'_>, Option<Cause>) {
+    pub(super) fn outcome<'a>(&'a self, request_id: &'a str) -> (Outcome<'a>, Option<Cause>) {
         use AuthError::{Invalid, Lookup, Missing, MissingScope};
-        use UpdateError::{Exists, NotFound, OtherVersion, TooDeep, TooLarge};
+        use RequestError::{MethodNotAllowed, NoRoute};
+        use UpdateError::{Call, Exists, NotFound, OtherVersion, TooDeep, TooLarge};
         let call = match self {
-            Self::Auth(Lookup(error)) | Self::Update(UpdateError::Call(error)) => Some(error),
+            Self::Auth(Lookup(error)) | Self::Update(Call(error)) => Some(error),
             _ => None,
         };
         let challenge = |value: &'static str| Some((WWW_AUTHENTICATE, value));
-        let is_transient = call.is_some_and(CallError::is_transient);
+        let is_transient = call.is_some_and(|error| error.is_transient);
         let retry_after = is_transient.then_some((RETRY_AFTER, "1"));
         let (status, code, header, message) = rows! { self;
-            Self::Route(RouteError::NotFound) => NOT_FOUND "not_found", None, None;
-            Self::Route(RouteError::MethodNotAllowed) =>
+            Self::Request(NoRoute) => NOT_FOUND "not_found", None, None;
+            Self::Request(MethodNotAllowed) =>
                 METHOD_NOT_ALLOWED "method_not_allowed", Some((ALLOW, "PUT")), None;
             Self::Auth(Missing) => UNAUTHORIZED "token_missing", challenge("Bearer"), None;
             Self::Auth(Invalid) =>
@@ -76,27 +70,28 @@ impl Error {
                       send it with the version in X-Customer-Version");
             Self::Update(Exists(_)) => PRECONDITION_FAILED "version_conflict", None,
                 Some("The customer exists; remove If-None-Match to update it");
-            Self::Auth(Lookup(_)) | Self::Update(UpdateError::Call(_)) | Self::Panic =>
+            Self::Auth(Lookup(_)) | Self::Update(Call(_)) | Self::Panic =>
                 INTERNAL_SERVER_ERROR "internal_error", retry_after, Some("An internal error occurred");
         };
-        let failure = Failure {
+        let mut outcome = Outcome {
             status,
-            code,
-            message: message.map_or_else(|| self.to_string(), str::to_owned),
             header,
-            errors: match self {
-                Self::Fields(errors) => errors.as_slice(),
-                _ => &[],
-            },
-            customer: match self {
-                Self::Update(OtherVersion(customer) | Exists(customer)) => Some(customer),
-                _ => None,
-            },
+            message: message.map_or_else(|| self.to_string().into(), Into::into),
+            code: Some(code),
+            request_id: Some(request_id),
+            ..Outcome::default()
         };
+        match self {
+            Self::Fields(errors) => outcome.errors = errors.as_slice(),
+            Self::Update(OtherVersion(customer) | Exists(customer)) => {
+                outcome.data = Some(customer)
+            }
+            _ => {}
+        }
         let cause = || Cause {
             text: self.to_string(),
-            dynamodb_request_id: call.and_then(CallError::request_id).map(str::to_owned),
+            dynamodb_request_id: call.and_then(|error| error.request_id.clone()),
         };
-        (failure, status.is_server_error().then(cause))
+        (outcome, status.is_server_error().then(cause))
     }
 }

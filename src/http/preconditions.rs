@@ -1,5 +1,7 @@
 //! `If-Match` and `If-None-Match` (RFC 9110, sections 13.1.1 and 13.1.2).
 
+use std::collections::BTreeSet;
+
 use lambda_http::http::{HeaderMap, header};
 
 use super::request::{RequestError, joined};
@@ -11,7 +13,16 @@ const MAX_VERSIONS: usize = 100;
 /// Reads both headers (`docs/API.md#optimistic-concurrency`). With `If-None-Match: *`, an existing customer
 /// is not updated, whatever `If-Match` says.
 pub(crate) fn expected_version(headers: &HeaderMap) -> Result<ExpectedVersion, RequestError> {
-    let expected = if_match(headers)?;
+    let expected = match joined(headers, header::IF_MATCH) {
+        Some(list) if list.trim() != "*" => {
+            let versions = versions(&list).ok_or(RequestError::IfMatch)?;
+            if versions.len() > MAX_VERSIONS {
+                return Err(RequestError::TooManyVersions(MAX_VERSIONS));
+            }
+            ExpectedVersion::OneOf(versions.into_iter().collect())
+        }
+        _ => ExpectedVersion::Any,
+    };
     match joined(headers, header::IF_NONE_MATCH) {
         None => Ok(expected),
         Some(value) if value.trim() == "*" => Ok(ExpectedVersion::NoCustomer),
@@ -19,44 +30,28 @@ pub(crate) fn expected_version(headers: &HeaderMap) -> Result<ExpectedVersion, R
     }
 }
 
-/// Without the header, any version is expected. Weak tags and tags that are not a version (`"07"`, `"abc"`)
-/// are accepted and match nothing.
-fn if_match(headers: &HeaderMap) -> Result<ExpectedVersion, RequestError> {
-    let list = match joined(headers, header::IF_MATCH) {
-        Some(list) if list.trim() != "*" => list,
-        _ => return Ok(ExpectedVersion::Any),
-    };
-    let tags = entity_tags(&list).ok_or(RequestError::IfMatch)?;
-    let strong = tags.into_iter().filter(|(is_weak, _)| !is_weak);
-    let mut versions: Vec<_> = strong.filter_map(|(_, tag)| Version::parse(tag)).collect();
-    versions.sort_unstable();
-    versions.dedup();
-    match versions.len() > MAX_VERSIONS {
-        true => Err(RequestError::TooManyVersions(MAX_VERSIONS)),
-        false => Ok(ExpectedVersion::OneOf(versions)),
-    }
-}
-
-/// Parses `1#entity-tag`, with empty list elements (RFC 9110, sections 5.6.1 and 8.8.3): whether each tag is
-/// weak, and its text. `None` if the list is malformed or has no tag.
-fn entity_tags(list: &str) -> Option<Vec<(bool, &str)>> {
-    let mut tags = Vec::new();
+/// Parses `1#entity-tag`, with empty list elements (RFC 9110, sections 5.6.1 and 8.8.3). Weak tags and tags that
+/// are not a version (`"07"`, `"abc"`) match nothing. `None` if the list is malformed or has no tag.
+fn versions(list: &str) -> Option<BTreeSet<Version>> {
+    let is_allowed = |c: char| c.is_ascii_graphic() || !c.is_ascii();
+    let mut versions = BTreeSet::new();
     let mut rest = list.trim_matches([' ', '\t', ',']);
-    while !rest.is_empty() {
+    loop {
         let weak = rest.strip_prefix("W/");
         let (tag, after) = weak.unwrap_or(rest).strip_prefix('"')?.split_once('"')?;
-        let is_allowed = |c: char| c.is_ascii_graphic() || !c.is_ascii();
         if !tag.chars().all(is_allowed) {
             return None;
         }
-        tags.push((weak.is_some(), tag));
-        rest = after.trim_start_matches([' ', '\t']);
-        if !rest.is_empty() {
-            rest = rest.strip_prefix(',')?;
+        if weak.is_none() {
+            versions.extend(Version::parse(tag));
         }
+        let after = after.trim_start_matches([' ', '\t']);
+        if after.is_empty() {
+            return Some(versions);
+        }
+        rest = after.strip_prefix(',')?;
         rest = rest.trim_start_matches([' ', '\t', ',']);
     }
-    Some(tags).filter(|tags| !tags.is_empty())
 }
 
 #[cfg(test)]
@@ -64,116 +59,59 @@ mod tests {
     use super::*;
     use lambda_http::http::HeaderValue;
 
-    fn if_none_match(lines: &[&str]) -> Result<ExpectedVersion, RequestError> {
-        let mut headers =
-            HeaderMap::from_iter([(header::IF_MATCH, HeaderValue::from_static("\"7\""))]);
-        for line in lines {
-            headers.append(header::IF_NONE_MATCH, HeaderValue::from_str(line).unwrap());
-        }
-        expected_version(&headers)
-    }
-
-    #[test]
-    fn if_none_match_star_expects_no_customer() {
-        for value in ["*", " *\t"] {
-            assert_eq!(if_none_match(&[value]), Ok(ExpectedVersion::NoCustomer));
-        }
-        assert_eq!(
-            if_none_match(&[]),
-            Ok(ExpectedVersion::OneOf(vec![7.into()]))
-        );
-        for lines in [
-            &["\"7\""][..],
-            &[""],
-            &["*, \"7\""],
-            &["*", "*"],
-            &["W/\"7\""],
-        ] {
-            assert_eq!(
-                if_none_match(lines),
-                Err(RequestError::IfNoneMatch),
-                "{lines:?}"
-            );
-        }
-    }
-
-    fn parse(lines: &[&str]) -> Result<ExpectedVersion, RequestError> {
+    fn parse(name: header::HeaderName, lines: &[&str]) -> Result<ExpectedVersion, RequestError> {
         let mut headers = HeaderMap::new();
         for line in lines {
-            headers.append(header::IF_MATCH, HeaderValue::from_str(line).unwrap());
+            headers.append(&name, HeaderValue::from_str(line).unwrap());
         }
         expected_version(&headers)
     }
 
-    #[test]
-    fn parses_lists_of_quoted_versions() {
-        assert_eq!(
-            parse(&["\"7\""]),
-            Ok(ExpectedVersion::OneOf(vec![7.into()]))
-        );
-        assert_eq!(
-            parse(&["\"7\" ,\t\"0\", \"7\""]),
-            Ok(ExpectedVersion::OneOf(vec![0.into(), 7.into()]))
-        );
-        assert_eq!(
-            parse(&["\"7\"", "\"8\""]),
-            Ok(ExpectedVersion::OneOf(vec![7.into(), 8.into()]))
-        );
-        assert_eq!(
-            parse(&[", \"7\",,"]),
-            Ok(ExpectedVersion::OneOf(vec![7.into()]))
-        );
+    fn one_of(versions: &[u64]) -> Result<ExpectedVersion, RequestError> {
+        let versions = versions.iter().copied().map(Version::from);
+        Ok(ExpectedVersion::OneOf(versions.collect()))
     }
 
     #[test]
-    fn no_header_and_star_mean_any_version() {
-        assert_eq!(parse(&[]), Ok(ExpectedVersion::Any));
-        assert_eq!(parse(&[" * "]), Ok(ExpectedVersion::Any));
-    }
-
-    #[test]
-    fn weak_and_foreign_tags_match_nothing() {
-        for value in [
+    fn if_match_lists_versions_in_quotes() {
+        for (lines, expected) in [
+            (&[][..], Ok(ExpectedVersion::Any)),
+            (&[" * "], Ok(ExpectedVersion::Any)),
+            (&["\"7\" ,\t\"0\", \"7\""], one_of(&[0, 7])),
+            (&["\"7\"", "\"8\""], one_of(&[7, 8])),
+            (&[", \"7\",,"], one_of(&[7])),
+            (&["W/\"7\", \"8\""], one_of(&[8])),
+            (&["\"18446744073709551614\""], one_of(&[u64::MAX - 1])),
+            (&["\"18446744073709551615\""], one_of(&[])),
+            (&["\"99999999999999999999\""], one_of(&[])),
+        ] {
+            assert_eq!(parse(header::IF_MATCH, lines), expected, "{lines:?}");
+        }
+        for tag in [
             "W/\"7\"", "\"abc\"", "\"07\"", "\"+7\"", "\"-1\"", "\"7.0\"", "\"\"", "\"a,b\"",
+            "\"é\"",
         ] {
-            assert_eq!(
-                parse(&[value]),
-                Ok(ExpectedVersion::OneOf(vec![])),
-                "{value}"
-            );
+            assert_eq!(parse(header::IF_MATCH, &[tag]), one_of(&[]), "{tag}");
         }
-        assert_eq!(
-            parse(&["W/\"7\", \"8\""]),
-            Ok(ExpectedVersion::OneOf(vec![8.into()]))
-        );
-        for version in ["18446744073709551615", "99999999999999999999"] {
-            assert_eq!(
-                parse(&[&format!("\"{version}\"")]),
-                Ok(ExpectedVersion::OneOf(vec![])),
-                "{version} cannot be incremented"
-            );
+        for malformed in [
+            "", " ", ",", "7", "\"7", "7\"", "\"7\"8\"", "*,\"7\"", "\"7\",*", "w/\"7\"", "\"a b\"",
+        ] {
+            let found = parse(header::IF_MATCH, &[malformed]);
+            assert_eq!(found, Err(RequestError::IfMatch), "{malformed}");
         }
+        let versions: Vec<_> = (0..101).map(|version| format!("\"{version}\"")).collect();
+        assert!(parse(header::IF_MATCH, &[&versions[1..].join(",")]).is_ok());
+        let found = parse(header::IF_MATCH, &[&versions.join(",")]);
+        assert_eq!(found, Err(RequestError::TooManyVersions(100)));
     }
 
     #[test]
-    fn rejects_malformed_lists() {
-        for value in [
-            "",
-            " ",
-            ",",
-            "7",
-            "\"7",
-            "7\"",
-            "\"7\" \"8\"",
-            "*, \"7\"",
-            "\"7\", *",
-            "w/\"7\"",
-            "\"a b\"",
-        ] {
-            assert_eq!(parse(&[value]), Err(RequestError::IfMatch), "{value:?}");
+    fn if_none_match_is_a_star() {
+        let star = parse(header::IF_NONE_MATCH, &[" *\t"]);
+        assert_eq!(star, Ok(ExpectedVersion::NoCustomer));
+        for lines in [&[""][..], &["\"7\""], &["*", "*"]] {
+            let found = parse(header::IF_NONE_MATCH, lines);
+            assert_eq!(found, Err(RequestError::IfNoneMatch), "{lines:?}");
         }
-        let hundred: Vec<_> = (0..100).map(|version| format!("\"{version}\"")).collect();
-        assert!(parse(&[&hundred.join(",")]).is_ok());
-        assert!(parse(&[&hundred.join(","), "\"100\""]).is_err());
     }
 }

@@ -3,7 +3,6 @@
 use lambda_http::http::Method;
 
 /// Where an operation is, and who may call it.
-#[derive(Debug)]
 pub(crate) struct Route {
     pub method: Method,
     /// The path before its one parameter.
@@ -16,7 +15,6 @@ pub(crate) struct Route {
 }
 
 /// What a route does. `handler` has the steps of each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {
     UpdateCustomer,
 }

@@ -3,7 +3,7 @@
 use icu_properties::props::{BinaryProperty, DefaultIgnorableCodePoint};
 
 /// Whether a reader can see the character (`docs/API.md#field-rules`).
-pub fn is_visible(c: char) -> bool {
+pub(crate) fn is_visible(c: char) -> bool {
     // U+2800 is the Braille cell without a dot.
     c.is_ascii_graphic()
         || !(c.is_whitespace() || c == '\u{2800}' || DefaultIgnorableCodePoint::for_char(c))
@@ -11,25 +11,25 @@ pub fn is_visible(c: char) -> bool {
 
 /// The embeddings and overrides of the writing direction, and the character that ends them. They
 /// change the order in which all following text is shown. Marks and isolates are not among them.
-pub fn is_bidirectional_override(c: char) -> bool {
+pub(crate) fn is_bidirectional_override(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}')
 }
 
 /// The first such character: `U+202A at character 1`. `index` is the position of the text's first
 /// character in the whole value, from 0.
-pub fn find(text: &str, index: usize, is_wanted: impl Fn(char) -> bool) -> Option<String> {
+pub(crate) fn find(text: &str, index: usize, is_wanted: impl Fn(char) -> bool) -> Option<String> {
     let (offset, c) = text.chars().enumerate().find(|&(_, c)| is_wanted(c))?;
     Some(located(c, index + offset))
 }
 
 /// A character and its position in a text: `U+202A at character 1`. The index counts Unicode scalar
 /// values from 0, the position from 1.
-pub fn located(c: char, index: usize) -> String {
+pub(crate) fn located(c: char, index: usize) -> String {
     format!("{} at character {}", name(c), index + 1)
 }
 
 /// A key in a message: in backquotes, without invisible characters, and cut after 64.
-pub fn quoted(key: &str) -> String {
+pub(crate) fn quoted(key: &str) -> String {
     const MAX_CHARS: usize = 64;
     let mut visible = key.chars().filter(|&c| c == ' ' || is_visible(c));
     let start: String = visible.by_ref().take(MAX_CHARS).collect();
@@ -38,7 +38,7 @@ pub fn quoted(key: &str) -> String {
 }
 
 /// `U+202A`, or `a space`.
-pub fn name(c: char) -> String {
+pub(crate) fn name(c: char) -> String {
     match c {
         ' ' => "a space".to_owned(),
         _ => format!("U+{:04X}", u32::from(c)),
@@ -51,53 +51,13 @@ mod tests {
 
     #[test]
     fn white_space_and_ignorable_characters_are_not_visible() {
-        for c in [
-            '\t',
-            ' ',
-            '\u{85}',
-            '\u{a0}',
-            '\u{ad}',
-            '\u{34f}',
-            '\u{61c}',
-            '\u{115f}',
-            '\u{1160}',
-            '\u{1680}',
-            '\u{17b4}',
-            '\u{180b}',
-            '\u{180e}',
-            '\u{2000}',
-            '\u{200b}',
-            '\u{200f}',
-            '\u{2028}',
-            '\u{202e}',
-            '\u{2060}',
-            '\u{2065}',
-            '\u{206f}',
-            '\u{2800}',
-            '\u{3000}',
-            '\u{3164}',
-            '\u{fe0f}',
-            '\u{feff}',
-            '\u{ffa0}',
-            '\u{fff0}',
-            '\u{1bca0}',
-            '\u{1d173}',
-            '\u{e0000}',
-            '\u{e0fff}',
-        ] {
+        let invisible = "\t \u{85}\u{a0}\u{ad}\u{34f}\u{61c}\u{115f}\u{1160}\u{1680}\u{17b4}\u{180b}\u{180e}\
+             \u{2000}\u{200b}\u{200f}\u{2028}\u{202e}\u{2060}\u{2065}\u{206f}\u{2800}\u{3000}\u{3164}\
+             \u{fe0f}\u{feff}\u{ffa0}\u{fff0}\u{1bca0}\u{1d173}\u{e0000}\u{e0fff}";
+        for c in invisible.chars() {
             assert!(!is_visible(c), "{}", name(c));
         }
-        for c in [
-            '!',
-            'a',
-            'é',
-            '李',
-            '\u{301}',
-            '\u{2801}',
-            '\u{fffd}',
-            '😀',
-            '\u{e1000}',
-        ] {
+        for c in "!aé李\u{301}\u{2801}\u{fffd}😀\u{e1000}".chars() {
             assert!(is_visible(c), "{}", name(c));
         }
     }

@@ -52,7 +52,12 @@ pub struct ValidationErrors {
 
 impl ValidationErrors {
     /// Counts an error, and lists it unless 100 are listed already.
-    pub fn add(&mut self, at: &JsonPointer<'_>, code: ErrorCode, message: impl Into<String>) {
+    pub(crate) fn add(
+        &mut self,
+        at: &JsonPointer<'_>,
+        code: ErrorCode,
+        message: impl Into<String>,
+    ) {
         self.total += 1;
         if !self.is_full() {
             self.listed.push(ValidationError {
@@ -64,11 +69,11 @@ impl ValidationErrors {
     }
 
     /// True once 100 errors are listed; callers then skip building messages.
-    pub fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.listed.len() >= MAX_LISTED
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.total == 0
     }
 

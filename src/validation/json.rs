@@ -25,7 +25,7 @@ const MAX_LEVELS: usize = 128;
 /// Returns the object with the first value of each repeated key, and one error per repetition.
 pub fn parse(body: &[u8]) -> Result<(Object<'_>, ValidationErrors), ParseError> {
     if body.iter().all(u8::is_ascii_whitespace) {
-        return Err(ParseError::Empty);
+        return Err(ParseError::new("is empty; send a JSON object"));
     }
     let text = str::from_utf8(body).map_err(|error| ParseError::not_utf8(body, &error))?;
     let mut parser = Parser {
@@ -34,12 +34,13 @@ pub fn parse(body: &[u8]) -> Result<(Object<'_>, ValidationErrors), ParseError> 
         errors: ValidationErrors::default(),
     };
     let document = parser.document();
-    match document.map_err(|error| ParseError::new(text, &error))? {
-        Value::Object(object) => Ok((object, parser.errors)),
-        Value::Array(_) => Err(ParseError::Array),
-        Value::String(_) => Err(ParseError::String),
-        _ => Err(ParseError::NotAnObject),
-    }
+    let cause = match document.map_err(|error| ParseError::not_json(text, &error))? {
+        Value::Object(object) => return Ok((object, parser.errors)),
+        Value::Array(_) => "is an array; send one JSON object",
+        Value::String(_) => "is a JSON string; send the object itself, encoded once",
+        _ => "must be a JSON object",
+    };
+    Err(ParseError::new(cause))
 }
 
 struct Parser<'a> {
@@ -149,6 +150,7 @@ fn decoded_at<'a>(text: &'a str, start: usize, decoded: &str) -> Cow<'a, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::validation::rows;
     use serde_json::value::RawValue;
     use std::collections::HashMap;
 
@@ -165,84 +167,41 @@ mod tests {
 
     #[test]
     fn syntax_error_names_cause_and_position_in_words_of_json() {
-        for (body, expected) in [
-            (
-                "{\n  \"é\": 1,\n  \"b\": tru\n}",
-                "expected `true`, `false` or `null` at line 3, column 11",
-            ),
-            ("{\"a\": 1,}", "trailing comma at line 1, column 9"),
-            ("{\"a\": [1,]}", "trailing comma at line 1, column 10"),
-            (
-                "{\"a\": 1} {}",
-                "unexpected text after the JSON value at line 1, column 10",
-            ),
-            ("{\"a\": 01}", "invalid number at line 1, column 8"),
-            ("{\"a\": [1 2]}", "expected `,` or `]` at line 1, column 10"),
-            ("{\"a\": 1 2}", "expected `,` or `}` at line 1, column 9"),
-            ("{\"a\" 1}", "expected `:` at line 1, column 6"),
-            ("{\"a\": }", "expected a value at line 1, column 7"),
-            (
-                "{a: 1}",
-                "expected a key in double quotes at line 1, column 2",
-            ),
-            (
-                "{\"a\": \"\t\"}",
-                "control character in a string, not escaped at line 1, column 8",
-            ),
-            (
-                "{\"a\": \"\\x41\"}",
-                "invalid escape in a string at line 1, column 9",
-            ),
-            (
-                "{\"a\": [1",
-                "end of the body while parsing a list at line 1, column 9",
-            ),
-            (
-                "{\"a\"",
-                "end of the body while parsing an object at line 1, column 5",
-            ),
-            (
-                "{\"a\": \"b",
-                "end of the body while parsing a string at line 1, column 9",
-            ),
-        ] {
-            let expected = format!("The body is not valid JSON: {expected}");
-            assert_eq!(error_message(body), expected, "{body}");
-        }
-    }
-
-    #[test]
-    fn character_outside_ascii_in_the_place_of_a_token_is_named() {
-        for (body, expected) in [
+        let table = r#"
+            {"é": tru} → expected `true`, `false` or `null` at line 1, column 10
+            {"a": 1,} → trailing comma at line 1, column 9
+            {"a": [1,]} → trailing comma at line 1, column 10
+            {"a": 1} {} → unexpected text after the JSON value at line 1, column 10
+            {"a": 01} → invalid number at line 1, column 8
+            {"a": [1 2]} → expected `,` or `]` at line 1, column 10
+            {"a": 1 2} → expected `,` or `}` at line 1, column 9
+            {"a" 1} → expected `:` at line 1, column 6
+            {"a": } → expected a value at line 1, column 7
+            {a: 1} → expected a key in double quotes at line 1, column 2
+            {"a": "	"} → control character in a string, not escaped at line 1, column 8
+            {"a": "\x41"} → invalid escape in a string at line 1, column 9
+            {"a": [1 → end of the body while parsing a list at line 1, column 9
+            {"a" → end of the body while parsing an object at line 1, column 5
+            {"a": "b → end of the body while parsing a string at line 1, column 9
+        "#;
+        // A character outside ASCII in the place of a token is named.
+        let named = "
+            {\u{201c}a\u{201d}: 1} → expected a key in double quotes, found U+201C at line 1, column 2
+            {\"a\"\u{200b}: 1} → expected `:`, found U+200B at line 1, column 5
+            {\"a\": \u{201c}b\u{201d}} → expected a value, found U+201C at line 1, column 7
+            {\"a\": 1\u{2028}} → expected `,` or `}`, found U+2028 at line 1, column 8
+            {\"a\": [1\u{ff0c}2]} → expected `,` or `]`, found U+FF0C at line 1, column 9
+            {}\u{feff} → unexpected text after the JSON value, found U+FEFF at line 1, column 3
+        ";
+        let lines = "expected `true`, `false` or `null` at line 3, column 11";
+        let others = [
+            ("{\n  \"é\": 1,\n  \"b\": tru\n}", lines),
             (
                 "\u{a0}{}",
                 "expected a value, found U+00A0 at line 1, column 1",
             ),
-            (
-                "{\u{201c}a\u{201d}: 1}",
-                "expected a key in double quotes, found U+201C at line 1, column 2",
-            ),
-            (
-                "{\"a\"\u{200b}: 1}",
-                "expected `:`, found U+200B at line 1, column 5",
-            ),
-            (
-                "{\"a\": \u{201c}b\u{201d}}",
-                "expected a value, found U+201C at line 1, column 7",
-            ),
-            (
-                "{\"a\": 1\u{2028}}",
-                "expected `,` or `}`, found U+2028 at line 1, column 8",
-            ),
-            (
-                "{\"a\": [1\u{ff0c}2]}",
-                "expected `,` or `]`, found U+FF0C at line 1, column 9",
-            ),
-            (
-                "{}\u{feff}",
-                "unexpected text after the JSON value, found U+FEFF at line 1, column 3",
-            ),
-        ] {
+        ];
+        for (body, expected) in rows(table).chain(rows(named)).chain(others) {
             let expected = format!("The body is not valid JSON: {expected}");
             assert_eq!(error_message(body), expected, "{body}");
         }
@@ -266,113 +225,76 @@ mod tests {
 
     #[test]
     fn rejects_extensions_of_json() {
-        for body in [
-            "{'a': 1}",
-            "{a: 1}",
-            "{\"a\": 01}",
-            "{\"a\": +1}",
-            "{\"a\": .5}",
-            "{\"a\": 1.}",
-            "{\"a\": NaN}",
-            "{\"a\": Infinity}",
-            "{\"a\": 0x1}",
-            "{\"a\": \"\\ud800\"}",
-            "{\"a\": \"\\udc00\\ud800\"}",
-            "{\"a\": \"\t\"}",
-            "{\"a\": \"\\x41\"}",
-            "{\"a\": 1 // c\n}",
-            "{\"a\"",
-            "{\"a\": [1",
-            "{\"\\ud800\": 1}",
-        ] {
-            let parsed = parse(body.as_bytes());
+        let numbers = ["+1", ".5", "1.", "NaN", "Infinity", "0x1", "1 // c\n"];
+        let bodies = numbers.map(|number| format!("{{\"a\": {number}}}"));
+        for body in bodies.iter().map(String::as_str).chain(["{'a': 1}"]) {
+            let message = error_message(body);
             assert!(
-                matches!(parsed, Err(ParseError::Syntax { .. })),
-                "{body}: {parsed:?}"
+                message.starts_with("The body is not valid JSON: "),
+                "{body}: {message}"
             );
         }
     }
 
     #[test]
     fn error_names_the_encoding() {
-        for (body, message) in [
+        let rows: [(&[u8], &str); 22] = [
             (
-                &b"\xef\xbb\xbf{}"[..],
-                "The body starts with a byte order mark; send it without one",
+                b"\xef\xbb\xbf{}",
+                "starts with a byte order mark; send it without one",
             ),
-            (
-                b"\x1f\x8b\x08\0\0",
-                "The body is compressed (gzip); send it uncompressed",
-            ),
-            (
-                b"\x28\xb5\x2f\xfd\x24",
-                "The body is compressed (zstd); send it uncompressed",
-            ),
-            (
-                b"x\x9c\xab\xae\x05\0",
-                "The body is compressed (zlib); send it uncompressed",
-            ),
-            (
-                b"x\x01\xab\xae\x05\0",
-                "The body is compressed (zlib); send it uncompressed",
-            ),
-            (
-                b"x\xda\xab\xae\x05\0",
-                "The body is compressed (zlib); send it uncompressed",
-            ),
-            (
-                b"\xff\xfe{\0}\0",
-                "The body is UTF-16, not UTF-8; send it as UTF-8",
-            ),
-            (
-                b"\xfe\xff\0{\0}",
-                "The body is UTF-16, not UTF-8; send it as UTF-8",
-            ),
-            (b"{\0}\0", "The body is UTF-16, not UTF-8; send it as UTF-8"),
-            (b"\0{\0}", "The body is UTF-16, not UTF-8; send it as UTF-8"),
-            (
-                b"\xff\xfe\0\0{\0\0\0",
-                "The body is UTF-32, not UTF-8; send it as UTF-8",
-            ),
-            (
-                b"\0\0\xfe\xff\0\0\0{",
-                "The body is UTF-32, not UTF-8; send it as UTF-8",
-            ),
-            (
-                b"{\0\0\0}\0\0\0",
-                "The body is UTF-32, not UTF-8; send it as UTF-8",
-            ),
-            (
-                b"\0\0\0{\0\0\0}",
-                "The body is UTF-32, not UTF-8; send it as UTF-8",
-            ),
+            (b"\x1f\x8b\x08\0\0", "gzip"),
+            (b"\x28\xb5\x2f\xfd\x24", "zstd"),
+            (b"x\x9c\xab\xae\x05\0", "zlib"),
+            (b"x\x01\xab\xae\x05\0", "zlib"),
+            (b"x\xda\xab\xae\x05\0", "zlib"),
+            (b"x^\xab\xae\x05\0", "zlib"),
+            (b"\xff\xfe{\0}\0", "UTF-16"),
+            (b"\xfe\xff\0{\0}", "UTF-16"),
+            (b"{\0}\0", "UTF-16"),
+            (b"\0{\0}", "UTF-16"),
+            (b"\xff\xfe\0\0{\0\0\0", "UTF-32"),
+            (b"\0\0\xfe\xff\0\0\0{", "UTF-32"),
+            (b"{\0\0\0}\0\0\0", "UTF-32"),
+            (b"\0\0\0{\0\0\0}", "UTF-32"),
             (
                 b"{\"a\": \"\xc3\xa9\",\n \"b\": \"\\n\xc3\xa9\xe9\"}",
-                "The body is not UTF-8; the first invalid byte is at line 2, column 11",
+                "2, column 11",
             ),
-            (
-                b"{\"a\": 01, \"b\": \"\xff\"}",
-                "The body is not UTF-8; the first invalid byte is at line 1, column 17",
-            ),
-            (
-                b"{\"\xe9\": 1}",
-                "The body is not UTF-8; the first invalid byte is at line 1, column 3",
-            ),
+            (b"{\"a\": 01, \"b\": \"\xff\"}", "1, column 17"),
+            (b"{\"\xe9\": 1}", "1, column 3"),
             (
                 b"{\0",
-                "The body is not valid JSON: expected a key in double quotes at line 1, column 2",
+                "is not valid JSON: expected a key in double quotes at line 1, column 2",
             ),
+            (b"x^", "is not valid JSON: expected `{` at line 1, column 1"),
             (
-                b"x^",
-                "The body is not valid JSON: expected `{` at line 1, column 1",
+                b"\n x",
+                "is not valid JSON: expected `{` at line 2, column 2",
             ),
             (
                 b"\0\0\0\0\0",
-                "The body is not valid JSON: expected `{` at line 1, column 1",
+                "is not valid JSON: expected `{` at line 1, column 1",
             ),
-        ] {
-            let error = parse(body).unwrap_err().to_string();
-            assert_eq!(error, message, "{}", body.escape_ascii());
+        ];
+        for (body, expected) in rows {
+            let expected = match expected {
+                "gzip" | "zstd" | "zlib" => {
+                    format!("is compressed ({expected}); send it uncompressed")
+                }
+                "UTF-16" | "UTF-32" => format!("is {expected}, not UTF-8; send it as UTF-8"),
+                place if place.starts_with(['1', '2']) => {
+                    format!("is not UTF-8; the first invalid byte is at line {place}")
+                }
+                cause => cause.to_owned(),
+            };
+            let message = parse(body).unwrap_err().to_string();
+            assert_eq!(
+                message,
+                format!("The body {expected}"),
+                "{}",
+                body.escape_ascii()
+            );
         }
     }
 
@@ -404,25 +326,14 @@ mod tests {
         let errors: Vec<_> = errors
             .as_slice()
             .iter()
-            .map(|error| (error.pointer.as_str(), error.code, error.message.as_str()))
+            .map(|error| (error.pointer.as_str(), error.code, error.message.clone()))
             .collect();
-        let message = |position| format!("{position}; send it once in its object");
-        let message = |key: &str, position| format!("`{key}` is repeated at {}", message(position));
-        assert_eq!(
-            errors,
-            [
-                (
-                    "/a/b",
-                    ErrorCode::DuplicateKey,
-                    &*message("b", "line 2, column 2")
-                ),
-                (
-                    "/a",
-                    ErrorCode::DuplicateKey,
-                    &*message("a", "line 2, column 17")
-                ),
-            ]
-        );
+        let expected = [("b", "/a/b", 2), ("a", "/a", 17)].map(|(key, pointer, column)| {
+            let place = format!("line 2, column {column}");
+            let message = format!("`{key}` is repeated at {place}; send it once in its object");
+            (pointer, ErrorCode::DuplicateKey, message)
+        });
+        assert_eq!(errors, expected);
         let text = serde_json::to_string(&Value::Object(object)).unwrap();
         assert_eq!(text, r#"{"a":{"b":1}}"#);
     }

@@ -11,14 +11,14 @@ const SIGNIFICANT_DIGITS: usize = 38;
 const EXPONENTS: std::ops::RangeInclusive<i64> = -130..=125;
 
 /// Up to this length in bytes a number keeps its notation; a longer one is written with an exponent.
-pub const MAX_VERBATIM_LEN: usize = 64;
+pub(crate) const MAX_VERBATIM_LEN: usize = 64;
 
 /// A decimal number in normal form: equal numbers are equal values of this type.
 ///
 /// The number is `d.ddd × 10^exponent`, where `digits` starts and ends with a digit other than
 /// zero. Zero has no digits, no sign and the exponent 0.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decimal<'a> {
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Decimal<'a> {
     negative: bool,
     digits: Cow<'a, str>,
     exponent: i64,
@@ -27,7 +27,7 @@ pub struct Decimal<'a> {
 impl<'a> Decimal<'a> {
     /// Reads JSON notation, and also a leading `+`, a bare `.5` and leading zeros, which other writers
     /// may have stored. Returns `None` when `text` is not a decimal number.
-    pub fn parse(text: &'a str) -> Option<Self> {
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let (negative, unsigned) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -48,11 +48,7 @@ impl<'a> Decimal<'a> {
 
         let leading_zeros = all.len() - all.trim_start_matches('0').len();
         if leading_zeros == all.len() {
-            return Some(Self {
-                negative: false,
-                digits: Cow::Borrowed(""),
-                exponent: 0,
-            });
+            return Some(Self::default());
         }
         let significant = leading_zeros..all.trim_end_matches('0').len();
         let digits = match all {
@@ -66,11 +62,6 @@ impl<'a> Decimal<'a> {
             digits,
             exponent: exponent.saturating_add(places),
         })
-    }
-
-    /// Whether DynamoDB can store this number exactly.
-    pub fn fits_dynamodb(&self) -> bool {
-        self.digits.len() <= SIGNIFICANT_DIGITS && EXPONENTS.contains(&self.exponent)
     }
 }
 
@@ -92,10 +83,12 @@ impl std::fmt::Display for Decimal<'_> {
 }
 
 /// Whether DynamoDB can store this JSON number exactly.
-pub fn fits_dynamodb(text: &str) -> bool {
+pub(crate) fn fits_dynamodb(text: &str) -> bool {
     // Fast path: a number this short cannot have more than 38 digits.
     (text.len() <= SIGNIFICANT_DIGITS && is_plain(text))
-        || Decimal::parse(text).is_some_and(|decimal| decimal.fits_dynamodb())
+        || Decimal::parse(text).is_some_and(|decimal| {
+            decimal.digits.len() <= SIGNIFICANT_DIGITS && EXPONENTS.contains(&decimal.exponent)
+        })
 }
 
 /// Whether a JSON number other than zero has no exponent.
@@ -105,18 +98,18 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// Whether two texts are the same number in any notation.
-pub fn equal(one: &str, other: &str) -> bool {
+pub(crate) fn equal(one: &str, other: &str) -> bool {
     one == other || normal(one) == normal(other)
 }
 
 /// The one text of all notations of a number. Another text stays as it is.
-pub fn normal(text: &str) -> String {
+pub(crate) fn normal(text: &str) -> String {
     Decimal::parse(text).map_or_else(|| text.to_owned(), |decimal| decimal.to_string())
 }
 
 /// The whole part of a number. `None` when the number is negative or the part exceeds 2^64 - 1, and
 /// when the text is no number.
-pub fn whole_part(text: &str) -> Option<u64> {
+pub(crate) fn whole_part(text: &str) -> Option<u64> {
     const MAX_DIGITS: i64 = 20;
     let number = Decimal::parse(text)?;
     if number.negative || number.exponent >= MAX_DIGITS {
@@ -132,7 +125,7 @@ pub fn whole_part(text: &str) -> Option<u64> {
 ///
 /// A number within DynamoDB's limits can be written with an exponent beyond them, such as `0e500` or
 /// `0.001e128`.
-pub fn to_dynamodb(text: &str) -> Cow<'_, str> {
+pub(crate) fn to_dynamodb(text: &str) -> Cow<'_, str> {
     if text.len() <= MAX_VERBATIM_LEN && is_plain(text) {
         return Cow::Borrowed(text);
     }
@@ -141,14 +134,12 @@ pub fn to_dynamodb(text: &str) -> Cow<'_, str> {
 
 /// Exponents beyond `i64` saturate: all of them are out of range.
 fn parse_exponent(text: &str) -> Option<i64> {
-    text.parse().map_or_else(
-        |error: ParseIntError| match error.kind() {
-            IntErrorKind::PosOverflow => Some(i64::MAX),
-            IntErrorKind::NegOverflow => Some(-i64::MAX),
-            _ => None,
-        },
-        Some,
-    )
+    match text.parse().map_err(|error: ParseIntError| *error.kind()) {
+        Ok(exponent) => Some(exponent),
+        Err(IntErrorKind::PosOverflow) => Some(i64::MAX),
+        Err(IntErrorKind::NegOverflow) => Some(-i64::MAX),
+        Err(_) => None,
+    }
 }
 
 #[cfg(test)]
@@ -169,24 +160,14 @@ mod tests {
 
     #[test]
     fn accepts_magnitudes_from_1e_minus_130_to_below_1e126() {
-        for text in [
-            "1e-130",
-            "-1e-130",
-            "9.9999999999999999999999999999999999999e125",
-            "0",
-            "0e999",
-            "10e-131",
-        ] {
+        for text in
+            "1e-130 -1e-130 9.9999999999999999999999999999999999999e125 0 0e999 10e-131".split(' ')
+        {
             assert!(fits_dynamodb(text), "{text}");
         }
-        for text in [
-            "1e126",
-            "-1e126",
-            "9.9e-131",
-            "1e300",
-            "1e99999999999999999999",
-            "1e-99999999999999999999",
-        ] {
+        for text in
+            "1e126 -1e126 9.9e-131 1e300 1e99999999999999999999 1e-99999999999999999999".split(' ')
+        {
             assert!(!fits_dynamodb(text), "{text}");
         }
     }
@@ -242,12 +223,7 @@ mod tests {
 
     #[test]
     fn to_dynamodb_keeps_plain_notation_and_normalises_the_rest() {
-        for text in [
-            "1.50",
-            "-12548",
-            "0.05",
-            "12345678901234567890123456789012345678",
-        ] {
+        for text in "1.50 -12548 0.05 12345678901234567890123456789012345678".split(' ') {
             assert_eq!(to_dynamodb(text), text);
         }
         for (text, shortest) in [

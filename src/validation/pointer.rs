@@ -8,7 +8,7 @@ const MAX_BYTES: usize = 1_024;
 
 /// The path to a value, as a chain of steps. It becomes text only when an error is recorded.
 #[derive(Debug, Clone, Copy)]
-pub enum JsonPointer<'a> {
+pub(crate) enum JsonPointer<'a> {
     Root,
     Member(&'a JsonPointer<'a>, &'a str),
     Element(&'a JsonPointer<'a>, usize),
@@ -16,17 +16,17 @@ pub enum JsonPointer<'a> {
 
 impl<'a> JsonPointer<'a> {
     /// The pointer to a member of the object at `self`.
-    pub fn member(&'a self, key: &'a str) -> Self {
+    pub(crate) fn member(&'a self, key: &'a str) -> Self {
         Self::Member(self, key)
     }
 
     /// The pointer to an element of the array at `self`.
-    pub fn element(&'a self, index: usize) -> Self {
+    pub(crate) fn element(&'a self, index: usize) -> Self {
         Self::Element(self, index)
     }
 
     /// The entry of a list in a message: "entry 0 of `address`".
-    pub fn entry_name(&self) -> String {
+    pub(crate) fn entry_name(&self) -> String {
         match self {
             Self::Element(Self::Member(_, list), index) => format!("entry {index} of `{list}`"),
             other => other.to_string(),

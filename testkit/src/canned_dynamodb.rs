@@ -67,8 +67,20 @@ pub fn client(reply: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> C
 
 /// A server that responds to an operation and its request body with `reply`, over TLS if so wanted.
 pub fn serve(tls: bool, reply: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static) -> Server {
+    serve_after(Duration::ZERO, tls, reply)
+}
+
+/// Like [`serve`], with a delay before each response.
+pub fn serve_after(
+    delay: Duration,
+    tls: bool,
+    reply: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static,
+) -> Server {
     let reply = Arc::new(reply);
     let respond = async move |headers: HeaderMap, body: Bytes| {
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
         let target = headers["x-amz-target"].to_str().unwrap();
         let (status, body) = reply(target.strip_prefix(TARGET).unwrap(), &body);
         let checksum = crc32fast::hash(body.as_bytes()).to_string();

@@ -8,64 +8,49 @@ use thiserror::Error;
 
 use crate::validation::characters::name;
 
-/// A body that cannot be parsed to its end. Each `position` is such as `line 3, column 14`. Columns count
+/// A body that is not one JSON object, with the cause and its position, such as `line 3, column 14`. Columns count
 /// characters; both count from 1.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ParseError {
-    #[error("The body is empty; send a JSON object")]
-    Empty,
-    #[error("The body must be a JSON object")]
-    NotAnObject,
-    #[error("The body is an array; send one JSON object")]
-    Array,
-    #[error("The body is a JSON string; send the object itself, encoded once")]
-    String,
-    #[error("The body starts with a byte order mark; send it without one")]
-    ByteOrderMark,
-    /// The name of the format, such as `gzip`.
-    #[error("The body is compressed ({0}); send it uncompressed")]
-    Compressed(&'static str),
-    /// The name of the encoding, such as `UTF-16`.
-    #[error("The body is {0}, not UTF-8; send it as UTF-8")]
-    OtherEncoding(&'static str),
-    #[error("The body is not UTF-8; the first invalid byte is at {position}")]
-    NotUtf8 { position: String },
-    #[error("The body has more than 128 levels of arrays and objects at {position}")]
-    TooDeep { position: String },
-    #[error("The body has a number of more than 4,300 digits at {position}; send it as a string")]
-    LongNumber { position: String },
-    #[error("The body is not valid JSON: {reason} at {position}")]
-    Syntax { reason: String, position: String },
-}
+#[error("The body {0}")]
+pub struct ParseError(String);
 
 impl ParseError {
+    /// `cause` follows "The body ".
+    pub(super) fn new(cause: &str) -> Self {
+        Self(cause.to_owned())
+    }
+
     /// Reports a wrong encoding first, because the position of the JSON error would mislead.
-    pub(super) fn new(text: &str, error: &JiterError) -> Self {
+    pub(super) fn not_json(text: &str, error: &JiterError) -> Self {
         let body = text.as_bytes();
-        if let Some(error) = other_encoding(body) {
-            return error;
-        }
-        let start = text.len() - text.trim_ascii_start().len();
-        if text[start..].starts_with(|c: char| c.is_ascii() && !"{[\"".contains(c)) {
-            let reason = "expected `{`".to_owned();
-            let position = position(body, start);
-            return Self::Syntax { reason, position };
-        }
-        let position = position(body, error.index);
-        match &error.error_type {
-            JiterErrorType::JsonError(Json::RecursionLimitExceeded) => Self::TooDeep { position },
-            JiterErrorType::JsonError(Json::NumberOutOfRange) => Self::LongNumber { position },
-            cause => {
-                let found = text.get(error.index..).and_then(|rest| rest.chars().next());
-                let reason = reason(cause, found);
-                Self::Syntax { reason, position }
+        Self(other_encoding(body).unwrap_or_else(|| {
+            let start = text.len() - text.trim_ascii_start().len();
+            if text[start..].starts_with(|c: char| c.is_ascii() && !"{[\"".contains(c)) {
+                let position = position(body, start);
+                return format!("is not valid JSON: expected `{{` at {position}");
             }
-        }
+            let position = position(body, error.index);
+            match &error.error_type {
+                JiterErrorType::JsonError(Json::RecursionLimitExceeded) => {
+                    format!("has more than 128 levels of arrays and objects at {position}")
+                }
+                JiterErrorType::JsonError(Json::NumberOutOfRange) => format!(
+                    "has a number of more than 4,300 digits at {position}; send it as a string"
+                ),
+                cause => {
+                    let found = text.get(error.index..).and_then(|rest| rest.chars().next());
+                    let reason = reason(cause, found);
+                    format!("is not valid JSON: {reason} at {position}")
+                }
+            }
+        }))
     }
 
     pub(super) fn not_utf8(body: &[u8], error: &Utf8Error) -> Self {
-        let position = position(body, error.valid_up_to());
-        other_encoding(body).unwrap_or(Self::NotUtf8 { position })
+        Self(other_encoding(body).unwrap_or_else(|| {
+            let position = position(body, error.valid_up_to());
+            format!("is not UTF-8; the first invalid byte is at {position}")
+        }))
     }
 }
 
@@ -94,23 +79,23 @@ fn reason(cause: &JiterErrorType, found: Option<char>) -> String {
 }
 
 /// What the body is, if it starts like something else than text in UTF-8.
-fn other_encoding(body: &[u8]) -> Option<ParseError> {
+fn other_encoding(body: &[u8]) -> Option<String> {
     const ASCII: RangeInclusive<u8> = 1..=0x7f;
+    let compressed = |format| format!("is compressed ({format}); send it uncompressed");
+    let encoded = |encoding| format!("is {encoding}, not UTF-8; send it as UTF-8");
     Some(match body {
-        [0xef, 0xbb, 0xbf, ..] => ParseError::ByteOrderMark,
-        [0x1f, 0x8b, ..] => ParseError::Compressed("gzip"),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => ParseError::Compressed("zstd"),
-        [0x78, 0x01 | 0x9c | 0xda, ..] => ParseError::Compressed("zlib"),
+        [0xef, 0xbb, 0xbf, ..] => "starts with a byte order mark; send it without one".to_owned(),
+        [0x1f, 0x8b, ..] => compressed("gzip"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => compressed("zstd"),
+        [0x78, 0x01 | 0x9c | 0xda, ..] => compressed("zlib"),
         // `78 5e` is also the text `x^`, so this needs invalid UTF-8.
-        [0x78, 0x5e, ..] if str::from_utf8(body).is_err() => ParseError::Compressed("zlib"),
-        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => ParseError::OtherEncoding("UTF-32"),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => ParseError::OtherEncoding("UTF-16"),
+        [0x78, 0x5e, ..] if str::from_utf8(body).is_err() => compressed("zlib"),
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => encoded("UTF-32"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => encoded("UTF-16"),
         // JSON starts with two ASCII characters, whatever its encoding.
-        [a, 0, 0, 0, ..] | [0, 0, 0, a, ..] if ASCII.contains(a) => {
-            ParseError::OtherEncoding("UTF-32")
-        }
+        [a, 0, 0, 0, ..] | [0, 0, 0, a, ..] if ASCII.contains(a) => encoded("UTF-32"),
         [a, 0, b, 0, ..] | [0, a, 0, b, ..] if ASCII.contains(a) && ASCII.contains(b) => {
-            ParseError::OtherEncoding("UTF-16")
+            encoded("UTF-16")
         }
         _ => return None,
     })

@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use crate::support::network::Delivery;
-use crate::support::shortened;
+use crate::support::{Response, shortened};
 
 /// The stored customer, if there is one.
 pub type State = Option<Map<String, Value>>;
@@ -31,6 +31,18 @@ pub struct ObservedResponse {
     /// `X-Customer-Version`.
     pub version: Option<u64>,
     pub data: Map<String, Value>,
+}
+
+impl From<&Response> for ObservedResponse {
+    fn from(response: &Response) -> Self {
+        let version = response.header("x-customer-version");
+        let data = response.body["data"].as_object();
+        Self {
+            status: response.status,
+            version: version.and_then(|tag| tag.trim_matches('"').parse().ok()),
+            data: data.cloned().unwrap_or_default(),
+        }
+    }
 }
 
 /// One event of a run. `call` is an index into [`History::calls`], and `after` is the stored customer

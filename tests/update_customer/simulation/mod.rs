@@ -3,6 +3,7 @@
 //!
 //! `SIMULATION_SEEDS=7..8` runs these seeds and prints the histories.
 
+mod at_once;
 mod caller;
 mod checker;
 mod checker_tests;

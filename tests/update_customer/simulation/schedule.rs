@@ -269,22 +269,9 @@ impl Run<'_> {
 
     /// Records a response. Its caller continues with the next update, or sends the request again.
     async fn finish(&mut self, call: usize, response: &Response) {
-        let version = response.header("x-customer-version");
-        let version = version.and_then(|tag| tag.trim_matches('"').parse().ok());
-        let status = response.status;
-        let data = response.body["data"]
-            .as_object()
-            .cloned()
-            .unwrap_or_default();
-        let observed = ObservedResponse {
-            status,
-            version,
-            data,
-        };
-        self.history.events.push(Event::Response {
-            call,
-            response: observed,
-        });
+        let response = ObservedResponse::from(response);
+        let (status, version) = (response.status, response.version);
+        self.history.events.push(Event::Response { call, response });
 
         let waits = |caller: &Caller| caller.waits_for == Some(call);
         let Some(number) = self.callers.iter().position(waits) else {

@@ -85,6 +85,8 @@ struct State {
     calls: Vec<String>,
     applied_updates: usize,
     connections: usize,
+    /// The access key that signed each call.
+    access_keys: Vec<String>,
 }
 
 /// A handle to the running proxy.
@@ -149,6 +151,11 @@ impl FaultProxy {
         self.state.lock().unwrap().connections
     }
 
+    /// The access key that signed each call so far.
+    pub fn access_keys(&self) -> Vec<String> {
+        self.state.lock().unwrap().access_keys.clone()
+    }
+
     /// Counts a call and returns the fault to inject.
     fn count_call(&self, operation: &str, reused: bool) -> Option<Fault> {
         let mut state = self.state.lock().unwrap();
@@ -173,6 +180,12 @@ impl FaultProxy {
             let request = Message::read(&mut client).await?;
             let target = request.header("x-amz-target")?;
             let operation = target.rsplit('.').next()?.to_owned();
+            let signature = request
+                .header("authorization")?
+                .split_once("Credential=")?
+                .1;
+            let access_key = signature.split('/').next()?.to_owned();
+            self.state.lock().unwrap().access_keys.push(access_key);
             let fault = self.count_call(&operation, reused);
             reused = true;
             if let Some(Fault::OtherWriter(other_writer)) = &fault {

@@ -76,6 +76,10 @@ impl SimulatedNetwork {
 }
 
 impl PendingRequest {
+    pub fn body(&self) -> &[u8] {
+        self.request.body().bytes().expect("a body in memory")
+    }
+
     /// Delivers the request as `delivery` says. Returns whether DynamoDB applied it, and the request
     /// itself if it is delayed.
     pub async fn deliver(mut self, delivery: Delivery) -> (bool, Option<Self>) {

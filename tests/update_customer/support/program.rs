@@ -1,8 +1,10 @@
 //! The built program, run as Lambda runs it.
 
+use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::Value;
 use testkit::response::shortened;
@@ -12,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 /// The program with Lambda's own environment variables and `variables`. `BOOTSTRAP` names another
 /// build to test, such as the one to deploy.
@@ -119,7 +122,7 @@ impl Environment {
         let read = |body: Vec<u8>| serde_json::from_slice(&body).unwrap();
         let outcome = match self.signal().await {
             Signal::Responded { body, .. } => Ok(read(body)),
-            Signal::Failed { report } => Err(read(report)),
+            Signal::Failed { report, .. } => Err(read(report)),
             other => panic!("instead of a response: {other:?}"),
         };
         let next = self.signal().await;
@@ -130,9 +133,44 @@ impl Environment {
         outcome
     }
 
+    /// Sends events that the program may handle at the same time.
+    pub fn send(&self, events: &[Value]) {
+        for event in events {
+            let event = event.to_string().into_bytes();
+            self.events.send(Arc::from(event)).unwrap();
+        }
+    }
+
+    /// Waits until the program has responded to `count` events or reported their failure. The outcomes by request id.
+    pub async fn outcomes(&mut self, count: usize) -> BTreeMap<String, Result<Value, Value>> {
+        let read = |body: Vec<u8>| serde_json::from_slice(&body).unwrap();
+        let mut outcomes = BTreeMap::new();
+        while outcomes.len() < count {
+            let (id, outcome) = match self.signal().await {
+                Signal::Waiting { .. } => continue,
+                Signal::Responded { id, body, .. } => (id, Ok(read(body))),
+                Signal::Failed { id, report } => (id.expect("an event"), Err(read(report))),
+            };
+            let earlier = outcomes.insert(id, outcome);
+            assert_eq!(earlier, None, "two responses to one event");
+        }
+        outcomes
+    }
+
+    pub fn process_id(&self) -> u32 {
+        self.program.child.id().expect("the program runs")
+    }
+
+    /// Waits until the program ends by itself, and returns its exit code and log. Its standard error must be empty.
+    pub async fn ended(mut self) -> (Option<i32>, String) {
+        let code = self.program.child.wait().await.unwrap().code();
+        (code, self.stop().await)
+    }
+
     /// Ends the program and returns its log. Its standard error must be empty.
     pub async fn stop(mut self) -> String {
-        self.program.child.start_kill().unwrap();
+        // It may have ended by itself.
+        let _ = self.program.child.start_kill();
         let (log, error) = self.program.output().await;
         assert_eq!(error, "", "standard error");
         log
@@ -142,11 +180,16 @@ impl Environment {
     async fn signal(&mut self) -> Signal {
         let signals = Arc::clone(&self.signals);
         // The channel blocks, and DynamoDB may run on this thread.
-        let next = tokio::task::spawn_blocking(move || signals.lock().unwrap().recv());
-        tokio::select! {
-            signal = next => signal.unwrap().expect("the Runtime API runs"),
-            status = self.program.child.wait() => panic!("the program ended: {status:?}"),
-        }
+        let mut next = tokio::task::spawn_blocking(move || signals.lock().unwrap().recv());
+        let signal = tokio::select! {
+            signal = &mut next => signal,
+            // It may end right after a response.
+            status = self.program.child.wait() => match timeout(Duration::from_secs(1), next).await {
+                Ok(signal) => signal,
+                Err(_) => panic!("the program ended: {status:?}"),
+            },
+        };
+        signal.unwrap().expect("the Runtime API runs")
     }
 }
 

@@ -47,7 +47,7 @@ struct MetaField {
     value: Value,
 }
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main]
 async fn main() -> Result<(), Error> {
     let roots = std::fs::read(env::var("SSL_CERT_FILE")?)?;
     let tls = TlsContext::builder()
@@ -62,10 +62,11 @@ async fn main() -> Result<(), Error> {
         .load()
         .await;
     let (client, table) = (Client::new(&shared), env::var("CUSTOMERS_TABLE")?);
-    lambda_http::run(service_fn(|request| update(&client, &table, request))).await
+    let handler = move |request| update(client.clone(), table.clone(), request);
+    lambda_http::run_concurrent(service_fn(handler)).await
 }
 
-async fn update(client: &Client, table: &str, request: Request) -> Result<Value, Error> {
+async fn update(client: Client, table: String, request: Request) -> Result<Value, Error> {
     let parameters = request.path_parameters();
     let id = parameters.first("customer_id").ok_or("no customer id")?;
     let customer: Customer = serde_json::from_slice(request.body())?;
