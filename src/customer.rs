@@ -17,7 +17,6 @@ mod update;
 mod version;
 mod view;
 
-pub(crate) use email::EmailAddress;
 pub use id::CustomerId;
 pub use update::{Change, CustomerUpdate};
 pub use version::{ExpectedVersion, Version};

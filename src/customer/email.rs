@@ -58,10 +58,6 @@ impl<'a> EmailAddress<'a> {
         EMAIL.check(&text).map(|()| Self(text))
     }
 
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// Whether `other` differs in letter case alone.
     pub(crate) fn eq_ignore_case(&self, other: &str) -> bool {
         eq_ignore_case(&self.0, other)
@@ -177,7 +173,7 @@ mod tests {
     #[test]
     fn only_a_valid_text_is_an_address() {
         let address = EmailAddress::parse("a@b.co".into()).unwrap();
-        assert_eq!(address.as_str(), "a@b.co");
+        assert_eq!(address.0, "a@b.co");
         let broken = EmailAddress::parse("a@b".into()).unwrap_err();
         assert_eq!(broken.code, ErrorCode::InvalidEmail);
         assert_eq!(Value::from(address), Value::String("a@b.co".into()));
