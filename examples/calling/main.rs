@@ -7,11 +7,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use ureq::Agent;
 
-struct Reply {
-    status: u16,
-    version: String,
-    customer: Value,
-}
+/// Status, version and customer.
+type Reply = (u16, String, Value);
 
 /// Sends an update, again after 429, 500, 503 and lost responses.
 fn send(id: &str, fields: &Value, condition: (&str, &str)) -> Result<Reply, String> {
@@ -19,14 +16,9 @@ fn send(id: &str, fields: &Value, condition: (&str, &str)) -> Result<Reply, Stri
     for delay in [1, 2, 4, 8, 0] {
         match send_once(id, fields, condition) {
             Ok((status @ (200 | 412), version, body)) => {
-                let mut body: Value =
-                    serde_json::from_str(&body).map_err(|error| error.to_string())?;
-                let customer = body["data"].take();
-                return Ok(Reply {
-                    status,
-                    version,
-                    customer,
-                });
+                let body: Result<Value, _> = serde_json::from_str(&body);
+                let mut body = body.map_err(|error| error.to_string())?;
+                return Ok((status, version, body["data"].take()));
             }
             Ok((status, _, body)) => {
                 failure = format!("{status} {body}");
@@ -56,22 +48,15 @@ fn send_once(
         .build()
         .into();
     let id = utf8_percent_encode(id, NON_ALPHANUMERIC);
-    let mut response = agent
-        .put(format!("{url}/customers/{id}"))
-        .header(
-            "accessToken",
-            variable("ACCESS_TOKEN", "demo-token-that-may-write"),
-        )
-        .header(name, value)
-        .send_json(fields)?;
+    let token = variable("ACCESS_TOKEN", "demo-token-that-may-write");
+    let request = agent.put(format!("{url}/customers/{id}"));
+    let request = request.header("accessToken", token).header(name, value);
+    let mut response = request.send_json(fields)?;
     let version = response.headers().get("X-Customer-Version");
     let version = version.and_then(|version| version.to_str().ok());
     let version = version.unwrap_or_default().to_owned();
-    Ok((
-        response.status().as_u16(),
-        version,
-        response.body_mut().read_to_string()?,
-    ))
+    let body = response.body_mut().read_to_string()?;
+    Ok((response.status().as_u16(), version, body))
 }
 
 /// Sends the required fields and what `change` returns for the stored customer.
@@ -79,12 +64,12 @@ fn edit(id: &str, change: impl Fn(&Value) -> Value) -> Result<Reply, String> {
     // With If-None-Match, nothing is written: 412 has the stored customer.
     let anybody = json!({"firstName": "-", "lastName": "-", "email": "nobody@example.com"});
     let mut reply = send(id, &anybody, ("If-None-Match", "*"))?;
-    while reply.status == 412 {
-        let mut fields = change(&reply.customer);
+    while let (412, version, mut customer) = reply {
+        let mut fields = change(&customer);
         for name in ["firstName", "lastName", "email"] {
-            fields[name] = reply.customer[name].take();
+            fields[name] = customer[name].take();
         }
-        reply = send(id, &fields, ("If-Match", &reply.version))?;
+        reply = send(id, &fields, ("If-Match", &version))?;
     }
     Ok(reply)
 }
@@ -102,12 +87,8 @@ fn add_note(customer: &Value) -> Value {
 fn main() -> Result<(), String> {
     let id = std::env::args().nth(1);
     let id = id.as_deref().unwrap_or("638df9e713920facde1a1cfa");
-    let Reply {
-        version, customer, ..
-    } = edit(id, add_note)?;
-    println!(
-        "{version} {}",
-        customer["notes"].as_str().unwrap_or_default()
-    );
+    let (_, version, customer) = edit(id, add_note)?;
+    let notes = customer["notes"].as_str().unwrap_or_default();
+    println!("{version} {notes}");
     Ok(())
 }

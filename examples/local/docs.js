@@ -1,30 +1,6 @@
 // Swagger UI on openapi.yaml, with the demo token and the published sample filled in.
 
-/** Indents JSON without parsing it, because JSON.parse rounds long numbers. */
-function indent(json) {
-  let depth = 0;
-  const line = () => "\n" + "  ".repeat(depth);
-  return json.replaceAll(/"(?:\\.|[^"\\])*"|\[\]|\{\}|[[\]{},:]/g, (token) => {
-    switch (token) {
-      case "{":
-      case "[":
-        depth += 1;
-        return token + line();
-      case "}":
-      case "]":
-        depth -= 1;
-        return line() + token;
-      case ",":
-        return token + line();
-      case ":":
-        return ": ";
-      default:
-        return token;
-    }
-  });
-}
-
-const LocalExample = () => ({
+const localExample = (pretty) => () => ({
   statePlugins: {
     spec: {
       wrapActions: {
@@ -34,19 +10,20 @@ const LocalExample = () => ({
     },
   },
   wrapComponents: {
-    // As plain text, because Swagger UI parses JSON before it shows it.
+    // As plain text, because Swagger UI parses JSON before it shows it, and JSON.parse rounds long numbers.
     responseBody: (Original, { React }) => (props) =>
-      React.createElement(Original, { ...props, content: indent(props.content), contentType: "text/plain" }),
+      React.createElement(Original, { ...props, content: pretty(props.content), contentType: "text/plain" }),
   },
 });
 
-window.onload = () => {
+window.onload = async () => {
+  const { pretty } = await import("/console/json.js");
   window.ui = SwaggerUIBundle({
     url: "/openapi.yaml",
     dom_id: "#swagger-ui",
     layout: "StandaloneLayout",
     presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
-    plugins: [LocalExample],
+    plugins: [localExample(pretty)],
     deepLinking: true,
     docExpansion: "full",
     defaultModelsExpandDepth: 5,

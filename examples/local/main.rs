@@ -7,13 +7,11 @@
 mod console;
 mod docs;
 mod dynamodb;
-mod gateway;
 mod guard;
 
 use std::error::Error;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -30,8 +28,8 @@ use update_customer::dynamodb::client;
 use update_customer::logging;
 use update_customer::{Config, LogConfig};
 
-use crate::console::tables::{ACCESS_TOKENS_TABLE, CUSTOMERS_TABLE, Tables};
 use crate::console::{Console, recorder};
+use crate::dynamodb::{ACCESS_TOKENS_TABLE, CUSTOMERS_TABLE, Tables};
 
 const DYNAMODB_PORT: u16 = 8000;
 
@@ -52,7 +50,7 @@ struct Arguments {
     dynamodb_port: u16,
     /// Keep the tables in this file instead of in memory
     #[arg(long, value_name = "FILE")]
-    data: Option<PathBuf>,
+    data: Option<String>,
 }
 
 #[tokio::main]
@@ -93,14 +91,9 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
 
     let database = match &arguments.data {
         Some(file) => {
-            let path = file
-                .to_str()
-                .ok_or("the path in --data must be valid UTF-8")?;
-            Database::new(path).map_err(|error| format!("cannot open {path}: {error}"))?
+            Database::new(file).map_err(|error| format!("cannot open {file}: {error}"))?
         }
-        None => {
-            Database::memory().map_err(|error| format!("cannot create the database: {error}"))?
-        }
+        None => Database::memory()?,
     };
     let engine_listener = dynamodb::engine_listener().await?;
     let engine = engine_listener.local_addr()?.to_string();
@@ -200,7 +193,8 @@ Commands to run in another terminal:
 {unknown}
 
 # The stored customers, with the AWS CLI (endpoint {endpoint}, any credentials)
-AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws dynamodb scan --region {REGION} --endpoint-url {endpoint} --table-name {CUSTOMERS_TABLE}
+AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws dynamodb scan --region {REGION} \
+--endpoint-url {endpoint} --table-name {CUSTOMERS_TABLE}
 
 # The function in cargo-lambda on the same tables; the commands above also work with port 9001
 cargo lambda watch -A 127.0.0.1 -P 9001 --env-file local.env{other_endpoint}

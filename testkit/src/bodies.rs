@@ -29,82 +29,45 @@ fn meta_field(number: usize) -> Value {
     })
 }
 
-/// A body that costs much: a name, a function from size in bytes to body, and the status of the response.
-pub type Shape = (&'static str, fn(usize) -> String, u64);
+/// A body of a size in bytes.
+type Body = fn(usize) -> String;
 
-pub const SHAPES: [Shape; 13] = [
-    (
-        "deepest nesting",
-        |size| value(size, |_| "[".repeat(28) + &"]".repeat(28)),
-        200,
-    ),
-    (
-        "nested too deeply",
-        |size| value(size, |_| "{\"a\":".repeat(100) + "1" + &"}".repeat(100)),
-        400,
-    ),
-    ("most levels", levels, 400),
-    (
-        "most keys in one value",
-        |size| {
-            filled(
-                size,
-                r#""metaFields":[{"code":"c","value":{"#,
-                |n| format!("\"{n:x}\":1"),
-                "}}]",
-            )
-        },
-        200,
-    ),
-    ("shortest elements", |size| value(size, |_| "1".into()), 200),
-    ("longest number", long_number, 400),
-    (
-        "most numbers of 38 digits",
-        |size| {
-            value(size, |_| {
-                "1.2345678901234567890123456789012345678e-99".into()
-            })
-        },
-        200,
-    ),
-    (
-        "most metafields",
-        |size| {
-            filled(
-                size,
-                r#""metaFields":["#,
-                |n| format!(r#"{{"code":"{n:x}","value":1}}"#),
-                "]",
-            )
-        },
-        200,
-    ),
-    (
-        "most addresses",
-        |size| filled(size, r#""address":["#, |_| r#"{"city":""}"#.into(), "]"),
-        200,
-    ),
-    (
-        "most escapes",
-        |size| value(size, |_| format!("\"{}\"", "\\u00e9".repeat(100))),
-        200,
-    ),
-    (
-        "most unknown fields",
-        |size| filled(size, "", |n| format!("\"{n:x}\":1"), ""),
-        400,
-    ),
-    (
-        "most near misses",
-        |size| filled(size, "", |n| format!("\"firstname{n:022x}\":1"), ""),
-        400,
-    ),
-    (
-        "most duplicate keys",
-        |size| filled(size, "", |_| "\"a\":1".into(), ""),
-        400,
-    ),
-];
+/// A body that costs much: a name, the body, and the status of the response.
+pub type Shape = (&'static str, Body, u64);
+
+pub const SHAPES: [Shape; 13] = {
+    const DEEPEST: Body = |size| value(size, |_| "[".repeat(28) + &"]".repeat(28));
+    const TOO_DEEP: Body = |size| value(size, |_| "{\"a\":".repeat(100) + "1" + &"}".repeat(100));
+    const KEYS: Body = |size| filled(size, KEYS_OPEN, |n| format!("\"{n:x}\":1"), "}}]");
+    const KEYS_OPEN: &str = r#""metaFields":[{"code":"c","value":{"#;
+    const ELEMENTS: Body = |size| value(size, |_| "1".into());
+    const NUMBERS: Body = |size| {
+        value(size, |_| {
+            "1.2345678901234567890123456789012345678e-99".into()
+        })
+    };
+    const META_FIELDS: Body = |size| filled(size, r#""metaFields":["#, meta, "]");
+    const ADDRESSES: Body = |size| filled(size, r#""address":["#, |_| r#"{"city":""}"#.into(), "]");
+    const ESCAPES: Body = |size| value(size, |_| format!("\"{}\"", "\\u00e9".repeat(100)));
+    const UNKNOWN: Body = |size| filled(size, "", |n| format!("\"{n:x}\":1"), "");
+    const NEAR: Body = |size| filled(size, "", |n| format!("\"firstname{n:022x}\":1"), "");
+    const DUPLICATES: Body = |size| filled(size, "", |_| "\"a\":1".into(), "");
+    [
+        ("deepest nesting", DEEPEST, 200),
+        ("nested too deeply", TOO_DEEP, 400),
+        ("most levels", levels, 400),
+        ("most keys in one value", KEYS, 200),
+        ("shortest elements", ELEMENTS, 200),
+        ("longest number", long_number, 400),
+        ("most numbers of 38 digits", NUMBERS, 200),
+        ("most metafields", META_FIELDS, 200),
+        ("most addresses", ADDRESSES, 200),
+        ("most escapes", ESCAPES, 200),
+        ("most unknown fields", UNKNOWN, 400),
+        ("most near misses", NEAR, 400),
+        ("most duplicate keys", DUPLICATES, 400),
+    ]
+};
 
 const REQUIRED: &str = r#"{"firstName":"J","lastName":"D","email":"j@x.example""#;
 
@@ -125,6 +88,10 @@ fn filled(size: usize, open: &str, part: impl Fn(usize) -> String, close: &str) 
 
 fn value(size: usize, part: impl Fn(usize) -> String) -> String {
     filled(size, r#""metaFields":[{"code":"c","value":["#, part, "]}]")
+}
+
+fn meta(number: usize) -> String {
+    format!(r#"{{"code":"{number:x}","value":1}}"#)
 }
 
 fn levels(size: usize) -> String {

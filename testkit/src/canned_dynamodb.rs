@@ -76,6 +76,7 @@ pub fn serve_after(
     tls: bool,
     reply: impl Fn(&str, &[u8]) -> Reply + Send + Sync + 'static,
 ) -> Server {
+    let reply = Arc::new(reply);
     let respond = async move |headers: HeaderMap, body: Bytes| {
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
@@ -90,11 +91,7 @@ pub fn serve_after(
             .body(Body::from(body))
             .unwrap()
     };
-    let respond = Arc::new(respond);
-    let router = Router::new().fallback(move |headers, body| {
-        let respond = Arc::clone(&respond);
-        async move { respond(headers, body).await }
-    });
+    let router = Router::new().fallback(respond);
     match tls {
         true => Server::start_tls(router),
         false => Server::start(router),

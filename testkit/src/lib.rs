@@ -7,6 +7,7 @@
 //! | [`canned_dynamodb`]: a closure in the process | Responses that the embedded one never gives; instruction counts |
 //! | [`canned_dynamodb::serve`]: the same as a server, also with TLS | A program that runs as in Lambda |
 //! | [`runtime_api`]: Lambda's Runtime API | The same |
+//! | [`gateway`]: an HTTP API | HTTP requests to the function without Lambda |
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -15,6 +16,7 @@
 
 pub mod bodies;
 pub mod canned_dynamodb;
+pub mod gateway;
 pub mod invoke;
 pub mod json;
 pub mod request;

@@ -184,14 +184,10 @@ impl HttpApiRequest<'_> {
         event["rawPath"] = json!(self.path);
         event["rawQueryString"] = json!(self.query);
         event["headers"] = json!(headers);
-        match self.customer_id {
-            Some(id) => event["pathParameters"] = json!({"customer_id": id}),
-            None => drop(
-                event
-                    .as_object_mut()
-                    .map(|event| event.remove("pathParameters")),
-            ),
-        }
+        event["pathParameters"] = match self.customer_id {
+            Some(id) => json!({"customer_id": id}),
+            None => Value::Null,
+        };
         let context = &mut event["requestContext"];
         context["routeKey"] = json!(route);
         context["http"]["method"] = json!(self.method);

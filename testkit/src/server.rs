@@ -26,12 +26,13 @@ use tokio_rustls::server::TlsStream;
 /// openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 36500 \
 ///   -subj /CN=localhost -addext subjectAltName=DNS:localhost -addext basicConstraints=critical,CA:FALSE \
 ///   -CA authority.pem -CAkey authority.key -keyout localhost.key -out localhost.pem
-/// rm authority.key
+/// cat localhost.key >> localhost.pem
+/// rm authority.key localhost.key
 /// ```
 pub const AUTHORITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/certificates/authority.pem");
 
+/// Certificate and key.
 const LOCALHOST: &[u8] = include_bytes!("../certificates/localhost.pem");
-const LOCALHOST_KEY: &[u8] = include_bytes!("../certificates/localhost.key");
 
 /// A server that runs on a thread of its own, so that a caller may block. Dropping it stops it.
 pub struct Server {
@@ -115,7 +116,7 @@ fn without_delay(stream: &mut TcpStream) {
 
 fn tls() -> Arc<ServerConfig> {
     let certificate = CertificateDer::from_pem_slice(LOCALHOST).unwrap();
-    let key = PrivateKeyDer::from_pem_slice(LOCALHOST_KEY).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(LOCALHOST).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()

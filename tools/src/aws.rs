@@ -4,7 +4,7 @@ use std::env;
 use std::error::Error;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_cloudformation::types::Stack;
@@ -44,12 +44,11 @@ impl Aws {
             .timeout_config(timeouts)
             .load()
             .await;
-        if shared
-            .region()
-            .is_none_or(|region| region.as_ref().is_empty())
-        {
-            bail!("no AWS region: set AWS_REGION or AWS_PROFILE");
-        }
+        let region = shared.region().map_or("", |region| region.as_ref());
+        ensure!(
+            !region.is_empty(),
+            "no AWS region: set AWS_REGION or AWS_PROFILE"
+        );
         let provider = shared.credentials_provider();
         let provider = provider.context("no AWS credentials: set AWS_PROFILE")?;
         if let Err(error) = provider.provide_credentials().await {
@@ -74,11 +73,9 @@ impl Aws {
         let stack = &self.stack;
         let client = aws_sdk_cloudformation::Client::new(&self.shared);
         let described = client.describe_stacks().stack_name(stack).send().await;
-        let service = described
-            .as_ref()
-            .err()
-            .and_then(|error| error.as_service_error());
-        let message = service.and_then(ProvideErrorMetadata::message);
+        let error = described.as_ref().err();
+        let error = error.and_then(SdkError::as_service_error);
+        let message = error.and_then(ProvideErrorMetadata::message);
         if message.is_some_and(|message| message.contains("does not exist")) {
             let region = self.shared.region().map_or("", |region| region.as_ref());
             bail!("stack {stack} does not exist in {region}; give --stack");

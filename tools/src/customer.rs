@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use update_customer::customer::fields::{FIELDS, Field, Write as Access};
@@ -26,20 +27,19 @@ impl Customers {
         Self { client, table }
     }
 
-    pub async fn read(&self, id: &str) -> Result<Option<Item>> {
+    pub async fn read(&self, id: &str) -> Result<Item> {
         let get = self.client.get_item().table_name(&self.table);
         let get = get.key("id", key(id)?).consistent_read(true);
         let what = || format!("read the customer in table {}", self.table);
         let got = get.send().await.or_failed(what)?;
-        Ok(got.item)
+        got.item
+            .with_context(|| format!("no customer has the id {id:?}"))
     }
 
     /// Prints a customer as JSON.
     pub async fn print(&self, id: &str) -> Result<()> {
-        let customer = self.read(id).await?;
-        let customer = customer.with_context(|| format!("no customer has the id {id:?}"))?;
         // Sorted by name.
-        let customer = attribute::into_json(AttributeValue::M(customer));
+        let customer = attribute::into_json(AttributeValue::M(self.read(id).await?));
         let customer = serde_json::to_string_pretty(&customer)?;
         Ok(terminal::print(&customer)?)
     }
@@ -63,16 +63,12 @@ impl Customers {
             .condition_expression("attribute_not_exists(id)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let put = put.send().await;
-        if let Some(PutItemError::ConditionalCheckFailedException(failure)) = put
-            .as_ref()
-            .err()
-            .and_then(|error| error.as_service_error())
-        {
+        let error = put.as_ref().err();
+        let error = error.and_then(SdkError::as_service_error);
+        if let Some(PutItemError::ConditionalCheckFailedException(failure)) = error {
             // Its own item, if the response to the first attempt was lost.
-            ensure!(
-                failure.item() == Some(&item),
-                "the customer exists; change it through the API"
-            );
+            let is_own = failure.item() == Some(&item);
+            ensure!(is_own, "the customer exists; change it through the API");
             return Ok(());
         }
         put.or_failed(|| format!("create the customer in table {}", self.table))?;
@@ -94,7 +90,7 @@ fn key(id: &str) -> Result<AttributeValue> {
 }
 
 /// The item of a new customer from the text of a JSON object.
-fn item(id: &str, text: &[u8]) -> Result<Item> {
+pub fn item(id: &str, text: &[u8]) -> Result<Item> {
     let (body, errors) = json::parse(text).map_err(|error| anyhow!("{error}"))?;
     let update = CustomerUpdate::parse(body.clone(), errors);
     let update = update.map_err(|errors| {
@@ -127,10 +123,8 @@ fn item(id: &str, text: &[u8]) -> Result<Item> {
     }
     let key = key(id)?;
     let sent = item.insert("id".to_owned(), key.clone());
-    ensure!(
-        sent.is_none_or(|sent| sent == key),
-        "`id` in the object differs from the id that was given"
-    );
+    let message = "`id` in the object differs from the id that was given";
+    ensure!(sent.is_none_or(|sent| sent == key), message);
     let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
     item.entry("createdAt".to_owned())
         .or_insert(AttributeValue::S(now));

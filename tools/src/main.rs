@@ -141,11 +141,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// Returns whether all checks passed, if the command makes any.
 async fn run(arguments: Arguments) -> Result<bool> {
-    let Arguments {
-        stack,
-        table,
-        command,
-    } = arguments;
+    let (stack, table, command) = (arguments.stack, arguments.table, arguments.command);
     let has_stack = table.is_none();
     let aws = Aws::connect(stack).await?;
     let output = match command {

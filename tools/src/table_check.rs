@@ -5,7 +5,8 @@ use std::io;
 
 use anyhow::{Result, anyhow, ensure};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, KeyType, ScalarAttributeType, TableDescription};
+use aws_sdk_dynamodb::types::{AttributeDefinition, AttributeValue};
+use aws_sdk_dynamodb::types::{ScalarAttributeType, TableDescription};
 use indicatif::{ProgressBar, ProgressStyle};
 use update_customer::customer::fields::{FIELDS, Write as Access};
 use update_customer::customer::{Customer, CustomerUpdate, Version};
@@ -53,15 +54,12 @@ pub async fn run(client: &Client, table: &str, all: bool) -> Result<bool> {
 }
 
 fn has_key(table: &TableDescription) -> bool {
-    let [key] = table.key_schema() else {
-        return false;
-    };
+    let keys = table.key_schema().iter();
     let mut definitions = table.attribute_definitions().iter();
-    let is_text = definitions.any(|definition| {
-        definition.attribute_name() == "id"
-            && *definition.attribute_type() == ScalarAttributeType::S
-    });
-    key.attribute_name() == "id" && *key.key_type() == KeyType::Hash && is_text
+    let id = definitions.find(|definition| definition.attribute_name() == "id");
+    let id = id.map(AttributeDefinition::attribute_type);
+    // A single key is the partition key.
+    keys.map(|key| key.attribute_name()).eq(["id"]) && id == Some(&ScalarAttributeType::S)
 }
 
 #[derive(Default)]
@@ -89,11 +87,9 @@ impl Report {
         let mut found = BTreeMap::new();
         // A fraction is cut off.
         let is_version = item.get("version").is_none_or(|version| {
-            let whole = version
-                .as_n()
-                .ok()
-                .and_then(|number| number.split('.').next());
-            whole.is_some_and(|whole| Version::parse(whole).is_some())
+            let number = version.as_n().map_or("", String::as_str);
+            let whole = number.split('.').next();
+            whole.and_then(Version::parse).is_some()
         });
         if !is_version {
             let what = "version is not a number from 0 to 2^64 - 2";

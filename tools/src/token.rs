@@ -37,15 +37,11 @@ impl Tokens {
         expires_in: Option<Duration>,
     ) -> Result<()> {
         let is_printable = !subject.trim().is_empty() && !subject.contains(char::is_control);
-        ensure!(
-            is_printable,
-            "the subject must not be blank or contain control characters"
-        );
+        let message = "the subject must not be blank or contain control characters";
+        ensure!(is_printable, message);
         let is_scope = |scope: &String| !scope.is_empty() && !scope.contains(char::is_whitespace);
-        ensure!(
-            scopes.iter().all(is_scope),
-            "a scope must not be empty or contain white space"
-        );
+        let message = "a scope must not be empty or contain white space";
+        ensure!(scopes.iter().all(is_scope), message);
         let token = generate()?;
         let now = SystemTime::now();
         let expiry = || now.checked_add(expires_in.unwrap_or_default());
@@ -80,8 +76,7 @@ impl Tokens {
         let items = pages.collect::<Result<Vec<_>, _>>().await;
         let items = items.or_failed(|| format!("list the tokens in table {}", self.table))?;
         let mut records: Vec<_> = items.into_iter().map(Record).collect();
-        records
-            .sort_by_cached_key(|record| (record.text("subject").to_owned(), record.to_string()));
+        records.sort_by_cached_key(|one| (one.text("subject").to_owned(), one.to_string()));
         Ok(records.iter().try_for_each(terminal::print)?)
     }
 
@@ -102,9 +97,8 @@ impl Tokens {
         let what = || format!("delete the token's record in table {}", self.table);
         let deleted = deleted.or_failed(what)?;
         let record = deleted.attributes.filter(|record| !record.is_empty());
-        Ok(Record(record.with_context(|| {
-            format!("no token has the hash {hash}")
-        })?))
+        let record = record.with_context(|| format!("no token has the hash {hash}"))?;
+        Ok(Record(record))
     }
 }
 

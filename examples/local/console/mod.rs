@@ -1,9 +1,6 @@
 //! The console: a page that sends requests and shows what each of them did, and the JSON behind it.
 
-mod demonstrations;
-mod history;
 pub mod recorder;
-pub mod tables;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,21 +10,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::http::{Request, Response, StatusCode};
+use axum::http::{HeaderValue, Method, Request, Response, StatusCode};
 use axum::middleware::from_fn;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
+use testkit::{CUSTOMER_ID, WRITE_TOKEN, gateway, sample_customer};
 use update_customer::App;
 
-use self::history::{Exchange, History, Summary};
-use self::tables::{ACCESS_TOKENS_TABLE, CUSTOMERS_TABLE, Tables};
-use crate::{docs, gateway, guard};
+use self::recorder::{Exchange, History, Summary};
+use crate::dynamodb::{ACCESS_TOKENS_TABLE, CUSTOMERS_TABLE, Tables};
+use crate::{docs, guard};
 
 /// API Gateway's limit for a request body. The function has a lower one.
 const MAX_BODY_BYTES: usize = 10 * 1_024 * 1_024;
@@ -35,6 +33,23 @@ const MAX_BODY_BYTES: usize = 10 * 1_024 * 1_024;
 /// The example runs from a checkout, so it reads the events and the page there.
 const EVENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/local/console/page");
+
+const HTML: &str = "text/html; charset=utf-8";
+
+/// What a person sees who opens a customer's URL in a browser.
+const ONLY_PUT: &str = r#"<!doctype html>
+<html lang="en">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
+<title>405: only PUT is allowed here</title>
+<link rel="icon" href="data:,">
+<h1>Only <code>PUT</code> is allowed here</h1>
+<p>This address updates a customer. It has no page to read, so a browser gets the status 405.</p>
+<ul>
+<li><a href="/">Console</a>: send requests, see what each of them changes and what is stored</li>
+<li><a href="/docs">API reference</a>: fields, headers and errors</li>
+</ul>
+"#;
 
 /// The function behind a gateway that remembers the last requests.
 pub struct Console {
@@ -89,8 +104,30 @@ impl Console {
             started_ms,
             ended_ms,
         });
-        (number, gateway::sent(&request, response, &request_id))
+        (number, sent(&request, response, &request_id))
     }
+}
+
+/// The response as an HTTP API sends it. A browser that opens a customer's URL gets a page that says where to look,
+/// with the same status and headers.
+fn sent(request: &Request<Bytes>, response: Response<String>, request_id: &str) -> Response<Body> {
+    // Browsers name HTML, and `curl` does not.
+    let accept = request.headers().get(ACCEPT);
+    let accept = accept.and_then(|accept| accept.to_str().ok());
+    let is_browser = accept.is_some_and(|accept| accept.contains("text/html"));
+    let is_page = is_browser
+        && request.method() == Method::GET
+        && response.status() == StatusCode::METHOD_NOT_ALLOWED;
+    let mut response = response.map(Body::from);
+    if is_page {
+        let html = HeaderValue::from_static(HTML);
+        response.headers_mut().insert(CONTENT_TYPE, html);
+        *response.body_mut() = Body::from(ONLY_PUT);
+    }
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        response.headers_mut().insert("apigw-requestid", id);
+    }
+    response
 }
 
 /// Serves the console at `GET /`, the API reference at `GET /docs`, and passes every other request to
@@ -102,11 +139,8 @@ pub fn router(console: Console) -> Router {
         .route("/console/state", get(state))
         .route("/console/exchanges/{number}", get(exchange))
         .route("/console/restore", post(restore))
-        .route("/console/two-writers", post(demonstrations::two_writers))
-        .route(
-            "/console/late-response",
-            post(demonstrations::late_response),
-        )
+        .route("/console/two-writers", post(two_writers))
+        .route("/console/late-response", post(late_response))
         .route("/console/{file}", get(file));
     let api = Router::new().fallback(invoke).layer(from_fn(guard::cors));
     console_router
@@ -132,7 +166,7 @@ async fn page() -> impl IntoResponse {
 async fn file(Path(name): Path<String>) -> Result<impl IntoResponse, StatusCode> {
     let path = FilePath::new(&name);
     let content_type = match path.extension().and_then(|extension| extension.to_str()) {
-        Some("html") => "text/html; charset=utf-8",
+        Some("html") => HTML,
         Some("css") => "text/css",
         Some("js") => "text/javascript",
         _ => return Err(StatusCode::NOT_FOUND),
@@ -154,36 +188,21 @@ async fn file(Path(name): Path<String>) -> Result<impl IntoResponse, StatusCode>
 }
 
 /// An error of the console itself.
-struct Failure(String);
+type Failure = (StatusCode, String);
 
-impl From<String> for Failure {
-    fn from(message: String) -> Self {
-        Self(message)
-    }
-}
-
-impl IntoResponse for Failure {
-    fn into_response(self) -> Response<Body> {
-        (StatusCode::INTERNAL_SERVER_ERROR, self.0).into_response()
-    }
+fn failure(message: impl ToString) -> Failure {
+    (StatusCode::INTERNAL_SERVER_ERROR, message.to_string())
 }
 
 /// The API Gateway events by their file names without extension.
 async fn events() -> Result<Json<BTreeMap<String, Value>>, Failure> {
     let event = |path: &FilePath| {
-        let name = path.file_stem()?.to_str()?;
-        Some((
-            name.to_owned(),
-            serde_json::from_slice(&fs::read(path).ok()?).ok()?,
-        ))
+        let name = path.file_stem()?.to_str()?.to_owned();
+        Some((name, serde_json::from_slice(&fs::read(path).ok()?).ok()?))
     };
-    let files = fs::read_dir(EVENTS).map_err(|error| format!("cannot read {EVENTS}: {error}"))?;
-    Ok(Json(
-        files
-            .flatten()
-            .filter_map(|entry| event(&entry.path()))
-            .collect(),
-    ))
+    let files = fs::read_dir(EVENTS).map_err(failure)?.flatten();
+    let events = files.filter_map(|entry| event(&entry.path()));
+    Ok(Json(events.collect()))
 }
 
 /// The tables and the last requests as they are now.
@@ -211,6 +230,77 @@ async fn exchange(
 }
 
 async fn restore(State(console): State<Arc<Console>>) -> Result<StatusCode, Failure> {
-    console.tables.restore_sample().await?;
+    console.tables.restore_sample().await.map_err(failure)?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+// Two situations that a single request cannot show: two writers at once, and a late DynamoDB.
+
+/// The variant of a demonstration.
+#[derive(Deserialize)]
+struct Options {
+    if_match: bool,
+}
+
+/// The requests that a demonstration sent, by their numbers, and the customer around all of them.
+#[derive(Serialize)]
+struct Outcome {
+    exchanges: Vec<u64>,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+/// Two updates of the same field at the same time. With `if_match`, both name the version that both have read.
+async fn two_writers(
+    State(console): State<Arc<Console>>,
+    Query(options): Query<Options>,
+) -> Result<Json<Outcome>, Failure> {
+    let erp = notes("Call before delivery (ERP)", "erp", &options)?;
+    let shop = notes("Leave at the door (shop)", "shop", &options)?;
+    let sent = async {
+        let (erp, shop) = tokio::join!(console.send(erp, false), console.send(shop, false));
+        vec![erp.0, shop.0]
+    };
+    console.demonstrate(sent).await
+}
+
+/// One update whose first `UpdateItem` is stored, but whose response comes after the SDK's time limit.
+async fn late_response(
+    State(console): State<Arc<Console>>,
+    Query(options): Query<Options>,
+) -> Result<Json<Outcome>, Failure> {
+    let request = notes("Stored before the response was lost", "erp", &options)?;
+    let sent = async { vec![console.send(request, true).await.0] };
+    console.demonstrate(sent).await
+}
+
+impl Console {
+    /// Restores the sample customer and sends requests, whose numbers `sent` returns.
+    async fn demonstrate(
+        &self,
+        sent: impl Future<Output = Vec<u64>>,
+    ) -> Result<Json<Outcome>, Failure> {
+        self.tables.restore_sample().await.map_err(failure)?;
+        Ok(Json(Outcome {
+            before: self.tables.customer(Some(CUSTOMER_ID)).await,
+            exchanges: sent.await,
+            after: self.tables.customer(Some(CUSTOMER_ID)).await,
+        }))
+    }
+}
+
+/// An update of the sample customer's notes that leaves everything else as it is.
+fn notes(notes: &str, user_agent: &str, options: &Options) -> Result<Request<Bytes>, Failure> {
+    let sample = sample_customer();
+    let body = json!({
+        "firstName": sample["firstName"], "lastName": sample["lastName"], "email": sample["email"], "notes": notes
+    });
+    let mut request = Request::put(format!("/customers/{CUSTOMER_ID}"))
+        .header("accesstoken", WRITE_TOKEN)
+        .header("content-type", "application/json")
+        .header("user-agent", user_agent);
+    if options.if_match {
+        request = request.header("if-match", format!("\"{}\"", sample["version"]));
+    }
+    request.body(body.to_string().into()).map_err(failure)
 }

@@ -2,16 +2,8 @@
 
 import { get, scalar, tryParse } from "./json.js";
 import * as editor from "./request.js";
-import {
-  itemView,
-  make,
-  merged,
-  showExchange,
-  showProblem,
-  showTwoWriters,
-  showWaiting,
-  statusBadge,
-} from "./result.js";
+import { itemView, make, makeButton, merged, statusBadge } from "./result.js";
+import { showExchange, showProblem, showTwoWriters, showWaiting } from "./result.js";
 import { GROUPS, requestOf } from "./samples.js";
 
 const element = (id) => document.getElementById(id);
@@ -145,13 +137,10 @@ async function buildButtons() {
 function sampleButton(sample, event) {
   const [name, title] = sample;
   const status = /-(\d{3})$/.exec(name)?.[1];
-  const button = make("button", "", ...(status ? [statusBadge(status), " "] : []), title);
-  button.type = "button";
+  const waiting = name.startsWith("late-response") ? "Waiting for DynamoDB, for more than a second …" : undefined;
+  const send = (button) => act(button, () => choose(sample, event), waiting);
+  const button = makeButton("", send, ...(status ? [statusBadge(status), " "] : []), title);
   button.dataset.sample = name;
-  button.addEventListener("click", () => {
-    const isLate = name.startsWith("late-response");
-    act(button, () => choose(sample, event), isLate ? "Waiting for DynamoDB, for more than a second …" : undefined);
-  });
   return make("li", "", button);
 }
 
@@ -203,12 +192,9 @@ function table(id, { Ok: items, Err: problem }, columns, whole) {
 function exchangeRow({ number, method, target, status, receivedAt }) {
   const id = make("span", "number", `local-${number}`);
   const time = make("span", "time", new Date(receivedAt).toLocaleTimeString("en-GB"));
-  const button = make("button", "", statusBadge(status), ` ${method} ${target} `, id, " ", time);
-  button.type = "button";
+  const show = (button) => act(button, () => open(number), "Reading …");
+  const button = makeButton("", show, statusBadge(status), ` ${method} ${target} `, id, " ", time);
   button.dataset.number = number;
-  button.addEventListener("click", () => {
-    act(button, () => open(number), "Reading …");
-  });
   return make("li", "", button);
 }
 

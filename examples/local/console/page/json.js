@@ -1,5 +1,5 @@
-// JSON with positions and with all digits: JSON.parse rounds numbers, keeps one of two equal keys, and does not say
-// where a value is.
+// JSON with positions and with all digits, and the difference between two texts. JSON.parse rounds numbers, keeps one
+// of two equal keys, and does not say where a value is.
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
@@ -114,4 +114,39 @@ export function locate(root, pointer) {
     node = next;
   }
   return { start: node.start, end: node.end };
+}
+
+/** Members that every update changes come last. */
+const BOOKKEEPING = ["version", "updatedAt", "updatedBy"];
+
+/**
+ * The changes from one JSON text to the other, each with `path`, `before` and `after`; the one that is missing is
+ * undefined. A text is null if the table has no such item.
+ */
+export function difference(before, after) {
+  const changes = [];
+  compare("", before ? tryParse(before) : undefined, after ? tryParse(after) : undefined, changes);
+  const last = (change) => BOOKKEEPING.indexOf(change.path) + 1;
+  return changes.sort((one, other) => last(one) - last(other));
+}
+
+function compare(path, before, after, changes) {
+  if (before && after && before.kind === after.kind && before.kind !== "scalar") {
+    const [old, now] = [children(before), children(after)];
+    for (const key of new Set([...old.keys(), ...now.keys()])) {
+      const step = before.kind === "array" ? `[${key}]` : path === "" ? key : `.${key}`;
+      compare(path + step, old.get(key), now.get(key), changes);
+    }
+    return;
+  }
+  const [old, now] = [before && compact(before), after && compact(after)];
+  if (old !== now) changes.push({ path, before: old, after: now });
+}
+
+function children(node) {
+  const pairs =
+    node.kind === "array"
+      ? node.items.map((item, index) => [index, item])
+      : node.members.map(({ key, value }) => [key, value]);
+  return new Map(pairs);
 }

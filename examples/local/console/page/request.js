@@ -1,6 +1,7 @@
 // The request in the editor: filling it in, reading it, writing it as a command, and marking errors in it.
 
 import { locate, pretty, tryParse } from "./json.js";
+import { make, makeButton } from "./result.js";
 
 const element = (id) => document.getElementById(id);
 const [method, target, headers, body] = ["method", "target", "headers", "body"].map(element);
@@ -68,7 +69,8 @@ export function asCurl() {
 
 /** Marks the places in the body that the errors of a response point at, and lists the errors. */
 export function showErrors(responseBody) {
-  const response = readResponse(responseBody);
+  // An error has no number that could be rounded, so JSON.parse is enough.
+  const response = tryParse(responseBody) && JSON.parse(responseBody);
   const root = tryParse(body.value);
   const errors = (response?.errors ?? []).map((error) => ({ ...error, place: root && locate(root, error.pointer) }));
   const position = /line (\d+),? column (\d+)/.exec(response?.errors ? "" : (response?.message ?? ""));
@@ -79,35 +81,22 @@ export function showErrors(responseBody) {
   mark(errors);
 }
 
-/** An error has no number that could be rounded, so JSON.parse is enough. */
-function readResponse(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 function offset(line, column) {
   const lines = body.value.split("\n").slice(0, line - 1);
   return lines.reduce((sum, text) => sum + text.length + 1, 0) + column - 1;
 }
 
 function mark(errors) {
-  const list = document.createElement("ol");
-  list.replaceChildren(...errors.map(item));
-  element("errors").replaceChildren(list);
+  element("errors").replaceChildren(make("ol", "", ...errors.map(item)));
   element("errors").parentElement.hidden = errors.length === 0;
 
   const places = errors.map((error) => error.place).filter(Boolean);
   const inside = (index) => places.some(({ start, end }) => start <= index && index < end);
-  const cuts = [...new Set([0, body.value.length, ...places.flatMap(({ start, end }) => [start, end])])].sort(
-    (a, b) => a - b,
-  );
-  const parts = cuts.slice(1).map((end, index) => {
-    const part = document.createElement(inside(cuts[index]) ? "mark" : "span");
-    part.textContent = body.value.slice(cuts[index], end);
-    return part;
+  const cuts = new Set([0, body.value.length, ...places.flatMap(({ start, end }) => [start, end])]);
+  const sorted = [...cuts].sort((one, other) => one - other);
+  const parts = sorted.slice(1).map((end, index) => {
+    const start = sorted[index];
+    return make(inside(start) ? "mark" : "span", "", body.value.slice(start, end));
   });
   // A textarea shows a last empty line, which a pre element swallows.
   element("marks").replaceChildren(...parts, "\n");
@@ -115,16 +104,8 @@ function mark(errors) {
 }
 
 function item({ pointer, code, message, place }) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "link";
-  button.textContent = `${pointer || "(whole body)"} ${code}`.trim();
-  button.addEventListener("click", () => select(place));
-  const text = document.createElement("span");
-  text.textContent = ` ${message}`;
-  const item = document.createElement("li");
-  item.append(button, text);
-  return item;
+  const title = `${pointer || "(whole body)"} ${code}`.trim();
+  return make("li", "", makeButton("link", () => select(place), title), make("span", "", ` ${message}`));
 }
 
 function select(place) {

@@ -1,7 +1,6 @@
 // What a request did: the sentence, the response, the difference, the calls to DynamoDB, the log line.
 
-import { difference } from "./diff.js";
-import { compact, get, indented, pretty, scalar, tryParse } from "./json.js";
+import { compact, difference, get, indented, pretty, scalar, tryParse } from "./json.js";
 
 /** An element with a class and children; strings become text. */
 export function make(name, className = "", ...children) {
@@ -9,6 +8,13 @@ export function make(name, className = "", ...children) {
   if (className) made.className = className;
   made.append(...children);
   return made;
+}
+
+/** A button that does something. */
+export function makeButton(className, action, ...children) {
+  const button = Object.assign(make("button", className, ...children), { type: "button" });
+  button.addEventListener("click", () => action(button));
+  return button;
 }
 
 const PANES = ["difference", "response", "timeline", "updates", "log"];
@@ -28,28 +34,23 @@ const header = (headers, wanted) => headers.find(([name]) => name === wanted)?.[
 
 /** Shows one request. */
 export function showExchange(exchange) {
-  show("difference", ...differenceView(exchange.before, exchange.after));
-  show("updates", ...updatesView([["", exchange]]));
-  showLanes([["", exchange]], statusBadge(exchange.status), ` ${outcome(exchange)}`);
+  showLanes([["", exchange]], exchange, statusBadge(exchange.status), ` ${outcome(exchange)}`);
 }
 
 /** Shows the two requests of two writers, and the customer around both. */
-export function showTwoWriters({ before, after }, [erp, shop]) {
-  const writers = [
-    ["ERP", erp],
-    ["Shop", shop],
-  ];
+export function showTwoWriters(around, [erp, shop]) {
+  const writers = Object.entries({ ERP: erp, Shop: shop });
   const badges = writers.flatMap(([name, exchange]) => [`${name} `, statusBadge(exchange.status), ". "]);
-  show("difference", ...differenceView(before, after));
-  show("updates", ...updatesView(writers));
-  showLanes(writers, ...badges, twoWriters(writers, before, after));
+  showLanes(writers, around, ...badges, twoWriters(writers, around));
 }
 
-/** Shows the outcome and what each of `lanes` (pairs of a name and an exchange) sent, got and logged. */
-function showLanes(lanes, ...outcome) {
+/** Shows the outcome, what changed, and what each of `lanes` (pairs of a name and an exchange) sent, got and logged. */
+function showLanes(lanes, { before, after }, ...outcome) {
+  show("difference", ...differenceView(before, after));
+  show("updates", ...updatesView(lanes));
   document.getElementById("outcome").replaceChildren(...outcome);
-  const title = (name) => (name ? `# ${name}\n` : "");
-  show("response", make("pre", "", lanes.map(([name, exchange]) => title(name) + httpText(exchange)).join("\n\n")));
+  const texts = lanes.map(([name, exchange]) => (name ? `# ${name}\n` : "") + httpText(exchange));
+  show("response", make("pre", "", texts.join("\n\n")));
   show("timeline", timeline(lanes));
   const log = lanes.map(([, exchange]) => exchange.log.trim()).filter(Boolean);
   show("log", ...(log.length > 0 ? [make("pre", "", log.join("\n"))] : []));
@@ -108,7 +109,7 @@ function nothing({ status, hasCustomer }, old, now) {
   return hasCustomer ? ": no customer has this id" : ": the path names no customer";
 }
 
-function twoWriters(writers, before, after) {
+function twoWriters(writers, { before, after }) {
   const notes = scalar(get(tryParse(after ?? ""), "notes"));
   const isLast = ([, exchange]) => notes !== undefined && exchange.requestBody.includes(JSON.stringify(notes));
   const last = writers.find(isLast)?.[0] ?? "Nobody";
@@ -154,36 +155,18 @@ function differenceView(before, after) {
 }
 
 function changeView({ path, before, after }) {
-  const [kind, sign, word] =
-    before === undefined
-      ? ["added", "+", "added"]
-      : after === undefined
-        ? ["removed", "−", "removed"]
-        : ["changed", "~", "changed"];
-  const values = [];
-  if (before !== undefined) values.push(make("del", "", before));
-  if (values.length > 0 && after !== undefined) values.push(" → ");
-  if (after !== undefined) values.push(make("ins", "", after));
-  return make(
-    "li",
-    kind,
-    make("b", "sign", sign),
-    make("span", "hidden", ` ${word} `),
-    make("code", "", path),
-    " ",
-    ...values,
-  );
+  const [sign, word] =
+    before === undefined ? ["+", "added"] : after === undefined ? ["−", "removed"] : ["~", "changed"];
+  const values = [before && make("del", "", before), word === "changed" && " → ", after && make("ins", "", after)];
+  const kind = [make("b", "sign", sign), make("span", "hidden", ` ${word} `)];
+  return make("li", "", ...kind, make("code", "", path), " ", ...values.filter(Boolean));
 }
 
 function timeline(lanes) {
-  const items = timelineEvents(lanes).map(({ time, name, text }) =>
-    make(
-      "li",
-      "",
-      make("span", "time", milliseconds(time)),
-      make("span", "", ...(name ? [make("b", "", name), ": "] : []), text),
-    ),
-  );
+  const items = timelineEvents(lanes).map(({ time, name, text }) => {
+    const parts = name ? [make("b", "", name), ": ", text] : [text];
+    return make("li", "", make("span", "time", milliseconds(time)), make("span", "", ...parts));
+  });
   return make("ol", "timeline", ...items);
 }
 
@@ -204,15 +187,14 @@ export function timelineEvents(lanes) {
 }
 
 function exchangeEvents(name, exchange) {
-  const conditions = ["if-match", "if-none-match"].filter((condition) => header(exchange.requestHeaders, condition));
-  const names = { "if-match": "If-Match", "if-none-match": "If-None-Match" };
-  const shown = conditions.map((condition) => `${names[condition]}: ${header(exchange.requestHeaders, condition)}`);
   const events = [];
   const add = (time, text, version) => events.push({ time, name, text, version });
-  add(
-    exchange.startedMs,
-    `${exchange.method} ${shown.length > 0 ? `with ${shown.join(" and ")}` : "without If-Match"}`,
-  );
+  const conditions = ["If-Match", "If-None-Match"]
+    .map((condition) => [condition, header(exchange.requestHeaders, condition.toLowerCase())])
+    .filter(([, value]) => value)
+    .map((pair) => pair.join(": "));
+  const sent = conditions.length > 0 ? `with ${conditions.join(" and ")}` : "without If-Match";
+  add(exchange.startedMs, `${exchange.method} ${sent}`);
   const calls = updates(exchange);
   for (const call of exchange.attempts) {
     const number = calls.indexOf(call) + 1;
@@ -226,11 +208,9 @@ function exchangeEvents(name, exchange) {
     const then = number < calls.length ? "the SDK sends the same UpdateItem again" : "the SDK gives up";
     if (call.receivedMs === null) add(call.sentMs + 1000, `No response within 1 s: ${then}`);
   }
-  const reason = exchange.status === 200 && calls.at(-1)?.status === 400;
-  add(
-    exchange.endedMs,
-    `Response ${exchange.status}${reason ? ": the customer already holds exactly this update" : ""}`,
-  );
+  const isHeld = exchange.status === 200 && calls.at(-1)?.status === 400;
+  const reason = isHeld ? ": the customer already holds exactly this update" : "";
+  add(exchange.endedMs, `Response ${exchange.status}${reason}`);
   return events;
 }
 
