@@ -62,13 +62,18 @@ def template_for_emulator():
 
 # The document's blocks
 
-# Runs what a block calls: the emulator's endpoint for `aws`, the built program instead of `cargo run`, the template for
-# the emulator, and nothing for what builds or changes the clone. Loops that wait are short.
+# Runs what a block calls: the built program instead of `cargo run`, with the emulator's gateway as the API's URL, the
+# template for the emulator, and nothing for what builds or changes the clone. Loops that wait are short.
 PRELUDE = r"""
 set -euo pipefail
+export AWS_PAGER=
 [[ ! -e state ]] || source state
 aws() { "$AWS_CLI" "$@"; }
-cargo() { [[ "${*:1:5}" == "run --quiet --package ops --" ]]; "$OPS" "${@:6}"; }
+cargo() {
+  [[ "${*:1:5}" == "run --quiet --package ops --" ]]
+  [[ " $* " == *" smoke "* ]] && set -- "$@" --url "$GATEWAY"
+  "$OPS" "${@:6}"
+}
 sam() {
   case "$1" in
     build) ;;
@@ -114,12 +119,9 @@ class Document:
             assert count == 1, f"the block has no {name}: {block}"
         return self.execute(block, **options)
 
-    def execute(self, script, stdin="", fails="", environment={}, before=""):
-        environment = os.environ | {"AWS_PAGER": ""} | environment
+    def execute(self, script, stdin="", fails="", before=""):
         command = ["bash", "-c", "\n".join([PRELUDE, before, script])]
-        result = subprocess.run(
-            command, cwd=self.folder, input=stdin, env=environment, capture_output=True, text=True
-        )
+        result = subprocess.run(command, cwd=self.folder, input=stdin, capture_output=True, text=True)
         output = result.stdout + result.stderr
         if (result.returncode == 0) == bool(fails) or fails not in output:
             sys.exit(f"FAILED: a command of OPERATIONS.md:\n{script}\n{output}")
@@ -192,11 +194,10 @@ def log_lines():
 
 def logged(**fields):
     """Whether a line with these fields is logged within 10 seconds."""
-    for _ in range(100):
-        if any(fields.items() <= line.items() for line in log_lines()):
-            return True
+    end = time.monotonic() + 10
+    while not (found := any(fields.items() <= line.items() for line in log_lines())) and time.monotonic() < end:
         time.sleep(0.1)
-    return False
+    return found
 
 
 # The day
@@ -205,7 +206,8 @@ def logged(**fields):
 def check_first_day(document):
     document.run("sam build && sam deploy\n", before=f"STACK={STACK}")
     document.start()
-    document.run("ops customer put 42", before=smoke_at(url()))
+    os.environ["GATEWAY"] = url()
+    document.run("ops customer put 42")
     firing = cloudwatch.describe_alarms(StateValue="ALARM")["MetricAlarms"]
     check("one alarm fires", [alarm["StateReason"] for alarm in firing], ["Does the mail arrive?"])
     token = ops("token", "issue", "--subject", "rehearsal", "--expires-in", "1h")
@@ -219,28 +221,12 @@ def check_first_day(document):
     check("the log has the update", logged(status=200, subject="rehearsal", version=1), True)
     commit = os.environ["COMMIT"]
     check(f"the log names commit {commit}", logged(commit=commit, functionVersion="1"), True)
-    document.run("for _ in {1..60}", before=smoke_at(url()), replace=("60", "2"), environment={"ACCESS_TOKEN": token})
+    os.environ["ACCESS_TOKEN"] = token
+    document.run("for _ in {1..60}", replace=("60", "2"))
     report = document.run("ops table check").splitlines()
     check("the table check", (report[0].split(" in ")[0], report[-1]), ("2 customers", "No customer breaks a rule."))
     document.run("ops token issue --subject erp --expires-in 90d\nops token list")
     return token
-
-
-def smoke_at(api):
-    """Lets `ops smoke` call the emulator's API."""
-    return f"""
-ops() {{
-  local arguments=("$@")
-  if [[ "$1" == smoke ]]; then arguments+=(--url {api!r}); fi
-  cargo run --quiet --package ops -- --stack "$STACK" "${{arguments[@]}}"
-}}"""
-
-
-def check_staging(document):
-    staging = "sam build --config-env staging"
-    document.run(staging)
-    document.run(staging)
-    check("the second deploy of staging changes nothing", "FunctionName" in outputs(f"{STACK}-staging"), True)
 
 
 # The night
@@ -342,11 +328,12 @@ def check_restore(document, token):
     document.run(restore, values={"NEW": "restored-customers", "TIME": now})
     lost = document.run("updatedAt > :since", before=f"OLD={old} TIME=2026-01-01T00:00:00Z")
     check("the updates since are listed", CUSTOMER in lost, True)
-    before = stored_version(old)
-    environment, values = {"ACCESS_TOKEN": token}, {"NEW": "restored-customers"}
-    document.run("ExistingCustomersTable=$NEW", before=smoke_at(url()), environment=environment, values=values)
+    item = lambda table: dynamodb.get_item(TableName=table, Key={"id": {"S": CUSTOMER}})["Item"]
+    version = lambda table: int(item(table)["version"]["N"])
+    before = version(old)
+    document.run("ExistingCustomersTable=$NEW", values={"NEW": "restored-customers"})
     check("200 on the new table", status(token), 200)
-    moved = [stored_version(table) - before for table in [old, "restored-customers"]]
+    moved = [version(table) - before for table in [old, "restored-customers"]]
     check("only the new table has the update", moved, [0, 1])
 
     revoked = ops("token", "issue", "--subject", "revoked")
@@ -357,11 +344,6 @@ def check_restore(document, token):
     document.run("update-time-to-live", before=f"OLD={tokens} NEW=restored-tokens")
     check("it is revoked again", revived(), 0)
     return {old, tokens, "restored-customers", "restored-tokens"}
-
-
-def stored_version(table):
-    item = dynamodb.get_item(TableName=table, Key={"id": {"S": CUSTOMER}})["Item"]
-    return int(item["version"]["N"])
 
 
 def check_removal(document, tables):
@@ -382,7 +364,9 @@ def check_removal(document, tables):
 
 def rehearse(document):
     token = check_first_day(document)
-    check_staging(document)
+    for _ in range(2):
+        document.run("sam build --config-env staging")
+    check("the second deploy of staging changes nothing", "FunctionName" in outputs(f"{STACK}-staging"), True)
     document.run("describe-alarms")
     document.run("--parameter-overrides MemorySize=512")
     check("versions before a change stay", versions(), ["1", "2", "3"])
