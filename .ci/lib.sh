@@ -96,10 +96,9 @@ system_package() { # package
 
 # Installs a folder's npm packages if they are missing or older than the lock file.
 npm_packages() { # folder
-  local folder="${1:-tests/openapi}"
   system_program npm
-  [[ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ]] \
-    || npm ci --prefix "$folder" --silent --no-audit --no-fund
+  [[ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ]] \
+    || npm ci --prefix "$1" --silent --no-audit --no-fund
 }
 
 # The customer in the local example's tables.
