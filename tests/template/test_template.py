@@ -128,6 +128,15 @@ CORS = {
 log = lambda folder: {"LogGroupName": f"/aws/{folder}/update-customer", "RetentionInDays": 30}
 
 
+def counted(pattern, metric, **rest):
+    name = {"MetricNamespace": "UpdateCustomer/update-customer", "MetricName": metric}
+    transformation = name | {"MetricValue": "1", "Unit": "Count"} | rest
+    return {"LogGroupName": "FunctionLogGroup", "FilterPattern": pattern, "MetricTransformations": [transformation]}
+
+
+OUTCOMES = counted('{ $.outcome = "*" }', "Requests", Dimensions=[{"Key": "outcome", "Value": "$.outcome"}])
+
+
 @pytest.mark.parametrize(
     "parameters, resource, properties",
     [
@@ -139,6 +148,8 @@ log = lambda folder: {"LogGroupName": f"/aws/{folder}/update-customer", "Retenti
         ({}, "AccessTokensTable", table("tokenHash") | TTL),
         ({"LogRetentionDays": 30}, "FunctionLogGroup", log("lambda")),
         ({"LogRetentionDays": 30}, "AccessLogGroup", log("vendedlogs/apis")),
+        ({}, "OutcomeMetric", OUTCOMES),
+        ({}, "UnauthorizedMetric", counted("{ $.status = 401 }", "Unauthorized", DefaultValue=0)),
     ],
 )
 def test_resource_has_exactly_these_properties(parameters, resource, properties):
@@ -403,8 +414,8 @@ def test_replaced_version_stays_only_where_it_costs_nothing(function, parameters
     # CloudFormation deletes what it replaces unless UpdateReplacePolicy says otherwise; DeletionPolicy is for the rest.
     # A version on instances would keep them running.
     stack = Stack(**parameters)
-    ((name, _),) = stack.of_type("AWS::Lambda::Version").items()
-    policies = [stack.resources[name].get(policy) for policy in ("DeletionPolicy", "UpdateReplacePolicy")]
+    (version,) = (resource for resource in stack.resources.values() if resource["Type"] == "AWS::Lambda::Version")
+    policies = [version.get(policy) for policy in ("DeletionPolicy", "UpdateReplacePolicy")]
     assert policies == (["Delete", None] if parameters else ["Retain", "Retain"])
     # SAM would pass a policy of the function to the version too.
     assert "DeletionPolicy" not in stack.resources[function]
@@ -433,18 +444,6 @@ def test_default_deployment_is_a_canary_whose_failure_fires_an_alarm():
 
 
 # Monitoring
-
-
-def test_log_lines_are_counted(stack):
-    name = lambda metric: {"MetricNamespace": "UpdateCustomer/update-customer", "MetricName": metric}
-    one = {"MetricValue": "1", "Unit": "Count"}
-    outcome = {"Dimensions": [{"Key": "outcome", "Value": "$.outcome"}]}
-    filters = stack.of_type("AWS::Logs::MetricFilter").values()
-    assert {metric_filter["LogGroupName"] for metric_filter in filters} == {"FunctionLogGroup"}
-    assert {metric_filter["FilterPattern"]: metric_filter["MetricTransformations"] for metric_filter in filters} == {
-        '{ $.outcome = "*" }': [name("Requests") | one | outcome],
-        "{ $.status = 401 }": [name("Unauthorized") | one | {"DefaultValue": 0}],
-    }
 
 
 def monitored(alarm):
