@@ -131,20 +131,13 @@ run_curl_lines() { # URL to use instead of the local example's
   local title='' count=0 line status
   system_program curl
   while IFS= read -r line; do
-    case "$line" in
-      '# '[0-9]*) title="$line" ;;
-      curl*)
-        line="${line//"$api"/"$1"}"
-        # `eval` does what a reader does who pastes the line.
-        status="$(eval "$line -s -o '$work/response' -w '%{http_code}'")"
-        if [[ "$title" != "# $status: "* ]]; then
-          cat "$work/response"
-          fail "$title: got status $status from $1"
-        fi
-        echo "ok  $1  $title"
-        count=$((count + 1))
-        ;;
-    esac
+    [[ "$line" != '# '[0-9]* ]] || title="$line"
+    [[ "$line" == curl* ]] || continue
+    # `eval` does what a reader does who pastes the line.
+    status="$(eval "${line//"$api"/"$1"} -s -o '$work/response' -w '%{http_code}'")"
+    [[ "$title" == "# $status: "* ]] || { cat "$work/response"; fail "$title: got status $status from $1"; }
+    echo "ok  $1  $title"
+    count=$((count + 1))
   done < "$example_output"
   [[ $count -eq 4 ]] || fail "expected 4 curl lines, found $count"
 }
