@@ -28,49 +28,31 @@ fail() {
 # Interrupts a process, waits up to 10 seconds for its end, then kills it. Returns its exit status.
 stop() { # pid
   kill -INT "$1" 2> /dev/null || true
-  for _ in {1..100}; do
-    kill -0 "$1" 2> /dev/null || break
-    sleep 0.1
-  done
-  kill -KILL "$1" 2> /dev/null || true
+  timeout 10 tail --pid="$1" --sleep-interval=0.1 -f /dev/null || kill -KILL "$1" 2> /dev/null || true
   wait "$1" 2> /dev/null
 }
 
 # Fails unless one of the documents has exactly this line.
-documented() { # line
-  grep -qxF -- "$1" ./*.md docs/*.md || fail "no document has the line: $1"
-}
-
-# Fails unless the README has exactly this line.
-in_readme() { # line
-  grep -qxF -- "$1" README.md || fail "README.md does not have the line: $1"
+documented() { # line, documents
+  grep -qxF -- "$1" "${@:2}" || fail "no such line in ${*:2}: $1"
 }
 
 # Waits up to two minutes for a line in a process's output.
 wait_for_line() { # file, pattern, pid
-  for _ in {1..1200}; do
-    if grep -q -- "$2" "$1"; then return; fi
-    if ! kill -0 "$3" 2> /dev/null; then
-      cat "$1"
-      fail "the process ended before it printed: $2"
-    fi
-    sleep 0.1
-  done
-  cat "$1"
-  fail "the process did not print within two minutes: $2"
+  grep -q -- "$2" < <(timeout 120 tail --pid="$3" --lines=+1 -f "$1") \
+    || { cat "$1"; fail "the process ended, or two minutes passed, before it printed: $2"; }
 }
 
 # Prints free TCP ports, below the range from which the kernel takes ports for outgoing connections.
 free_ports() { # how many
-  local port ports=' '
-  while [[ $(wc -w <<< "$ports") -lt $1 ]]; do
-    port=$((20000 + RANDOM % 10000))
-    [[ $ports == *" $port "* ]] || (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null || ports+="$port "
+  local port ports=()
+  for port in $(shuf --head-count=100 --input-range=20000-29999); do
+    (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null || ports+=("$port")
   done
-  echo "${ports:1:-1}"
+  echo "${ports[@]:0:$1}"
 }
 
-# Creates a Python environment in the cache if it is missing, and installs what it lacks.
+# Creates a Python environment in the cache, and installs what it lacks.
 python_environment() { # name, arguments of pip install
   python3 -c 'import ensurepip, venv' 2> /dev/null || system_package python3-venv
   [[ -x "$cache/$1/bin/pip" ]] || python3 -m venv "$cache/$1"
@@ -89,21 +71,12 @@ cargo_lambda() {
   export PATH="$cache/lambda-venv/bin:$PATH"
 }
 
-# The program that `sam_build` builds.
+# Builds the function as a deployment does, and puts the program here:
 bootstrap="$PWD/.aws-sam/build/UpdateCustomerFunction/bootstrap"
-
-# Builds the function as a deployment does.
 sam_build() { # arguments of sam build
   python_environment template-venv --requirement tests/template/requirements.txt
   cargo_lambda
   SAM_CLI_TELEMETRY=0 "$cache/template-venv/bin/sam" build "$@"
-}
-
-# Prints the commit that a release build logs at each start, as build.rs finds it.
-built_commit() {
-  local sources=(build.rs Cargo.lock Cargo.toml rust-toolchain.toml src)
-  printf '%s%s\n' "$(git rev-list -1 HEAD -- "${sources[@]}")" \
-    "$(git diff --quiet HEAD -- "${sources[@]}" || echo -dirty)"
 }
 
 # Makes sure that a program is there.
@@ -113,20 +86,19 @@ system_program() { # program, Debian package if it has another name
 
 # Installs a Debian package as root or in CI. Otherwise only says what is missing.
 system_package() { # package
-  local sudo=()
-  [[ $EUID -eq 0 ]] || sudo=(sudo)
+  local sudo=sudo
+  [[ $EUID -ne 0 ]] || sudo=
   [[ $EUID -eq 0 || "${CI:-}" == true ]] && command -v apt-get > /dev/null \
     || fail "this step needs the package $1; on Debian and Ubuntu: sudo apt-get install $1"
-  "${sudo[@]}" apt-get update -qq
-  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1" > /dev/null
+  $sudo apt-get update -qq
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1" > /dev/null
 }
 
 # Installs a folder's npm packages if they are missing or older than the lock file.
 npm_packages() { # folder
-  local folder="${1:-tests/openapi}"
   system_program npm
-  [[ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ]] \
-    || npm ci --prefix "$folder" --silent --no-audit --no-fund
+  [[ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ]] \
+    || npm ci --prefix "$1" --silent --no-audit --no-fund
 }
 
 # The customer in the local example's tables.
@@ -159,20 +131,13 @@ run_curl_lines() { # URL to use instead of the local example's
   local title='' count=0 line status
   system_program curl
   while IFS= read -r line; do
-    case "$line" in
-      '# '[0-9]*) title="$line" ;;
-      curl*)
-        line="${line//"$api"/"$1"}"
-        # `eval` does what a reader does who pastes the line.
-        status="$(eval "$line -s -o '$work/response' -w '%{http_code}'")"
-        if [[ "$title" != "# $status: "* ]]; then
-          cat "$work/response"
-          fail "$title: got status $status from $1"
-        fi
-        echo "ok  $1  $title"
-        count=$((count + 1))
-        ;;
-    esac
+    [[ "$line" != '# '[0-9]* ]] || title="$line"
+    [[ "$line" == curl* ]] || continue
+    # `eval` does what a reader does who pastes the line.
+    status="$(eval "${line//"$api"/"$1"} -s -o '$work/response' -w '%{http_code}'")"
+    [[ "$title" == "# $status: "* ]] || { cat "$work/response"; fail "$title: got status $status from $1"; }
+    echo "ok  $1  $title"
+    count=$((count + 1))
   done < "$example_output"
   [[ $count -eq 4 ]] || fail "expected 4 curl lines, found $count"
 }

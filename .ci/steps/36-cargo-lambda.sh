@@ -10,7 +10,7 @@ cargo build --locked --bin update-customer
 # The printed command, with a free port. The documents have it without `--env-var`, which the example adds for another
 # DynamoDB port than the default.
 printed="$(grep '^cargo lambda watch' "$example_output")"
-documented "${printed%% --env-var*}"
+documented "${printed%% --env-var*}" ./*.md docs/*.md
 port="$(free_ports 1)"
 read -ra command <<< "${printed/-P 9001/-P $port}"
 "${command[@]}" > "$work/watch" 2>&1 &

@@ -11,7 +11,8 @@ build_program calling
 start_local_example
 export API="$api" DYNAMODB="$dynamodb_url" OPENAPI="$PWD/openapi.yaml" SAMPLE="$PWD/testkit/src/sample_request.json"
 
-redocly lint --config tests/openapi/redocly.yaml openapi.yaml
+# A `license` without a URL stops OpenAPI Generator.
+REDOCLY_TELEMETRY=off redocly lint --extends recommended-strict --skip-rule info-license openapi.yaml
 
 # One process for all languages.
 openapi-generator-cli validate --input-spec openapi.yaml

@@ -3,7 +3,7 @@
 source "$(dirname "$0")/../lib.sh"
 
 console=examples/local/console
-in_readme '![The console in a browser](docs/console.png)'
+documented '![The console in a browser](docs/console.png)' README.md
 npm_packages "$console"
 system_program chromium
 start_local_example

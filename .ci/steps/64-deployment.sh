@@ -12,7 +12,9 @@ python_environment awscli-venv awscli==1.46.3
 sam_build --parameter-overrides Architecture=x86_64
 build_program ops
 export OPS="$program" SAM="$cache/template-venv/bin/sam" AWS_CLI="$cache/awscli-venv/bin/aws" SAM_CLI_TELEMETRY=0
-COMMIT="$(built_commit)"
+# The commit that the program logs at each start, as build.rs finds it.
+sources=(build.rs Cargo.lock Cargo.toml rust-toolchain.toml src)
+COMMIT="$(git rev-list -1 HEAD -- "${sources[@]}")$(git diff --quiet HEAD -- "${sources[@]}" || echo -dirty)"
 export COMMIT
 
 port="$(free_ports 1)"

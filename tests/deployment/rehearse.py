@@ -28,6 +28,7 @@ BUILT = ROOT / ".aws-sam/build/template.yaml"
 CUSTOMER = "638df9e713920facde1a1cfa"
 REQUIRED = {"firstName": "John", "lastName": "Doe", "email": "john@aximcommerce.com"}
 STACK = "update-customer"
+FUNCTIONS = ["UpdateCustomerFunction", "UpdateCustomerFunctionOnInstances"]
 
 cloudformation, cloudwatch, dynamodb, iam, aws_lambda, logs = map(
     boto3.client, ["cloudformation", "cloudwatch", "dynamodb", "iam", "lambda", "logs"]
@@ -44,10 +45,11 @@ def template_for_emulator():
     """The built template without what the emulator lacks: CodeDeploy and alarms on an expression."""
     template = yaml_parse(BUILT.read_text())
     resources = template["Resources"]
-    function = resources["UpdateCustomerFunction"]["Properties"]
-    function["CodeUri"] = str(BUILT.parent / function["CodeUri"])
+    for name in FUNCTIONS:
+        function = resources[name]["Properties"]
+        function["CodeUri"] = str(BUILT.parent / function["CodeUri"])
     # Each `pop` fails if the part is not there any more.
-    function.pop("DeploymentPreference")
+    template["Globals"]["Function"].pop("DeploymentPreference")
     body = resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     for alarm in ["ServerErrorRateAlarm", "LowTrafficErrorRateAlarm"]:
         assert "Metrics" in resources.pop(alarm)["Properties"]
@@ -60,13 +62,18 @@ def template_for_emulator():
 
 # The document's blocks
 
-# Runs what a block calls: the emulator's endpoint for `aws`, the built program instead of `cargo run`, the template for
-# the emulator, and nothing for what builds or changes the clone. Loops that wait are short.
+# Runs what a block calls: the built program instead of `cargo run`, with the emulator's gateway as the API's URL, the
+# template for the emulator, and nothing for what builds or changes the clone. Loops that wait are short.
 PRELUDE = r"""
 set -euo pipefail
+export AWS_PAGER=
 [[ ! -e state ]] || source state
 aws() { "$AWS_CLI" "$@"; }
-cargo() { [[ "${*:1:5}" == "run --quiet --package ops --" ]]; "$OPS" "${@:6}"; }
+cargo() {
+  [[ "${*:1:5}" == "run --quiet --package ops --" ]]
+  [[ " $* " == *" smoke "* ]] && set -- "$@" --url "$GATEWAY"
+  "$OPS" "${@:6}"
+}
 sam() {
   case "$1" in
     build) ;;
@@ -88,49 +95,43 @@ class Document:
         fences = re.finditer(r"^( *)```(\w+)\n(.*?)^ *```$", self.text, re.MULTILINE | re.DOTALL)
         blocks = [(match[2], re.sub(f"^{match[1]}", "", match[3], flags=re.MULTILINE)) for match in fences]
         self.shell = [block for language, block in blocks if language == "sh"]
-        self.setup = self.take("export STACK=")
-        self.ran = [self.setup]
+        self.ran = []
 
     def take(self, part):
         found = [block for block in self.shell if part in block]
         if len(found) != 1:
             sys.exit(f"FAILED: {len(found)} blocks of OPERATIONS.md contain {part!r}")
+        self.ran += found
         return found[0]
 
     def start(self):
         """Runs the first block, and keeps for the others what it defines."""
         names = "STACK NAME TABLE TOKENS URL LOGS ACCESS ROLE"
         keep = f"{{ declare -p {names}; declare -f ops output logs; }} > state"
-        self.bash("\n".join([self.setup, "[[ -n $NAME && -n $ROLE ]]", keep]))
+        self.execute(self.take("export STACK=") + f"[[ -n $NAME && -n $ROLE ]]\n{keep}")
 
-    def bash(self, script, stdin="", environment=None):
-        return subprocess.run(
-            ["bash", "-c", script],
-            cwd=self.folder,
-            input=stdin,
-            env=os.environ | {"AWS_PAGER": ""} | (environment or {}),
-            capture_output=True,
-            text=True,
-        )
-
-    def run(self, part, stdin="", fails=None, environment=None, before="", replace=("", ""), **values):
+    def run(self, part, replace=("", ""), values={}, **options):
         """Runs the block that contains `part`, with other values for its example values."""
         block = self.take(part)
-        self.ran.append(block)
         block = block.replace(*replace) if replace[0] else block
         for name, value in values.items():
             block, count = re.subn(rf'\b{name}=(\S+|"[^"]*")', f"{name}={value}", block, count=1)
             assert count == 1, f"the block has no {name}: {block}"
-        script = "\n".join([PRELUDE, before, block])
-        result = self.bash(script, stdin, environment)
+        return self.execute(block, **options)
+
+    def execute(self, script, stdin="", fails="", before=""):
+        command = ["bash", "-c", "\n".join([PRELUDE, before, script])]
+        result = subprocess.run(command, cwd=self.folder, input=stdin, capture_output=True, text=True)
         output = result.stdout + result.stderr
-        if (result.returncode == 0) == bool(fails) or (fails or "") not in output:
-            sys.exit(f"FAILED: a block of OPERATIONS.md:\n{block}\n{output}")
-        print(f"ok  OPERATIONS.md: {block.strip().splitlines()[0]} …", flush=True)
+        if (result.returncode == 0) == bool(fails) or fails not in output:
+            sys.exit(f"FAILED: a command of OPERATIONS.md:\n{script}\n{output}")
+        print(f"ok  OPERATIONS.md: {script.strip().splitlines()[0]} …", flush=True)
         return result.stdout
 
-    def not_run(self):
-        return [block for block in self.shell if block not in self.ran]
+    def inline(self, pattern):
+        """What the group of a pattern finds in the document's text."""
+        (found,) = re.findall(pattern, self.text)
+        return found
 
 
 # The stack
@@ -148,11 +149,8 @@ def url():
 
 def update(token, customer=CUSTOMER, if_match=None):
     """The status and the body of a request through the API."""
-    headers = {"Content-Type": "application/json"}
-    if token:
-        headers["accessToken"] = token
-    if if_match:
-        headers["If-Match"] = if_match
+    headers = {"Content-Type": "application/json", "accessToken": token, "If-Match": if_match}
+    headers = {name: value for name, value in headers.items() if value}
     body = json.dumps(REQUIRED).encode()
     request = urllib.request.Request(f"{url()}/customers/{customer}", body, headers, method="PUT")
     try:
@@ -196,11 +194,10 @@ def log_lines():
 
 def logged(**fields):
     """Whether a line with these fields is logged within 10 seconds."""
-    for _ in range(100):
-        if any(fields.items() <= line.items() for line in log_lines()):
-            return True
+    end = time.monotonic() + 10
+    while not (found := any(fields.items() <= line.items() for line in log_lines())) and time.monotonic() < end:
         time.sleep(0.1)
-    return False
+    return found
 
 
 # The day
@@ -209,7 +206,8 @@ def logged(**fields):
 def check_first_day(document):
     document.run("sam build && sam deploy\n", before=f"STACK={STACK}")
     document.start()
-    document.run("ops customer put 42", before=smoke_at(url()))
+    os.environ["GATEWAY"] = url()
+    document.run("ops customer put 42")
     firing = cloudwatch.describe_alarms(StateValue="ALARM")["MetricAlarms"]
     check("one alarm fires", [alarm["StateReason"] for alarm in firing], ["Does the mail arrive?"])
     token = ops("token", "issue", "--subject", "rehearsal", "--expires-in", "1h")
@@ -223,28 +221,12 @@ def check_first_day(document):
     check("the log has the update", logged(status=200, subject="rehearsal", version=1), True)
     commit = os.environ["COMMIT"]
     check(f"the log names commit {commit}", logged(commit=commit, functionVersion="1"), True)
-    document.run("for _ in {1..60}", before=smoke_at(url()), replace=("60", "2"), environment={"ACCESS_TOKEN": token})
+    os.environ["ACCESS_TOKEN"] = token
+    document.run("for _ in {1..60}", replace=("60", "2"))
     report = document.run("ops table check").splitlines()
     check("the table check", (report[0].split(" in ")[0], report[-1]), ("2 customers", "No customer breaks a rule."))
     document.run("ops token issue --subject erp --expires-in 90d\nops token list")
     return token
-
-
-def smoke_at(api):
-    """Lets `ops smoke` call the emulator's API."""
-    return f"""
-ops() {{
-  local arguments=("$@")
-  if [[ "$1" == smoke ]]; then arguments+=(--url {api!r}); fi
-  cargo run --quiet --package ops -- --stack "$STACK" "${{arguments[@]}}"
-}}"""
-
-
-def check_staging(document):
-    staging = "sam build --config-env staging"
-    document.run(staging)
-    document.run(staging)
-    check("the second deploy of staging changes nothing", "FunctionName" in outputs(f"{STACK}-staging"), True)
 
 
 # The night
@@ -291,12 +273,31 @@ def check_roll_back(document, token):
     document.run("cancel-update-stack", fails="cannot be called from current stack status")
     newest = live()["Version"]
     for wanted in ["2", newest]:
-        document.run("aws lambda update-alias", VERSION=wanted)
+        document.run("aws lambda update-alias", values={"VERSION": wanted})
         check(f"version {wanted} is live", live()["Version"], wanted)
         check(f"200 from version {wanted}", status(token), 200)
-    document.run("git checkout", COMMIT=os.environ["COMMIT"])
-    document.run("aws lambda delete-function --function-name", VERSION="1")
+    document.run("git checkout", values={"COMMIT": os.environ["COMMIT"]})
+    document.run("aws lambda delete-function --function-name", values={"VERSION": "1"})
     check("version 1 is deleted", "1" in versions(), False)
+
+
+def check_instances(document, token):
+    """Moves the function to a capacity provider, which the emulator only stores, and back."""
+    provider = "arn:aws:lambda:us-east-1:000000000000:capacity-provider:crm"
+    deploy = document.inline(r"`(sam deploy --parameter-overrides CapacityProviderArn=ARN MemorySize=2048)`")
+    deploy = deploy.replace("=ARN", f"={provider}")
+    undo = document.inline(r"`('CapacityProviderArn=\"\"' MemorySize=256)`")
+    on_demand = outputs()["FunctionName"]
+    document.execute(deploy.replace("2048", "512"), fails="MemorySize must be 2048, 4096")
+    document.execute(deploy)
+    config = live()["CapacityProviderConfig"]["LambdaManagedInstancesCapacityProviderConfig"]
+    check("the function is on instances", (config["CapacityProviderArn"], live()["MemorySize"]), (provider, 2048))
+    check("200 on instances", status(token), 200)
+    names = [function["FunctionName"] for function in aws_lambda.list_functions()["Functions"]]
+    check("the function on demand is deleted", on_demand in names, False)
+    document.execute(f"sam deploy --parameter-overrides {undo}")
+    check("it is on demand again", live().get("CapacityProviderConfig"), None)
+    check("200 on demand", status(token), 200)
 
 
 def check_leaked_token(document, token):
@@ -308,7 +309,7 @@ def check_leaked_token(document, token):
     check("401 for a revoked token", status(leaked), 401)
     other = ops("token", "issue", "--subject", "leaked")
     check("200 with the other token", status(other), 200)
-    printed = document.run("updatedBy = :subject", SUBJECT="leaked")
+    printed = document.run("updatedBy = :subject", values={"SUBJECT": "leaked"})
     found = printed.split()
     listed = ops("token", "list").splitlines()
     check("the hash is found by the subject", [line.split()[0] for line in listed if "  leaked  " in line], found[:1])
@@ -324,29 +325,25 @@ def check_restore(document, token):
     restore = "restore-table-to-point-in-time"
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     document.run("put-function-concurrency")
-    document.run(restore, NEW="restored-customers", TIME=now)
+    document.run(restore, values={"NEW": "restored-customers", "TIME": now})
     lost = document.run("updatedAt > :since", before=f"OLD={old} TIME=2026-01-01T00:00:00Z")
     check("the updates since are listed", CUSTOMER in lost, True)
-    before = stored_version(old)
-    environment = {"ACCESS_TOKEN": token}
-    document.run("ExistingCustomersTable=$NEW", before=smoke_at(url()), environment=environment, NEW="restored-customers")
+    item = lambda table: dynamodb.get_item(TableName=table, Key={"id": {"S": CUSTOMER}})["Item"]
+    version = lambda table: int(item(table)["version"]["N"])
+    before = version(old)
+    document.run("ExistingCustomersTable=$NEW", values={"NEW": "restored-customers"})
     check("200 on the new table", status(token), 200)
-    moved = [stored_version(table) - before for table in [old, "restored-customers"]]
+    moved = [version(table) - before for table in [old, "restored-customers"]]
     check("only the new table has the update", moved, [0, 1])
 
     revoked = ops("token", "issue", "--subject", "revoked")
-    document.run(restore, OLD=tokens, NEW="restored-tokens", TIME=now)
+    document.run(restore, values={"OLD": tokens, "NEW": "restored-tokens", "TIME": now})
     ops("token", "revoke", stdin=revoked)
     revived = lambda: ops("token", "list", "--table", "restored-tokens").count("  revoked  ")
     check("the restore revives a token", revived(), 1)
     document.run("update-time-to-live", before=f"OLD={tokens} NEW=restored-tokens")
     check("it is revoked again", revived(), 0)
     return {old, tokens, "restored-customers", "restored-tokens"}
-
-
-def stored_version(table):
-    item = dynamodb.get_item(TableName=table, Key={"id": {"S": CUSTOMER}})["Item"]
-    return int(item["version"]["N"])
 
 
 def check_removal(document, tables):
@@ -360,30 +357,33 @@ def check_removal(document, tables):
     states = {stack["StackStatus"] for stack in stacks if STACK in stack["StackName"]}
     check("both stacks are deleted", states, {"DELETE_COMPLETE"})
     for table in left[1::2]:
-        document.run("--no-deletion-protection-enabled", EMPTY=table)
+        document.run("--no-deletion-protection-enabled", values={"EMPTY": table})
     kept = set(dynamodb.list_tables()["TableNames"])
     check("the other tables stay", (tables <= kept, kept & set(left)), (True, set()))
 
 
 def rehearse(document):
     token = check_first_day(document)
-    check_staging(document)
+    for _ in range(2):
+        document.run("sam build --config-env staging")
+    check("the second deploy of staging changes nothing", "FunctionName" in outputs(f"{STACK}-staging"), True)
     document.run("describe-alarms")
     document.run("--parameter-overrides MemorySize=512")
     check("versions before a change stay", versions(), ["1", "2", "3"])
     check("the undo is live", (live()["Version"], live()["MemorySize"]), ("3", 256))
     check_roll_back(document, token)
+    check_instances(document, token)
     document.run("get-function-concurrency")
     document.run("describe-stack-events")
     check_permission(document, token, "dynamodb:UpdateItem", "UpdateItem on the customers table")
-    (empty,) = re.findall(r"`sam deploy (--parameter-overrides 'AlarmEmail=\"\"')`", document.text)
-    change = "--parameter-overrides MemorySize=512"
-    document.run(change, replace=(change, f"{empty} AccessTokenCacheSeconds=0"))
+    empty = document.inline(r"`(sam deploy --parameter-overrides 'AlarmEmail=\"\"')`")
+    document.execute(f"{empty} AccessTokenCacheSeconds=0")
     check_permission(document, token, "dynamodb:GetItem", "GetItem on the access tokens table")
     check_queries(document)
     check_leaked_token(document, token)
     check_removal(document, check_restore(document, token))
-    check("blocks of OPERATIONS.md that were not run", document.not_run(), [])
+    left = [block for block in document.shell if block not in document.ran]
+    check("blocks of OPERATIONS.md that were not run", left, [])
 
 
 with tempfile.TemporaryDirectory() as folder:

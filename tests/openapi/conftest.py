@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 API = os.environ["API"]
+HEADERS = {"accessToken": "demo-token-that-may-write", "Content-Type": "application/json"}
 
 
 @dataclass

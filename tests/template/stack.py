@@ -55,12 +55,20 @@ class Stack:
         self.pseudo_parameters = PSEUDO_PARAMETERS | PARTITIONS[partition]
         template = copy.deepcopy(TEMPLATE)
         # `sam deploy` puts the uploaded archive here; the translator accepts no local path.
-        template["Resources"]["UpdateCustomerFunction"]["Properties"]["CodeUri"] = "s3://bucket/key"
+        template["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
         self.transformed = transform(template, self.parameters, _NoManagedPolicies())
         self.conditions = {
             name: self._evaluate(condition)
             for name, condition in self.transformed.get("Conditions", {}).items()
         }
+        # What CloudFormation says when it refuses the parameters.
+        self.refusals = [
+            assertion["AssertDescription"]
+            for rule in template["Rules"].values()
+            if self._evaluate(rule["RuleCondition"])
+            for assertion in rule["Assertions"]
+            if not self._evaluate(assertion["Assert"])
+        ]
         present = {
             name: resource
             for name, resource in self.transformed["Resources"].items()
@@ -109,6 +117,17 @@ class Stack:
                 return str(one) == str(other)
             case "Fn::Not":
                 return not self._evaluate(argument)[0]
+            case "Fn::Or":
+                return any(self._evaluate(argument))
+            case "Fn::Contains":
+                values, value = self._evaluate(argument)
+                return str(value) in values
+            case "Fn::Select":
+                index, items = self._evaluate(argument)
+                return items[index]
+            case "Fn::Split":
+                separator, text = self._evaluate(argument)
+                return text.split(separator)
             case "Fn::Join":
                 separator, items = self._evaluate(argument)
                 return separator.join(map(str, items))

@@ -9,9 +9,7 @@ use crate::support::template::number_at;
 use crate::support::{Calls, Engine, Fault, Limits, MAX_WRITES, TestApp, limits, new_email};
 
 fn lambda_timeout() -> Duration {
-    Duration::from_secs(number_at(
-        "Resources.UpdateCustomerFunction.Properties.Timeout",
-    ))
+    Duration::from_secs(number_at("Globals.Function.Timeout"))
 }
 
 #[test]

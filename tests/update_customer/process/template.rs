@@ -23,7 +23,7 @@ fn template_sets_exactly_the_variables_that_config_reads() {
     // Lambda sets the others, or an operator does.
     let is_set = |name: &String| !name.starts_with("AWS_") && name != "SSL_CERT_FILE";
     let read: BTreeSet<_> = read.into_inner().into_iter().filter(is_set).collect();
-    let variables = "Resources.UpdateCustomerFunction.Properties.Environment.Variables";
+    let variables = "Globals.Function.Environment.Variables";
     let set: BTreeSet<_> = keys_at(variables).map(str::to_owned).collect();
     assert_eq!(set, read);
     let default = number_at("Parameters.AccessTokenCacheSeconds.Default");
