@@ -55,23 +55,15 @@ async fn cors_allows_the_token_and_exposes_the_version() {
     let cors = "Resources.Api.Properties.CorsConfiguration.1";
     let headers = |name| texts_at(&format!("{cors}.{name}")).join(",");
     let allowed = headers("AllowHeaders");
-    let mut request = put().without_header("accessToken").if_match("\"5\"");
-    for name in allowed
-        .split(',')
-        .map(str::trim)
-        .filter(|name| name.contains("oken"))
-    {
-        request = request.header(name, WRITE_TOKEN);
-    }
-    let conflict = app.send(request).await;
+    let mut names = allowed.split(',').map(str::trim);
+    let token = names.find(|name| name.contains("oken")).unwrap();
+    let request = put().without_header("accessToken").if_match("\"5\"");
+    let conflict = app.send(request.header(token, WRITE_TOKEN)).await;
     assert_eq!(conflict.status, 412, "{allowed}");
     let mut response = conflict.headers.iter();
     let (version, _) = response.find(|(_, value)| *value == "\"6\"").unwrap();
-    let exposed = headers("ExposeHeaders");
-    assert!(
-        exposed.to_lowercase().contains(version),
-        "{exposed} has no {version}"
-    );
+    let exposed = headers("ExposeHeaders").to_lowercase();
+    assert!(exposed.contains(version), "{exposed} has no {version}");
 }
 
 #[tokio::test]
@@ -80,33 +72,22 @@ async fn role_allows_exactly_the_calls_on_keys_that_the_tables_have() {
     app.warm_up().await;
     app.send(new_email()).await.data();
     let requests = app.recorded_requests();
-    let actions = requests
-        .iter()
-        .map(|request| format!("dynamodb:{}", request.operation));
-    let actions: BTreeSet<_> = actions.collect();
+    let operations = requests.iter().map(|request| &request.operation);
+    let actions: BTreeSet<_> = operations.map(|name| format!("dynamodb:{name}")).collect();
     let role = texts_at("Resources.UpdateCustomerRole").into_iter();
     let allowed = role.filter(|text| text.starts_with("dynamodb:"));
     assert_eq!(allowed.map(str::to_owned).collect::<BTreeSet<_>>(), actions);
 
-    for (operation, table) in [
-        ("GetItem", "AccessTokensTable"),
-        ("UpdateItem", "CustomersTable"),
-    ] {
-        let mut requests = requests.iter();
-        let request = requests
-            .find(|request| request.operation == operation)
-            .unwrap();
+    for request in requests {
+        let table = match &*request.operation {
+            "GetItem" => "AccessTokensTable",
+            _ => "CustomersTable",
+        };
+        let texts = |name| texts_at(&format!("Resources.{table}.Properties.{name}"));
         let key = request.body["Key"].as_object().unwrap();
-        let schema = texts_at(&format!("Resources.{table}.Properties.KeySchema"));
-        let types = texts_at(&format!(
-            "Resources.{table}.Properties.AttributeDefinitions"
-        ));
         let name = key.keys().next().unwrap().as_str();
-        assert_eq!(
-            (schema, types),
-            (vec![name, "HASH"], vec![name, "S"]),
-            "{table}"
-        );
+        assert_eq!(texts("KeySchema"), [name, "HASH"], "{table}");
+        assert_eq!(texts("AttributeDefinitions"), [name, "S"], "{table}");
         assert!(key[name]["S"].is_string(), "{table}: {key:?}");
     }
 }

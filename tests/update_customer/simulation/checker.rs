@@ -157,8 +157,8 @@ fn check_write(call: &Call, before: &State, after: &State) -> Result<(), String>
     let mut expected = before.clone();
     for (name, value) in &call.changes {
         match value {
-            Some(value) => _ = expected.insert((*name).to_owned(), value.clone()),
-            None => _ = expected.remove(*name),
+            Some(value) => _ = expected.insert(name.clone(), value.clone()),
+            None => _ = expected.remove(name),
         }
     }
     expected.insert("version".to_owned(), (old + 1).into());
@@ -230,15 +230,13 @@ fn matches(call: &Call, version: u64) -> bool {
 /// Whether a customer has everything that an update requests.
 fn has_changes(state: &Map<String, Value>, changes: &Changes) -> bool {
     let mut changes = changes.iter();
-    changes.all(|(name, value)| state.get(*name) == value.as_ref())
+    changes.all(|(name, value)| state.get(name) == value.as_ref())
 }
 
 /// Whether an update changes the email by more than letter case. The emails of a simulation are ASCII.
 fn changes_email(changes: &Changes, before: &Map<String, Value>) -> bool {
-    let new = changes
-        .get("email")
-        .and_then(Option::as_ref)
-        .and_then(Value::as_str);
+    let new = changes.get("email").and_then(Option::as_ref);
+    let new = new.and_then(Value::as_str);
     let old = before.get("email").and_then(Value::as_str);
     new.is_some_and(|new| old.is_none_or(|old| !old.eq_ignore_ascii_case(new)))
 }

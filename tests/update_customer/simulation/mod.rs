@@ -3,12 +3,11 @@
 //!
 //! `SIMULATION_SEEDS=7..8` runs these seeds and prints the histories.
 
-mod caller;
+mod actors;
 mod checker;
 mod checker_tests;
 mod history;
 mod schedule;
-mod stored;
 
 use std::collections::BTreeSet;
 use std::env;
@@ -20,7 +19,6 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::{join, select};
 
-use crate::support::full_run::is_full;
 use crate::support::network::{Delivery, SimulatedNetwork};
 use crate::support::{TestApp, put, shortened};
 use schedule::{CALLERS, Environment};
@@ -28,7 +26,7 @@ use schedule::{CALLERS, Environment};
 /// The seeds to run.
 fn seeds() -> Range<u64> {
     let Ok(seeds) = env::var("SIMULATION_SEEDS") else {
-        return 0..if is_full() { 300 } else { 60 };
+        return 0..if testkit::is_full_run() { 300 } else { 60 };
     };
     let range = seeds
         .split_once("..")
@@ -82,9 +80,8 @@ fn every_schedule_keeps_the_guarantees() {
         let results = workers
             .into_iter()
             .map(|worker| worker.join().expect("no panic"));
-        results
-            .flat_map(|seen| seen.unwrap_or_else(|violation| panic!("{violation}")))
-            .collect()
+        let seen = results.map(|seen| seen.unwrap_or_else(|violation| panic!("{violation}")));
+        seen.flatten().collect()
     });
     // Schedules without the rare events would prove nothing.
     if env::var_os("SIMULATION_SEEDS").is_none() {
@@ -96,29 +93,26 @@ fn every_schedule_keeps_the_guarantees() {
 /// the first violation and returns a message about it.
 fn check_all(seeds: impl Iterator<Item = u64>) -> Result<BTreeSet<&'static str>, String> {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
-    runtime
-        .enable_all()
-        .build()
-        .expect("a runtime")
-        .block_on(async {
-            let mut seen = BTreeSet::new();
-            let mut environment = environment().await;
-            for seed in seeds {
-                // A panic within the run has no history.
-                println!("to print the whole history: {}", repeat(seed));
-                let history = schedule::run(&mut environment, seed).await;
-                if env::var_os("SIMULATION_SEEDS").is_some() {
-                    println!("{history}");
-                }
-                if let Err((event, message)) = checker::check(&history) {
-                    let (excerpt, command) = (history.excerpt(event), repeat(seed));
-                    return Err(format!("event {event}: {message}\n{excerpt}{command}"));
-                }
-                let printed = history.to_string();
-                seen.extend(RARE.iter().filter(|text| printed.contains(*text)));
+    let runtime = runtime.enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let mut seen = BTreeSet::new();
+        let mut environment = environment().await;
+        for seed in seeds {
+            // A panic within the run has no history.
+            println!("to print the whole history: {}", repeat(seed));
+            let history = schedule::run(&mut environment, seed).await;
+            let printed = history.to_string();
+            if env::var_os("SIMULATION_SEEDS").is_some() {
+                println!("{printed}");
             }
-            Ok(seen)
-        })
+            if let Err((event, message)) = checker::check(&history) {
+                let (excerpt, command) = (history.excerpt(event), repeat(seed));
+                return Err(format!("event {event}: {message}\n{excerpt}{command}"));
+            }
+            seen.extend(RARE.iter().filter(|text| printed.contains(*text)));
+        }
+        Ok(seen)
+    })
 }
 
 /// What the histories of the ordinary seeds must show, as they are printed.
@@ -139,15 +133,10 @@ async fn seed_determines_the_history() {
     for seed in 0..10 {
         let first = schedule::run(&mut environment, seed).await.to_string();
         let second = schedule::run(&mut environment, seed).await.to_string();
-        let differing = first
-            .lines()
-            .zip(second.lines())
-            .find(|(first, second)| first != second);
-        assert_eq!(
-            (differing, first.len()),
-            (None, second.len()),
-            "seed {seed}"
-        );
+        let mut lines = first.lines().zip(second.lines());
+        let differing = lines.find(|(first, second)| first != second);
+        assert_eq!(differing, None, "seed {seed}");
+        assert_eq!(first.len(), second.len(), "seed {seed}");
     }
 }
 

@@ -39,24 +39,29 @@ pub enum Fault {
     Corrupted(fn(&mut Vec<u8>)),
     /// Sends the response up to the middle of its body and closes the connection.
     Truncated,
-    /// Runs another writer to its end, and then passes the request on.
-    OtherWriter(Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>),
+    /// Runs another writer to its end, and then passes the request on. See [`Fault::other_writer`].
+    OtherWriter(Arc<dyn Fn() -> OtherWriter + Send + Sync>),
 }
 
+type OtherWriter = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 impl Fault {
+    pub fn other_writer<F>(write: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        Self::OtherWriter(Arc::new(move || Box::pin(write())))
+    }
+
     /// An HTTP response, after the engine has applied the request.
     pub fn response(status: &str, body: &str) -> Self {
-        let kind = if body.starts_with('<') {
-            "text/html"
-        } else {
-            "application/x-amz-json-1.0"
+        let kind = match body.starts_with('<') {
+            true => "text/html",
+            false => "application/x-amz-json-1.0",
         };
-        let length = body.len();
-        let head = format!("HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {length}");
-        Self::Raw(
-            Engine::Applied,
-            format!("{head}\r\n\r\n{body}").into_bytes().into(),
-        )
+        let head = format!("HTTP/1.1 {status}\r\ncontent-type: {kind}\r\n");
+        let body = body.as_bytes().to_vec();
+        Self::Raw(Engine::Applied, Message { head, body }.bytes().into())
     }
 
     fn engine(&self) -> Engine {
@@ -99,10 +104,8 @@ pub struct FaultProxy {
 impl FaultProxy {
     /// Starts a proxy for the DynamoDB at `engine`, such as `http://127.0.0.1:8000`.
     pub async fn start(engine: &str) -> Self {
-        let engine = engine
-            .strip_prefix("http://")
-            .expect("plain HTTP")
-            .to_owned();
+        let engine = engine.strip_prefix("http://").expect("plain HTTP");
+        let engine = engine.to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let proxy = Self {
@@ -185,7 +188,11 @@ impl FaultProxy {
             let bytes = match fault {
                 None | Some(Fault::OtherWriter(_)) => response.bytes(),
                 Some(Fault::Error(status, code)) => aws_error(status, code).bytes(),
-                Some(Fault::Corrupted(corrupt)) => response.with_body(corrupt).bytes(),
+                Some(Fault::Corrupted(corrupt)) => {
+                    let mut response = response;
+                    corrupt(&mut response.body);
+                    response.bytes()
+                }
                 Some(Fault::Close(_)) => return None,
                 Some(Fault::Reset(_)) => return client.get_ref().set_zero_linger().ok(),
                 Some(Fault::Silent(_)) => return self.wait_for_timeout(&mut client).await,
@@ -260,31 +267,22 @@ impl Message {
 
     fn header(&self, name: &str) -> Option<&str> {
         let mut fields = self.head.lines().filter_map(|line| line.split_once(':'));
-        fields
-            .find(|(field, _)| field.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.trim())
-    }
-
-    /// The message with a changed body.
-    fn with_body(mut self, change: fn(&mut Vec<u8>)) -> Self {
-        change(&mut self.body);
-        self
+        let field = fields.find(|(field, _)| field.eq_ignore_ascii_case(name));
+        field.map(|(_, value)| value.trim())
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let mut bytes =
-            format!("{}content-length: {}\r\n\r\n", self.head, self.body.len()).into_bytes();
-        bytes.extend_from_slice(&self.body);
-        bytes
+        let Self { head, body } = self;
+        let head = format!("{head}content-length: {}\r\n\r\n", body.len());
+        [head.as_bytes(), body].concat()
     }
 }
 
 /// A DynamoDB error response, with a message that must not reach the function's caller.
 fn aws_error(status: u16, code: &str) -> Message {
     let kind = format!("com.amazonaws.dynamodb.v20120810#{code}");
-    let body = json!({"__type": kind, "message": format!("secret text of {code}")})
-        .to_string()
-        .into_bytes();
+    let body = json!({"__type": kind, "message": format!("secret text of {code}")});
+    let body = body.to_string().into_bytes();
     let crc = crc32fast::hash(&body);
     let head = format!(
         "HTTP/1.1 {status} Error\r\ncontent-type: application/x-amz-json-1.0\r\nx-amz-crc32: {crc}\r\n"

@@ -6,7 +6,6 @@
 pub mod assertions;
 mod clock;
 pub mod fault_proxy;
-pub mod full_run;
 mod logs;
 pub mod network;
 pub mod openapi;
@@ -42,6 +41,9 @@ pub use testkit::{
     sample_customer,
 };
 
+/// The variable that names the endpoint of another DynamoDB than the embedded one.
+const EXTERNAL_DYNAMODB: &str = "DYNAMODB_ENDPOINT";
+
 /// A stored item: attributes by name.
 pub type Item = HashMap<String, AttributeValue>;
 
@@ -52,64 +54,83 @@ pub const MAX_WRITES: usize = 3;
 /// The function with tables of its own and a record of the requests it sends to DynamoDB.
 pub struct TestApp {
     app: App,
-    /// A client for the test's own access to the tables. It is not recorded.
-    pub client: Client,
+    pub tables: Arc<Tables>,
+    recorder: RequestRecorder,
+}
+
+/// The tables of one test.
+pub struct Tables {
     pub endpoint: String,
     pub customers: String,
     pub tokens: String,
-    recorder: RequestRecorder,
+    /// A client for the test's own access to the tables. It is not recorded.
+    pub client: Client,
     shared: SdkConfig,
-    /// Tables of a DynamoDB that outlives the test must be deleted.
-    deletes_tables: bool,
 }
 
-impl TestApp {
-    /// With the sample customer and the two tokens, and without a token cache.
-    pub async fn new() -> Self {
-        Self::with_token_cache(Duration::ZERO).await
-    }
-
-    pub async fn with_token_cache(ttl: Duration) -> Self {
-        let external = std::env::var("DYNAMODB_ENDPOINT").ok();
-        let endpoint = match external.clone() {
-            Some(endpoint) => endpoint,
-            None => tables::start_embedded_dynamodb().await,
+impl Tables {
+    /// Creates tables with the sample customer and the two tokens.
+    async fn create() -> Self {
+        let endpoint = match std::env::var(EXTERNAL_DYNAMODB) {
+            Ok(external) => external,
+            Err(_) => tables::start_embedded_dynamodb().await,
         };
         let shared = tables::local_config(&endpoint);
         let client = Client::from_conf(patient(client::builder(&shared)).build());
         let unique = unique_name();
         let (customers, tokens) = (format!("{unique}-customers"), format!("{unique}-tokens"));
         tables::seed(&client, &customers, &tokens).await.unwrap();
-        let recorder = RequestRecorder::default();
-        let recorded = patient(client::builder(&shared)).interceptor(recorder.clone());
-        let config = config(&customers, &tokens, ttl);
         Self {
-            app: App::new(Client::from_conf(recorded.build()), config),
-            client,
             endpoint,
             customers,
             tokens,
-            recorder,
+            client,
             shared,
-            deletes_tables: external.is_some(),
+        }
+    }
+
+    async fn put(&self, table: &str, item: Item) {
+        let put = self.client.put_item().table_name(table);
+        put.set_item(Some(item)).send().await.unwrap();
+    }
+}
+
+impl TestApp {
+    /// Without a token cache, and with time limits that a busy machine does not reach.
+    pub async fn new() -> Self {
+        Self::with_token_cache(Duration::ZERO).await
+    }
+
+    pub async fn with_token_cache(ttl: Duration) -> Self {
+        let tables = Arc::new(Tables::create().await);
+        Self::on(tables, RequestRecorder::default(), ttl, patient)
+    }
+
+    fn on(
+        tables: Arc<Tables>,
+        recorder: RequestRecorder,
+        ttl: Duration,
+        configure: impl FnOnce(Builder) -> Builder,
+    ) -> Self {
+        let sdk_config = client::builder(&tables.shared).interceptor(recorder.clone());
+        let client = Client::from_conf(configure(sdk_config).build());
+        let app = App::new(client, config(&tables.customers, &tables.tokens, ttl));
+        Self {
+            app,
+            tables,
+            recorder,
         }
     }
 
     /// The function again, on the same tables, with production's time limits, its own client for DynamoDB
     /// and this token cache.
     pub fn another(&self, ttl: Duration, configure: impl FnOnce(Builder) -> Builder) -> Self {
-        let sdk_config = client::builder(&self.shared).interceptor(self.recorder.clone());
-        let client = Client::from_conf(configure(sdk_config).build());
-        Self {
-            app: App::new(client, config(&self.customers, &self.tokens, ttl)),
-            client: self.client.clone(),
-            endpoint: self.endpoint.clone(),
-            customers: self.customers.clone(),
-            tokens: self.tokens.clone(),
-            recorder: self.recorder.clone(),
-            shared: self.shared.clone(),
-            deletes_tables: false,
-        }
+        Self::on(
+            Arc::clone(&self.tables),
+            self.recorder.clone(),
+            ttl,
+            configure,
+        )
     }
 
     /// A function without a token cache behind a proxy that injects faults. Its time limits are
@@ -119,14 +140,13 @@ impl TestApp {
     }
 
     pub async fn behind_faults_with_token_cache(ttl: Duration) -> (Self, FaultProxy) {
-        let mut app = Self::new().await;
-        let proxy = FaultProxy::start(&app.endpoint).await;
+        let app = Self::new().await;
+        let proxy = FaultProxy::start(&app.tables.endpoint).await;
         let clock = proxy.clock.clone();
-        let mut behind = app.another(ttl, |config| {
+        let app = app.another(ttl, |config| {
             config.endpoint_url(&proxy.endpoint).sleep_impl(clock)
         });
-        behind.deletes_tables = std::mem::take(&mut app.deletes_tables);
-        (behind, proxy)
+        (app, proxy)
     }
 
     /// Sends a request as an HTTP API event.
@@ -187,7 +207,8 @@ impl TestApp {
     }
 
     pub async fn stored_item(&self, id: &str) -> Option<Item> {
-        let get = self.client.get_item().table_name(&self.customers);
+        let get = self.tables.client.get_item();
+        let get = get.table_name(&self.tables.customers);
         let get = get.consistent_read(true).key("id", text(id));
         get.send().await.unwrap().item
     }
@@ -198,7 +219,7 @@ impl TestApp {
     }
 
     pub async fn store_item(&self, item: Item) {
-        put_item(&self.client, &self.customers, item).await;
+        self.tables.put(&self.tables.customers, item).await;
     }
 
     /// Stores the sample customer after `change`.
@@ -215,19 +236,21 @@ impl TestApp {
 
     /// Deletes a customer as another writer would.
     pub async fn delete(&self, id: &str) {
-        let delete = self.client.delete_item().table_name(&self.customers);
-        delete.key("id", text(id)).send().await.unwrap();
+        let delete = self.tables.client.delete_item().key("id", text(id));
+        let delete = delete.table_name(&self.tables.customers);
+        delete.send().await.unwrap();
     }
 
     /// Another writer that replaces the stored customer with the sample after `change`, between two calls.
     pub fn other_writer(&self, change: impl Fn(&mut Value) + Send + Sync + 'static) -> Fault {
-        let (client, table) = (self.client.clone(), self.customers.clone());
-        Fault::OtherWriter(Arc::new(move || {
-            let (client, table) = (client.clone(), table.clone());
+        let tables = Arc::clone(&self.tables);
+        Fault::other_writer(move || {
+            let tables = Arc::clone(&tables);
             let mut customer = sample_customer();
             change(&mut customer);
-            Box::pin(async move { put_item(&client, &table, tables::item(&customer)).await })
-        }))
+            let item = tables::item(&customer);
+            async move { tables.put(&tables.customers, item).await }
+        })
     }
 
     pub async fn issue_token(&self, token: &str, scopes: &[&str], expires_at: Option<u64>) {
@@ -242,19 +265,21 @@ impl TestApp {
 
     /// Stores a token's record as another program would.
     pub async fn store_token_record(&self, record: Item) {
-        put_item(&self.client, &self.tokens, record).await;
+        self.tables.put(&self.tables.tokens, record).await;
     }
 
     pub async fn revoke_token(&self, token: &str) {
-        let delete = self.client.delete_item().table_name(&self.tokens);
         let key = text(&TokenHash::of(token).to_hex());
-        delete.key("tokenHash", key).send().await.unwrap();
+        let delete = self.tables.client.delete_item().key("tokenHash", key);
+        let delete = delete.table_name(&self.tables.tokens);
+        delete.send().await.unwrap();
     }
 }
 
-impl Drop for TestApp {
+impl Drop for Tables {
+    /// Deletes the tables from a DynamoDB that outlives the test.
     fn drop(&mut self) {
-        if !self.deletes_tables {
+        if std::env::var_os(EXTERNAL_DYNAMODB).is_none() {
             return;
         }
         let tables = [self.customers.clone(), self.tokens.clone()];
@@ -275,7 +300,7 @@ impl Drop for TestApp {
     }
 }
 
-/// A request that changes the notes and the first name, which every request sends.
+/// A request that changes the notes, and the first name as every request does.
 pub fn new_notes() -> PutRequest {
     put().with(json!({"notes": "set by this request"}))
 }
@@ -283,11 +308,6 @@ pub fn new_notes() -> PutRequest {
 /// A request that also changes the sample's verified email.
 pub fn new_email() -> PutRequest {
     put().with(json!({"email": "new@aximcommerce.com", "notes": "set by this request"}))
-}
-
-async fn put_item(client: &Client, table: &str, item: Item) {
-    let put = client.put_item().table_name(table);
-    put.set_item(Some(item)).send().await.unwrap();
 }
 
 pub fn text(text: &str) -> AttributeValue {
@@ -320,24 +340,21 @@ pub struct Limits {
 
 pub fn limits() -> Limits {
     let config = client::builder(&tables::local_config("http://127.0.0.1:1")).build();
-    let (timeouts, retries) = (
-        config.timeout_config().unwrap(),
-        config.retry_config().unwrap(),
-    );
+    let timeouts = config.timeout_config().unwrap();
+    let retries = config.retry_config().unwrap();
     let attempts = retries.max_attempts();
+    // The backoff doubles with each retry.
+    let backoff = (0..attempts - 1).map(|nth| retries.initial_backoff() * 2_u32.pow(nth));
     Limits {
         attempt: timeouts.operation_attempt_timeout().unwrap(),
         operation: timeouts.operation_timeout().unwrap(),
         attempts,
-        // It doubles with each retry.
-        backoff: (0..attempts - 1)
-            .map(|nth| retries.initial_backoff() * 2_u32.pow(nth))
-            .sum(),
+        backoff: backoff.sum(),
     }
 }
 
 /// Time limits that a busy machine does not reach. Other tests cover production's limits.
-pub fn patient(config: Builder) -> Builder {
+fn patient(config: Builder) -> Builder {
     let limit = Duration::from_secs(180);
     // All of them: a limit that is not set here stays as it is.
     let limits = TimeoutConfig::builder()
@@ -351,9 +368,7 @@ pub fn patient(config: Builder) -> Builder {
 fn unique_name() -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_micros();
-    format!("update-customer-test-{now}-{}-{number}", std::process::id())
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let (now, process) = (now.as_micros(), std::process::id());
+    format!("update-customer-test-{now}-{process}-{number}")
 }

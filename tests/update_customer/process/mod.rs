@@ -1,5 +1,0 @@
-//! The built program as Lambda runs it.
-
-mod invocations;
-mod start_up;
-pub mod template;
