@@ -2,7 +2,7 @@
 //!
 //! Patterns can only tell ASCII characters apart, because other engines know nothing else. Beyond ASCII,
 //! and for rules that the document has in words, the document must accept what the code accepts.
-//! `fields` compares names, types and lengths. `support::openapi` checks every response of every test.
+//! `fields` compares names, types and lengths. `support::documents` checks every response of every test.
 
 use std::collections::BTreeSet;
 
@@ -10,32 +10,15 @@ use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 use strum::VariantArray;
 use testkit::response::shortened;
-use update_customer::customer::address::TEXT_MEMBERS;
 use update_customer::customer::fields::{FIELDS, Write};
 use update_customer::customer::meta_fields;
 use update_customer::customer::rules::{lines, one_line};
 use update_customer::validation::ErrorCode;
 
-use crate::support::openapi::{REQUEST_SCHEMA, at, resolve, violations};
+use crate::support::documents::{
+    REQUEST_SCHEMA, body_with, openapi, properties, strings, violations,
+};
 use crate::support::{TestApp, put};
-
-/// A body that is valid but for the value at a JSON Pointer.
-fn body(pointer: &str, value: &Value) -> Value {
-    let mut body =
-        json!({"firstName": "John", "lastName": "Doe", "email": "john@aximcommerce.com"});
-    match pointer.split('/').skip(1).collect::<Vec<_>>()[..] {
-        [] => return value.clone(),
-        [name] => body[name] = value.clone(),
-        [list, "0"] => body[list] = json!([value]),
-        ["address", "0", name] => {
-            body["address"] = json!([{"isDefaultAddress": false}]);
-            body["address"][0][name] = value.clone();
-        }
-        ["metaFields", "0", name] => body["metaFields"] = json!([{name: value, "value": 1}]),
-        _ => panic!("no body has {pointer}"),
-    }
-    body
-}
 
 /// What the document must say of a value.
 #[derive(Clone, Copy, PartialEq)]
@@ -61,7 +44,7 @@ async fn assert_agreement(rule: Rule, pointers: &[impl AsRef<str>], values: &[Va
     for pointer in pointers.iter().map(AsRef::as_ref) {
         let mut lines = Vec::new();
         for value in values {
-            let body = body(pointer, value);
+            let body = body_with(pointer, value);
             let response = app.send(put().json(&body)).await;
             let code = match response.status {
                 200 => Vec::new(),
@@ -88,19 +71,6 @@ async fn assert_agreement(rule: Rule, pointers: &[impl AsRef<str>], values: &[Va
     assert!(disagreements.is_empty(), "\n{}", disagreements.join("\n"));
 }
 
-/// The pointer to every string of a request body. `fields` checks that `openapi.yaml` has the same.
-fn strings() -> Vec<String> {
-    let texts = FIELDS.iter().filter(|field| match field.write {
-        Write::Required(_) | Write::Email | Write::Optional(_) => true,
-        Write::ReadOnly | Write::List(_) => false,
-    });
-    let mut pointers: Vec<_> = texts.map(|field| format!("/{}", field.name)).collect();
-    let members = TEXT_MEMBERS.iter();
-    pointers.extend(members.map(|(name, _)| format!("/address/0/{name}")));
-    pointers.push("/metaFields/0/code".to_owned());
-    pointers
-}
-
 /// A JSON list, one value or several in a line.
 fn list(json: &str) -> Vec<Value> {
     serde_json::from_str(json).expect("a JSON list")
@@ -108,8 +78,9 @@ fn list(json: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn types_blank_values_and_control_characters_agree_with_the_schema() {
-    let mut pointers = strings();
-    pointers.extend(["/address".to_owned(), "/metaFields".to_owned()]);
+    let lists = ["/address", "/metaFields"].map(str::to_owned);
+    let strings = strings().into_iter().map(|(pointer, _)| pointer);
+    let pointers: Vec<_> = strings.chain(lists).collect();
     let values = list(
         r#"["", " ", "\u00a0", null, 1, true, [], {}, ["a"], "a", "a b", " a ",
             "a\nb", "a\tb", "a\u0000b", "a\u007fb", "\n", "a\n", "\na", "a\u2028b", "a\u202e"]"#,
@@ -224,7 +195,7 @@ async fn read_only_fields_unknown_fields_and_types_of_the_body_agree_with_the_sc
     let unknown: Vec<_> = unknown.collect();
     assert_agreement(Rule::InSchema, &unknown, &[json!("x")]).await;
     let mut bodies = list(r#"[{}, [], null, "text", 1]"#);
-    bodies.push(json!([body("/status", &json!("active"))]));
+    bodies.push(json!([body_with("/status", &json!("active"))]));
     assert_agreement(Rule::InSchema, &[""], &bodies).await;
 }
 
@@ -268,7 +239,7 @@ fn error_codes_agree_with_the_documents() {
         ("Error", "### Error codes", codes),
     ] {
         let pointer = format!("/components/schemas/{schema}/properties/code/description");
-        let description = at(&pointer).as_str().unwrap();
+        let description = openapi(&pointer).as_str().unwrap();
         assert_eq!(quoted(description), codes, "{schema} in openapi.yaml");
         let mut documented = first_column(heading);
         documented.remove("code");
@@ -279,9 +250,7 @@ fn error_codes_agree_with_the_documents() {
 #[test]
 fn lengths_agree_with_api_md() {
     for schema in ["CustomerUpdate", "AddressUpdate", "MetaFieldUpdate"] {
-        let properties = at(&format!("/components/schemas/{schema}/properties"));
-        for (name, property) in properties.as_object().unwrap() {
-            let (_, property) = resolve("", property);
+        for (name, property) in properties(&format!("/components/schemas/{schema}")) {
             let Some(max) = property["maxLength"].as_u64() else {
                 continue;
             };
@@ -299,5 +268,5 @@ fn lengths_agree_with_api_md() {
 
 #[test]
 fn version_is_the_crate_s() {
-    assert_eq!(*at("/info/version"), env!("CARGO_PKG_VERSION"));
+    assert_eq!(*openapi("/info/version"), env!("CARGO_PKG_VERSION"));
 }

@@ -5,13 +5,12 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::support::assertions::assert_logged_internal_error;
-use crate::support::template::number_at;
+use crate::support::documents::template;
 use crate::support::{Calls, Engine, Fault, Limits, MAX_WRITES, TestApp, limits, new_email};
 
 fn lambda_timeout() -> Duration {
-    Duration::from_secs(number_at(
-        "Resources.UpdateCustomerFunction.Properties.Timeout",
-    ))
+    let timeout = template("/Resources/UpdateCustomerFunction/Properties/Timeout");
+    Duration::from_secs(timeout.as_u64().unwrap())
 }
 
 #[test]
@@ -29,8 +28,8 @@ fn time_limits_nest() {
         slowest <= lambda_timeout(),
         "Lambda stops the function before it responds"
     );
-    let api = "Resources.UpdateCustomerIntegration.Properties.TimeoutInMillis";
-    let api = Duration::from_millis(number_at(api));
+    let api = template("/Resources/UpdateCustomerIntegration/Properties/TimeoutInMillis");
+    let api = Duration::from_millis(api.as_u64().unwrap());
     assert!(lambda_timeout() < api && api <= Duration::from_secs(30));
 }
 

@@ -5,14 +5,13 @@
 
 pub mod assertions;
 mod clock;
+pub mod documents;
 pub mod fault_proxy;
 mod logs;
 pub mod network;
-pub mod openapi;
 pub mod program;
 pub mod property;
 mod request_recorder;
-pub mod template;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -325,7 +324,7 @@ pub async fn invoke_and_log(app: &App, event: &Value) -> (Response, Log) {
         // A test that fails shows what it printed.
         println!("500, logged as {}", shortened(&log.text()));
     }
-    openapi::assert_documented(&response);
+    documents::assert_documented(&response);
     logs::assert_no_secret(event, &response, &log);
     (response, log)
 }
