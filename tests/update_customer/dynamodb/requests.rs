@@ -13,18 +13,20 @@ fn updates(sent: Vec<RecordedRequest>) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn update_is_one_conditional_update_item() {
+async fn update_is_one_lookup_of_the_token_s_hash_and_one_conditional_update_item() {
     let app = TestApp::new().await;
+    app.issue_token_to("erp", "abc").await;
     let request = put().with(json!({"notes": "n", "status": "active", "company": ""}));
-    app.send(request).await.data();
-    let mut sent = app.recorded_requests();
+    app.send(request.token("abc")).await.data();
+    let sent = app.recorded_requests();
     let operations: Vec<_> = sent.iter().map(|sent| &*sent.operation).collect();
-    assert_eq!(
-        operations,
-        ["GetItem", "UpdateItem"],
-        "the customer is never read"
-    );
-    let mut update = sent.remove(1).body;
+    assert_eq!(operations, ["GetItem", "UpdateItem"]);
+    // The SHA-256 of "abc" is a test vector of FIPS 180-2.
+    let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    let key = json!({"tokenHash": {"S": hash}});
+    let lookup = json!({"TableName": app.tables.tokens, "Key": key, "ConsistentRead": true});
+    assert_eq!(sent[0].body, lookup);
+    let mut update = sent[1].body.clone();
     let now = update["ExpressionAttributeValues"][":updatedAt"]["S"].take();
     assert!(now.as_str().unwrap().ends_with('Z'));
     let expected = json!({
@@ -38,7 +40,7 @@ async fn update_is_one_conditional_update_item() {
             AND (attribute_not_exists(verifiedEmail) OR verifiedEmail = :false OR email = :email)",
         "ExpressionAttributeNames": {"#status": "status"},
         "ExpressionAttributeValues": {
-            ":updatedAt": {"S": null}, ":updatedBy": {"S": "demo-erp"}, ":v0": {"N": "0"}, ":one": {"N": "1"},
+            ":updatedAt": {"S": null}, ":updatedBy": {"S": "erp"}, ":v0": {"N": "0"}, ":one": {"N": "1"},
             ":firstName": {"S": "John"}, ":lastName": {"S": "Doe"}, ":email": {"S": "john.doe@aximcommerce.com"},
             ":status": {"S": "active"}, ":notes": {"S": "n"}, ":false": {"BOOL": false},
             ":max": {"N": "18446744073709551614"}

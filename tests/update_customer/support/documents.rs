@@ -236,37 +236,32 @@ fn disagreements(response: &Response) -> Vec<String> {
         return vec![format!("status {status} is not in openapi.yaml")];
     };
     let (pointer, documented) = resolve(&pointer, documented);
-    let headers = documented["headers"].as_object();
-
     let mut disagreements = Vec::new();
+    let mut undocumented = response.headers.clone();
     for (name, expected) in COMMON_HEADERS {
-        let value = response.header(name).unwrap_or("missing");
+        let value = undocumented.remove(name);
+        let value = value.unwrap_or("missing".to_owned());
         if value != expected {
             disagreements.push(format!("{status}: {name} is {value}"));
         }
     }
-    for (name, value) in &response.headers {
-        if COMMON_HEADERS.iter().any(|(common, _)| common == name) {
-            continue;
-        }
-        let documented = headers.into_iter().flatten();
-        let mut documented = documented.filter(|(known, _)| known.eq_ignore_ascii_case(name));
-        let Some((known, header)) = documented.next() else {
-            disagreements.push(format!("{status}: header {name} is not in openapi.yaml"));
-            continue;
-        };
-        let (header, _) = resolve(&format!("{pointer}/headers/{known}"), header);
-        for violation in violations(&format!("{header}/schema"), &json!(value)) {
-            disagreements.push(format!("{status}: header {name}{violation}"));
-        }
-    }
-    for (name, header) in headers.into_iter().flatten() {
-        let (_, header) = resolve(name, header);
-        let present = response.headers.contains_key(&name.to_ascii_lowercase());
-        if header["required"] == true && !present {
-            disagreements.push(format!("{status}: header {name} is missing"));
+    for (name, header) in documented["headers"].as_object().into_iter().flatten() {
+        let (header, schema) = resolve(&format!("{pointer}/headers/{name}"), header);
+        match undocumented.remove(&name.to_ascii_lowercase()) {
+            Some(value) => {
+                let violations = violations(&format!("{header}/schema"), &json!(value));
+                let line = |violation| format!("{status}: header {name}{violation}");
+                disagreements.extend(violations.into_iter().map(line));
+            }
+            None if schema["required"] == true => {
+                disagreements.push(format!("{status}: header {name} is missing"));
+            }
+            None => {}
         }
     }
+    let undocumented = undocumented.keys();
+    let line = |name| format!("{status}: header {name} is not in openapi.yaml");
+    disagreements.extend(undocumented.map(line));
     let body = format!("{pointer}/content/application~1json/schema");
     for violation in violations(&body, &response.body) {
         disagreements.push(format!("{status}: body{violation}"));

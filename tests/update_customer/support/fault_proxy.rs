@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::config::Builder;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -95,7 +96,7 @@ struct State {
 /// A handle to the running proxy.
 #[derive(Clone)]
 pub struct FaultProxy {
-    pub endpoint: String,
+    endpoint: String,
     /// The clock of the SDK that uses the proxy.
     pub clock: Clock,
     state: Arc<Mutex<State>>,
@@ -122,6 +123,12 @@ impl FaultProxy {
             }
         });
         proxy
+    }
+
+    /// Sends a client's requests through the proxy.
+    pub fn configure(&self, config: Builder) -> Builder {
+        let config = config.sleep_impl(self.clock.clone());
+        config.endpoint_url(&self.endpoint)
     }
 
     /// Injects a fault into these calls of an operation. If several faults match a call, the first one
@@ -214,7 +221,6 @@ impl FaultProxy {
     async fn trickle(&self, client: &mut BufReader<TcpStream>, bytes: &[u8]) -> Option<()> {
         for byte in bytes {
             client.write_all(&[*byte]).await.ok()?;
-            client.flush().await.ok()?;
             self.clock.advance(Duration::from_millis(100));
             // The client must receive each byte separately.
             tokio::task::yield_now().await;

@@ -15,14 +15,12 @@ mod request_recorder;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_smithy_types::timeout::TimeoutConfig;
 use serde_json::{Value, json};
 use testkit::invoke::{config, invoke};
 use testkit::tables;
@@ -30,6 +28,7 @@ use update_customer::App;
 use update_customer::dynamodb::attribute::into_json;
 use update_customer::dynamodb::{TokenHash, client};
 
+pub use clock::{Limits, limits};
 pub use fault_proxy::{Calls, Engine, Fault, FaultProxy};
 pub use logs::{Log, capture};
 pub use request_recorder::{RecordedRequest, RequestRecorder};
@@ -50,14 +49,13 @@ pub type Item = HashMap<String, AttributeValue>;
 /// changes that email in between.
 pub const MAX_WRITES: usize = 3;
 
-/// The function with tables of its own and a record of the requests it sends to DynamoDB.
+/// The function on tables of its own.
 pub struct TestApp {
     app: App,
     pub tables: Arc<Tables>,
-    recorder: RequestRecorder,
 }
 
-/// The tables of one test.
+/// The tables of one test, and a record of the function's requests to them.
 pub struct Tables {
     pub endpoint: String,
     pub customers: String,
@@ -65,6 +63,7 @@ pub struct Tables {
     /// A client for the test's own access to the tables. It is not recorded.
     pub client: Client,
     shared: SdkConfig,
+    recorder: RequestRecorder,
 }
 
 impl Tables {
@@ -75,9 +74,10 @@ impl Tables {
             Err(_) => tables::start_embedded_dynamodb().await,
         };
         let shared = tables::local_config(&endpoint);
-        let client = Client::from_conf(patient(client::builder(&shared)).build());
-        let unique = unique_name();
-        let (customers, tokens) = (format!("{unique}-customers"), format!("{unique}-tokens"));
+        let client = Client::from_conf(clock::patient(client::builder(&shared)).build());
+        // No other test, run or machine uses these names at the same time.
+        let prefix = format!("update-customer-test-{:x}", fastrand::u64(..));
+        let (customers, tokens) = (format!("{prefix}-customers"), format!("{prefix}-tokens"));
         tables::seed(&client, &customers, &tokens).await.unwrap();
         Self {
             endpoint,
@@ -85,6 +85,7 @@ impl Tables {
             tokens,
             client,
             shared,
+            recorder: RequestRecorder::default(),
         }
     }
 
@@ -101,51 +102,31 @@ impl TestApp {
     }
 
     pub async fn with_token_cache(ttl: Duration) -> Self {
-        let tables = Arc::new(Tables::create().await);
-        Self::on(tables, RequestRecorder::default(), ttl, patient)
+        Self::on(Arc::new(Tables::create().await), ttl, clock::patient)
     }
 
-    fn on(
-        tables: Arc<Tables>,
-        recorder: RequestRecorder,
-        ttl: Duration,
-        configure: impl FnOnce(Builder) -> Builder,
-    ) -> Self {
-        let sdk_config = client::builder(&tables.shared).interceptor(recorder.clone());
+    fn on(tables: Arc<Tables>, ttl: Duration, configure: impl FnOnce(Builder) -> Builder) -> Self {
+        let sdk_config = client::builder(&tables.shared).interceptor(tables.recorder.clone());
         let client = Client::from_conf(configure(sdk_config).build());
         let app = App::new(client, config(&tables.customers, &tables.tokens, ttl));
-        Self {
-            app,
-            tables,
-            recorder,
-        }
+        Self { app, tables }
     }
 
     /// The function again, on the same tables, with production's time limits, its own client for DynamoDB
     /// and this token cache.
     pub fn another(&self, ttl: Duration, configure: impl FnOnce(Builder) -> Builder) -> Self {
-        Self::on(
-            Arc::clone(&self.tables),
-            self.recorder.clone(),
-            ttl,
-            configure,
-        )
+        Self::on(Arc::clone(&self.tables), ttl, configure)
     }
 
     /// A function without a token cache behind a proxy that injects faults. Its time limits are
     /// production's, on the proxy's clock.
     pub async fn behind_faults() -> (Self, FaultProxy) {
-        Self::behind_faults_with_token_cache(Duration::ZERO).await
-    }
-
-    pub async fn behind_faults_with_token_cache(ttl: Duration) -> (Self, FaultProxy) {
         let app = Self::new().await;
         let proxy = FaultProxy::start(&app.tables.endpoint).await;
-        let clock = proxy.clock.clone();
-        let app = app.another(ttl, |config| {
-            config.endpoint_url(&proxy.endpoint).sleep_impl(clock)
-        });
-        (app, proxy)
+        (
+            app.another(Duration::ZERO, |config| proxy.configure(config)),
+            proxy,
+        )
     }
 
     /// Sends a request as an HTTP API event.
@@ -153,23 +134,35 @@ impl TestApp {
         self.send_and_log(request).await.0
     }
 
-    /// Sends a request as the event of an HTTP API with payload 2.0 and 1.0, and of a REST API.
-    pub async fn send_as_every_event(&self, request: &PutRequest) -> [Response; 3] {
-        [
-            self.send_event(&request.http_api_event()).await,
-            self.send_event(&request.http_api_1_event()).await,
-            self.send_event(&request.rest_api_event()).await,
-        ]
+    /// Sends a request as the event of each kind.
+    pub async fn send_as_every_event(&self, request: &PutRequest) -> Vec<Response> {
+        let mut responses = Vec::new();
+        for event in request.every_event() {
+            responses.push(self.send_event(&event).await);
+        }
+        responses
     }
 
     /// Sends an event unchanged.
     pub async fn send_event(&self, event: &Value) -> Response {
-        invoke_and_log(&self.app, event).await.0
+        self.send_event_and_log(event).await.0
     }
 
     /// Sends a request as an HTTP API event, and returns what was logged as well.
     pub async fn send_and_log(&self, request: PutRequest) -> (Response, Log) {
-        invoke_and_log(&self.app, &request.http_api_event()).await
+        self.send_event_and_log(&request.http_api_event()).await
+    }
+
+    /// Checks the response against `openapi.yaml`, and the log for secrets.
+    async fn send_event_and_log(&self, event: &Value) -> (Response, Log) {
+        let (response, log) = capture(invoke(&self.app, event)).await;
+        if response.status == 500 {
+            // A test that fails shows what it printed.
+            println!("500, logged as {}", shortened(&log.text()));
+        }
+        documents::assert_documented(&response);
+        logs::assert_no_secret(event, &response, &log);
+        (response, log)
     }
 
     /// What the function does during start-up, before the first event.
@@ -179,10 +172,10 @@ impl TestApp {
 
     /// The requests that the function has sent to DynamoDB since the last call, in order.
     pub fn recorded_requests(&self) -> Vec<RecordedRequest> {
-        self.recorder.take()
+        self.tables.recorder.take()
     }
 
-    /// The operations that the function has called since the last call.
+    /// Their operations.
     pub fn operations(&self) -> Vec<String> {
         let requests = self.recorded_requests().into_iter();
         requests.map(|request| request.operation).collect()
@@ -226,11 +219,6 @@ impl TestApp {
         let mut customer = sample_customer();
         change(&mut customer);
         self.store(&customer).await;
-    }
-
-    pub async fn store_sample_without(&self, attribute: &str) {
-        let remove = |customer: &mut Value| customer.as_object_mut().map(|c| c.remove(attribute));
-        self.store_sample(|customer| drop(remove(customer))).await;
     }
 
     /// Deletes a customer as another writer would.
@@ -315,59 +303,4 @@ pub fn text(text: &str) -> AttributeValue {
 
 fn json_text(item: Item) -> String {
     serde_json::to_string(&into_json(AttributeValue::M(item))).unwrap()
-}
-
-/// Invokes the function. Checks the response against `openapi.yaml`, and the log for secrets.
-pub async fn invoke_and_log(app: &App, event: &Value) -> (Response, Log) {
-    let (response, log) = logs::capture(invoke(app, event)).await;
-    if response.status == 500 {
-        // A test that fails shows what it printed.
-        println!("500, logged as {}", shortened(&log.text()));
-    }
-    documents::assert_documented(&response);
-    logs::assert_no_secret(event, &response, &log);
-    (response, log)
-}
-
-/// The limits of the function's calls to DynamoDB.
-pub struct Limits {
-    pub attempt: Duration,
-    pub operation: Duration,
-    pub attempts: u32,
-    pub backoff: Duration,
-}
-
-pub fn limits() -> Limits {
-    let config = client::builder(&tables::local_config("http://127.0.0.1:1")).build();
-    let timeouts = config.timeout_config().unwrap();
-    let retries = config.retry_config().unwrap();
-    let attempts = retries.max_attempts();
-    // The backoff doubles with each retry.
-    let backoff = (0..attempts - 1).map(|nth| retries.initial_backoff() * 2_u32.pow(nth));
-    Limits {
-        attempt: timeouts.operation_attempt_timeout().unwrap(),
-        operation: timeouts.operation_timeout().unwrap(),
-        attempts,
-        backoff: backoff.sum(),
-    }
-}
-
-/// Time limits that a busy machine does not reach. Other tests cover production's limits.
-fn patient(config: Builder) -> Builder {
-    let limit = Duration::from_secs(180);
-    // All of them: a limit that is not set here stays as it is.
-    let limits = TimeoutConfig::builder()
-        .connect_timeout(limit)
-        .operation_attempt_timeout(limit)
-        .operation_timeout(limit);
-    config.timeout_config(limits.build())
-}
-
-/// A prefix for table names that no other test, run or machine uses at the same time.
-fn unique_name() -> String {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let (now, process) = (now.as_micros(), std::process::id());
-    format!("update-customer-test-{now}-{process}-{number}")
 }

@@ -72,10 +72,9 @@ impl Program {
 #[track_caller]
 fn assert_names_commit_and_version(line: &str) {
     let fields = line.replace("\":\"", "=\"");
-    let commit = fields.split("commit=\"").nth(1).unwrap_or_default();
-    let commit = commit.split('"').next().unwrap_or_default();
-    let hash = commit.strip_suffix("-dirty").unwrap_or(commit);
-    let is_hash = hash.len() == 40 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let (_, commit) = fields.split_once("commit=\"").expect("a commit");
+    let commit = commit.split(['"', '-']).next().unwrap_or_default();
+    let is_hash = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
     assert!(is_hash || commit == "unknown", "{line}");
     assert!(line.contains("program started"), "{line}");
     assert!(fields.contains("functionVersion=\"1\""), "{line}");
@@ -92,19 +91,14 @@ pub struct Environment {
 impl Environment {
     /// Starts the program with a Runtime API of its own and waits until it requests an event.
     pub async fn start(variables: &[(&str, &str)]) -> Self {
-        let FakeRuntimeApi {
-            address,
-            events,
-            signals,
-            server,
-        } = FakeRuntimeApi::start();
+        let runtime_api = FakeRuntimeApi::start();
         let mut variables = variables.to_vec();
-        variables.push(("AWS_LAMBDA_RUNTIME_API", &address));
+        variables.push(("AWS_LAMBDA_RUNTIME_API", &runtime_api.address));
         let mut environment = Self {
             program: Program::start(&variables),
-            events,
-            signals: Arc::new(Mutex::new(signals)),
-            _runtime_api: server,
+            events: runtime_api.events,
+            signals: Arc::new(Mutex::new(runtime_api.signals)),
+            _runtime_api: runtime_api.server,
         };
         match environment.signal().await {
             Signal::Waiting { .. } => environment,
@@ -122,12 +116,10 @@ impl Environment {
             Signal::Failed { report } => Err(read(report)),
             other => panic!("instead of a response: {other:?}"),
         };
-        let next = self.signal().await;
-        assert!(
-            matches!(next, Signal::Waiting { .. }),
-            "after a response: {next:?}"
-        );
-        outcome
+        match self.signal().await {
+            Signal::Waiting { .. } => outcome,
+            other => panic!("after a response: {other:?}"),
+        }
     }
 
     /// Ends the program and returns its log. Its standard error must be empty.
