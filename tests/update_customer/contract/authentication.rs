@@ -15,19 +15,15 @@ const WRITE: &[&str] = &["customers:write"];
 /// The response is a 401 with this code, and has the headers and the message that belong to it.
 #[track_caller]
 fn assert_rejected(case: &str, response: &Response, code: &str) {
-    let (challenge, message) = match code {
-        "token_missing" => (
-            "Bearer",
-            "The accessToken header is missing or has no token",
-        ),
-        "token_invalid" => (
-            "Bearer error=\"invalid_token\"",
-            "The access token is invalid or expired",
-        ),
-        _ => (
-            "Bearer error=\"insufficient_scope\"",
-            "The access token lacks the scope customers:write",
-        ),
+    let message = match code {
+        "token_missing" => "The accessToken header is missing or has no token",
+        "token_invalid" => "The access token is invalid or expired",
+        _ => "The access token lacks the scope customers:write",
+    };
+    let challenge = match code {
+        "token_missing" => "Bearer",
+        "token_invalid" => "Bearer error=\"invalid_token\"",
+        _ => "Bearer error=\"insufficient_scope\"",
     };
     assert_error(case, response, 401, code, message);
     assert_headers(response, &[("www-authenticate", challenge)]);

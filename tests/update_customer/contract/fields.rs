@@ -12,10 +12,11 @@ use update_customer::customer::fields::{FIELDS, FieldType, Write};
 use update_customer::customer::meta_fields;
 use update_customer::customer::rules::{MaxLength, TextRule};
 
+use crate::support::assertions::outcome;
 use crate::support::documents::{
     REQUEST_SCHEMA, body_with, is_read_only, openapi, properties, strings,
 };
-use crate::support::{Response, SAMPLE_REQUEST, TestApp, put};
+use crate::support::{SAMPLE_REQUEST, TestApp, put};
 
 const CUSTOMER_SCHEMA: &str = "/components/schemas/Customer";
 const ADDRESS_SCHEMA: &str = "/components/schemas/AddressUpdate";
@@ -111,63 +112,54 @@ fn longest(pointer: &str, max: usize) -> String {
     }
 }
 
-/// Collects what goes wrong for each field, one line each.
-#[derive(Default)]
-struct Failures(Vec<String>);
-
-impl Failures {
-    fn check(&mut self, what: &str, found: &impl ToString, expected: &impl ToString) {
-        let (found, expected) = (found.to_string(), expected.to_string());
-        if found != expected {
-            let (found, expected) = (shortened(&found), shortened(&expected));
-            self.0
-                .push(format!("{what}: {found} instead of {expected}"));
-        }
-    }
-
-    /// The response must have this outcome: `200`, or the only field error.
-    fn check_outcome(&mut self, what: &str, response: &Response, expected: &str) {
-        let found = match response.status {
-            400 => response.validation_errors().join(", "),
-            status => status.to_string(),
-        };
-        self.check(what, &found, &expected);
-    }
-
-    #[track_caller]
-    fn assert_none(self) {
-        assert!(self.0.is_empty(), "\n{}", self.0.join("\n"));
+/// Adds a line to `differences` if something is not as expected.
+fn compare(
+    differences: &mut Vec<String>,
+    what: &str,
+    found: &impl ToString,
+    expected: &impl ToString,
+) {
+    let (found, expected) = (found.to_string(), expected.to_string());
+    if found != expected {
+        let (found, expected) = (shortened(&found), shortened(&expected));
+        differences.push(format!("{what}: {found} instead of {expected}"));
     }
 }
 
 #[tokio::test]
 async fn every_string_is_stored_and_shown_up_to_its_max_length() {
     let app = TestApp::new().await;
-    let mut failures = Failures::default();
+    let mut differences = Vec::new();
     for (pointer, max_length) in strings() {
         let mut value = longest(&pointer, max_length.unwrap_or(255));
         let body = body_with(&pointer, &json!(value));
         let response = app.send(put().json(&body)).await;
-        failures.check_outcome(&pointer, &response, "200");
+        compare(&mut differences, &pointer, &outcome(&response), &"200");
         let stored = app.stored().await;
         for (place, customer) in [("stored", &stored), ("data", &response.body["data"])] {
             let found = customer.pointer(&pointer).unwrap_or(&Value::Null);
-            failures.check(&format!("{pointer} {place}"), found, &json!(value));
+            compare(
+                &mut differences,
+                &format!("{pointer} {place}"),
+                found,
+                &json!(value),
+            );
         }
         if let Some(max_length) = max_length {
             value += &"1".repeat(max_length + 1 - value.chars().count());
             let body = body_with(&pointer, &json!(value));
             let response = app.send(put().json(&body)).await;
-            failures.check_outcome(&pointer, &response, &format!("{pointer} too_long"));
+            let expected = format!("{pointer} too_long");
+            compare(&mut differences, &pointer, &outcome(&response), &expected);
         }
     }
-    failures.assert_none();
+    assert!(differences.is_empty(), "\n{}", differences.join("\n"));
 }
 
 #[tokio::test]
 async fn every_field_is_required_or_cleared_by_empty_and_never_null() {
     let app = TestApp::new().await;
-    let mut failures = Failures::default();
+    let mut differences = Vec::new();
     for (name, description) in documented(REQUEST_SCHEMA) {
         let empty = match description.ends_with("array") {
             true => json!([]),
@@ -184,23 +176,23 @@ async fn every_field_is_required_or_cleared_by_empty_and_never_null() {
         let stored = app.stored().await[&name].take();
         let mut omitted: Value = serde_json::from_str(SAMPLE_REQUEST).unwrap();
         omitted.as_object_mut().unwrap().remove(&name);
-        for (case, request, outcome) in [
+        for (case, request, expected) in [
             ("null", put().with(json!({ &name: null })), null),
             ("omitted", put().json(&omitted), others),
             ("empty", put().with(json!({ &name: empty })), others),
         ] {
             let what = format!("/{name} {case}");
             let response = app.send(request).await;
-            failures.check_outcome(&what, &response, outcome);
-            let (expected, shown) = match (case, outcome) {
+            compare(&mut differences, &what, &outcome(&response), &expected);
+            let (kept, shown) = match (case, expected) {
                 ("empty", "200") => (&Value::Null, &empty),
                 _ => (&stored, &stored),
             };
-            failures.check(&what, &app.stored().await[&name], expected);
+            compare(&mut differences, &what, &app.stored().await[&name], kept);
             if response.status == 200 {
-                failures.check(&what, &response.data()[&name], shown);
+                compare(&mut differences, &what, &response.data()[&name], shown);
             }
         }
     }
-    failures.assert_none();
+    assert!(differences.is_empty(), "\n{}", differences.join("\n"));
 }

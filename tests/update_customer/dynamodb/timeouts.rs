@@ -24,10 +24,8 @@ fn time_limits_nest() {
     assert!(attempt * attempts + backoff < operation);
     let calls = 1 + MAX_WRITES as u32;
     let slowest = operation * calls + Duration::from_secs(2);
-    assert!(
-        slowest <= lambda_timeout(),
-        "Lambda stops the function before it responds"
-    );
+    // Otherwise Lambda stops the function before it responds.
+    assert!(slowest <= lambda_timeout());
     let api = template("/Resources/UpdateCustomerIntegration/Properties/TimeoutInMillis");
     let api = Duration::from_millis(api.as_u64().unwrap());
     assert!(lambda_timeout() < api && api <= Duration::from_secs(30));
@@ -50,8 +48,6 @@ async fn slowest_request_responds_before_the_lambda_timeout() {
     assert_logged_internal_error("slowest request", &response, Some("1"));
     assert_eq!((proxy.calls("GetItem"), proxy.calls("UpdateItem")), (3, 9));
     let waited = proxy.clock.now();
-    assert!(
-        waited >= limits().attempt * 8 && waited < lambda_timeout(),
-        "{waited:?}"
-    );
+    let expected = limits().attempt * 8..lambda_timeout();
+    assert!(expected.contains(&waited), "{waited:?}");
 }

@@ -135,7 +135,7 @@ impl<'a> Stored<'a> {
             }
             (Some(_), 0) => {
                 self.now = None;
-                self.app.delete(&self.id).await;
+                self.app.tables.delete(&self.id).await;
                 "deleted"
             }
             (Some(customer), 1..4) => {

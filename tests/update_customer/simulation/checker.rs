@@ -45,11 +45,9 @@ pub fn check(history: &History) -> Result<(), (usize, String)> {
         replay.event(event).map_err(|message| (number, message))?;
     }
     let open = |progress: &Progress| progress.sent && progress.response.is_none();
+    let last = history.events.len() - 1;
     match replay.progress.iter().position(open) {
-        Some(call) => Err((
-            history.events.len() - 1,
-            format!("call {call} got no response"),
-        )),
+        Some(call) => Err((last, format!("call {call} got no response"))),
         None => Ok(()),
     }
 }
@@ -102,11 +100,8 @@ impl Replay<'_> {
                     (Delivery::Delivered, _) => progress.failures = 0,
                     _ => progress.failures += 1,
                 }
-                let has_response = matches!(
-                    delivery,
-                    Delivery::Delivered | Delivery::Throttled | Delivery::Late
-                );
-                progress.is_open |= !has_response;
+                use Delivery::{Delivered, Late, Throttled};
+                progress.is_open |= !matches!(delivery, Delivered | Throttled | Late);
                 if !applied && *delivery == Delivery::Delivered {
                     progress.found.push(after.clone());
                 }
@@ -144,9 +139,7 @@ fn check_write(call: &Call, before: &State, after: &State) -> Result<(), String>
     };
     let old = version(before);
     if !matches(call, old) {
-        return Err(format!(
-            "it is applied to version {old}, which If-Match does not allow"
-        ));
+        return Err(format!("If-Match does not allow version {old}"));
     }
     let verified = |state: &Map<String, Value>| state.get("verifiedEmail").cloned();
     let email_changes = changes_email(&call.changes, before);
@@ -193,20 +186,17 @@ fn check_response(
         200 => {
             let mut known = progress.written.iter().flatten().chain(stale).chain(own);
             let valid = known.any(|state| is_shown(&state) && has_changes(state, &call.changes));
-            (
-                valid,
-                "the call neither wrote nor found the customer in `data`",
-            )
+            (valid, "the call neither wrote nor found this customer")
         }
         412 if !progress.written.is_empty() => (false, "a write is stored"),
         412 => {
             let valid = stale.any(|state| is_shown(&state) && !has_changes(state, &call.changes));
             (valid, "no write found this version with other values")
         }
-        404 => (
-            progress.found.contains(&None),
-            "the customer existed at each write",
-        ),
+        404 => {
+            let valid = progress.found.contains(&None);
+            (valid, "the customer existed at each write")
+        }
         500 => {
             let attempts_failed = progress.failures >= limits().attempts;
             let writes_rejected = progress.found.len() >= MAX_WRITES;

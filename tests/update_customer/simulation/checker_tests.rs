@@ -117,7 +117,7 @@ fn checker_accepts_valid_histories_and_names_each_violation() {
         (&[A], "0*notes", "notes is null instead of \"a\""),
         (&[EMAIL], "0+", "the changed email is verified"),
         (&[SAME_EMAIL], "0*verifiedEmail", "is null instead of true"),
-        (&[A_IF_6, A_IF_6], "0+ 0=200 1+", "applied to version 7"),
+        (&[A_IF_6, A_IF_6], "0+ 0=200 1+", "not allow version 7"),
         (&[A, B], "0+ 0=200 1+ 1=200 0~", "follows its response"),
         (&[A_IF_5], "0- 0=200", "neither wrote nor found"),
         (&[A], "0+ 0=200@6", "neither wrote nor found"),
@@ -137,7 +137,7 @@ fn checker_accepts_valid_histories_and_names_each_violation() {
         let is_expected = found.contains(violation) && found.is_empty() == violation.is_empty();
         assert!(
             is_expected,
-            "{steps}: {found:?} instead of {violation:?}\n{history}"
+            "{steps}: {found:?}, not {violation:?}\n{history}"
         );
     }
 }

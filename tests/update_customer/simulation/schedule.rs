@@ -40,8 +40,6 @@ struct Run<'a> {
     /// By the number of the call.
     in_flight: BTreeMap<usize, InFlight<'a>>,
     delayed: Vec<(usize, PendingRequest)>,
-    /// The number of updates so far.
-    updates: usize,
     stored: Stored<'a>,
     history: History,
 }
@@ -101,7 +99,6 @@ pub async fn run(environment: &mut Environment, seed: u64) -> History {
         callers,
         in_flight: BTreeMap::new(),
         delayed: Vec::new(),
-        updates: 0,
         history: History {
             start: stored.now.clone(),
             calls: Vec::new(),
@@ -170,8 +167,7 @@ impl Run<'_> {
 
     /// Sends a caller's next update.
     async fn send(&mut self, number: usize) {
-        let body = actors::body(&mut self.rng, self.updates);
-        self.updates += 1;
+        let body = actors::body(&mut self.rng, self.history.calls.len());
         let caller = &mut self.callers[number];
         let if_match = actors::if_match(&mut self.rng, caller.seen);
         caller.request = Some((body, if_match));
@@ -211,7 +207,6 @@ impl Run<'_> {
         let caller = &mut self.callers[number];
         caller.updates_left -= 1;
         caller.waits_for = None;
-        caller.request = None;
     }
 
     /// Delivers a pending write, and continues its call.

@@ -18,6 +18,14 @@ pub fn assert_error(case: &str, response: &Response, status: u64, code: &str, me
     assert_eq!(body, expected, "{case}");
 }
 
+/// The response's status, or its field errors: `200`, or `/email required, /notes invalid_type`.
+pub fn outcome(response: &Response) -> String {
+    match response.status {
+        400 => response.validation_errors().join(", "),
+        status => status.to_string(),
+    }
+}
+
 /// The response has this status and this `X-Customer-Version`.
 #[track_caller]
 pub fn assert_version(case: &str, response: &Response, status: u64, version: u64) {

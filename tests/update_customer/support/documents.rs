@@ -70,12 +70,8 @@ fn without_tags(yaml: &yaml_serde::Value) -> Value {
         yaml_serde::Value::Tagged(tagged) => without_tags(&tagged.value),
         yaml_serde::Value::Sequence(elements) => elements.iter().map(without_tags).collect(),
         yaml_serde::Value::Mapping(members) => {
-            let member = |(key, value): (&yaml_serde::Value, _)| {
-                (
-                    key.as_str().expect("a text key").to_owned(),
-                    without_tags(value),
-                )
-            };
+            let name = |key: &yaml_serde::Value| key.as_str().expect("a text key").to_owned();
+            let member = |(key, value)| (name(key), without_tags(value));
             members.iter().map(member).collect()
         }
         scalar => serde_json::to_value(scalar).expect("a scalar"),
@@ -129,12 +125,9 @@ pub fn strings() -> Vec<(String, Option<usize>)> {
 
 /// The properties of a schema with their own schemas.
 pub fn properties(schema: &str) -> impl Iterator<Item = (&'static str, &'static Value)> {
-    let properties = openapi(schema)["properties"]
-        .as_object()
-        .expect("an object");
-    properties
-        .iter()
-        .map(|(name, property)| (name.as_str(), resolve("", property).1))
+    let properties = openapi(schema)["properties"].as_object().into_iter();
+    let properties = properties.flatten();
+    properties.map(|(name, property)| (name.as_str(), resolve("", property).1))
 }
 
 /// What the schema at `pointer` rejects in `value`: one line each, without the value.

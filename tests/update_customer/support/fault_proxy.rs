@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::clock::Clock;
+use super::clock::{Clock, limits};
 
 /// The calls of an operation that a fault is injected into. The SDK's retries count as calls.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,8 +17,6 @@ pub enum Calls {
     Always,
     /// The n-th call, counted from 1.
     Nth(usize),
-    /// Every call on a connection that has served a call before.
-    OnReusedConnection,
 }
 
 /// How the proxy handles a call.
@@ -138,11 +136,6 @@ impl FaultProxy {
         state.faults.push((operation, calls, fault));
     }
 
-    /// Passes all further calls on.
-    pub fn stop_injecting(&self) {
-        self.state.lock().unwrap().faults.clear();
-    }
-
     /// The number of calls of an operation, retries included.
     pub fn calls(&self, operation: &str) -> usize {
         let state = self.state.lock().unwrap();
@@ -160,14 +153,13 @@ impl FaultProxy {
     }
 
     /// Counts a call and returns the fault to inject.
-    fn count_call(&self, operation: &str, reused: bool) -> Option<Fault> {
+    fn count_call(&self, operation: &str) -> Option<Fault> {
         let mut state = self.state.lock().unwrap();
         state.calls.push(operation.to_owned());
         let nth = state.calls.iter().filter(|call| *call == operation).count();
         let matches = |calls| match calls {
             Calls::Always => true,
             Calls::Nth(wanted) => nth == wanted,
-            Calls::OnReusedConnection => reused,
         };
         let mut faults = state.faults.iter();
         faults
@@ -178,17 +170,14 @@ impl FaultProxy {
     /// Serves a connection until it ends. `None` means that either side has closed it.
     async fn serve(&self, client: TcpStream, engine: &str) -> Option<()> {
         let mut client = BufReader::new(client);
-        let mut reused = false;
         loop {
             let request = Message::read(&mut client).await?;
-            let target = request.header("x-amz-target")?;
-            let operation = target.rsplit('.').next()?.to_owned();
-            let fault = self.count_call(&operation, reused);
-            reused = true;
+            let operation = request.operation()?;
+            let fault = self.count_call(&operation);
             if let Some(Fault::OtherWriter(other_writer)) = &fault {
                 other_writer().await;
             }
-            let response = match fault.as_ref().map_or(Engine::Applied, Fault::engine) {
+            let mut response = match fault.as_ref().map_or(Engine::Applied, Fault::engine) {
                 Engine::Applied => self.pass_on(&request, &operation, engine).await?,
                 Engine::Untouched => Message::default(),
             };
@@ -196,7 +185,6 @@ impl FaultProxy {
                 None | Some(Fault::OtherWriter(_)) => response.bytes(),
                 Some(Fault::Error(status, code)) => aws_error(status, code).bytes(),
                 Some(Fault::Corrupted(corrupt)) => {
-                    let mut response = response;
                     corrupt(&mut response.body);
                     response.bytes()
                 }
@@ -239,7 +227,7 @@ impl FaultProxy {
 
     /// Advances the clock to the SDK's timeout, and waits until the SDK closes the connection.
     async fn wait_for_timeout(&self, client: &mut BufReader<TcpStream>) -> Option<()> {
-        self.clock.advance_to_next_deadline();
+        self.clock.advance(limits().attempt);
         client.read_u8().await.ok().map(|_| ())
     }
 }
@@ -271,10 +259,12 @@ impl Message {
         Some(Self { head, body })
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
-        let mut fields = self.head.lines().filter_map(|line| line.split_once(':'));
-        let field = fields.find(|(field, _)| field.eq_ignore_ascii_case(name));
-        field.map(|(_, value)| value.trim())
+    /// The operation of a request to DynamoDB, such as `UpdateItem`.
+    fn operation(&self) -> Option<String> {
+        let head = self.head.to_ascii_lowercase();
+        let start = head.find("x-amz-target:")?;
+        let target = self.head[start..].lines().next()?;
+        target.rsplit('.').next().map(str::to_owned)
     }
 
     fn bytes(&self) -> Vec<u8> {

@@ -89,6 +89,12 @@ impl Tables {
         }
     }
 
+    /// Deletes a customer as another writer would.
+    pub async fn delete(&self, id: &str) {
+        let delete = self.client.delete_item().table_name(&self.customers);
+        delete.key("id", text(id)).send().await.unwrap();
+    }
+
     async fn put(&self, table: &str, item: Item) {
         let put = self.client.put_item().table_name(table);
         put.set_item(Some(item)).send().await.unwrap();
@@ -123,10 +129,8 @@ impl TestApp {
     pub async fn behind_faults() -> (Self, FaultProxy) {
         let app = Self::new().await;
         let proxy = FaultProxy::start(&app.tables.endpoint).await;
-        (
-            app.another(Duration::ZERO, |config| proxy.configure(config)),
-            proxy,
-        )
+        let app = app.another(Duration::ZERO, |config| proxy.configure(config));
+        (app, proxy)
     }
 
     /// Sends a request as an HTTP API event.
@@ -175,7 +179,7 @@ impl TestApp {
         self.tables.recorder.take()
     }
 
-    /// Their operations.
+    /// The operations of these requests. Empties the record as well.
     pub fn operations(&self) -> Vec<String> {
         let requests = self.recorded_requests().into_iter();
         requests.map(|request| request.operation).collect()
@@ -199,9 +203,8 @@ impl TestApp {
     }
 
     pub async fn stored_item(&self, id: &str) -> Option<Item> {
-        let get = self.tables.client.get_item();
-        let get = get.table_name(&self.tables.customers);
-        let get = get.consistent_read(true).key("id", text(id));
+        let get = self.tables.client.get_item().consistent_read(true);
+        let get = get.table_name(&self.tables.customers).key("id", text(id));
         get.send().await.unwrap().item
     }
 
@@ -219,13 +222,6 @@ impl TestApp {
         let mut customer = sample_customer();
         change(&mut customer);
         self.store(&customer).await;
-    }
-
-    /// Deletes a customer as another writer would.
-    pub async fn delete(&self, id: &str) {
-        let delete = self.tables.client.delete_item().key("id", text(id));
-        let delete = delete.table_name(&self.tables.customers);
-        delete.send().await.unwrap();
     }
 
     /// Another writer that replaces the stored customer with the sample after `change`, between two calls.

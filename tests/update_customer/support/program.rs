@@ -55,16 +55,16 @@ impl Program {
     /// Waits for a start-up that fails, and returns its exit code and log lines.
     pub async fn failed_start_up(mut self) -> (Option<i32>, Vec<Value>) {
         let code = self.child.wait().await.unwrap().code();
-        let (log, error) = self.output().await;
-        assert_eq!(error, "", "standard error");
-        (code, json_lines(&log))
+        (code, json_lines(&self.output().await))
     }
 
-    async fn output(self) -> (String, String) {
+    /// The log of a program that has ended. Its standard error must be empty.
+    async fn output(self) -> String {
+        assert_eq!(self.error.await.unwrap(), "", "standard error");
         let log = self.log.await.unwrap();
         let (first, log) = log.split_once('\n').expect("a log line");
         assert_names_commit_and_version(first);
-        (log.to_owned(), self.error.await.unwrap())
+        log.to_owned()
     }
 }
 
@@ -122,12 +122,10 @@ impl Environment {
         }
     }
 
-    /// Ends the program and returns its log. Its standard error must be empty.
+    /// Ends the program and returns its log.
     pub async fn stop(mut self) -> String {
         self.program.child.start_kill().unwrap();
-        let (log, error) = self.program.output().await;
-        assert_eq!(error, "", "standard error");
-        log
+        self.program.output().await
     }
 
     /// What the program does next at the Runtime API. Panics when the program ends instead.
