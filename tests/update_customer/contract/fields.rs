@@ -112,18 +112,12 @@ fn longest(pointer: &str, max: usize) -> String {
     }
 }
 
-/// Adds a line to `differences` if something is not as expected.
-fn compare(
-    differences: &mut Vec<String>,
-    what: &str,
-    found: &impl ToString,
-    expected: &impl ToString,
-) {
+/// A line about something that is not as expected.
+fn difference(what: &str, found: &impl ToString, expected: &impl ToString) -> Option<String> {
     let (found, expected) = (found.to_string(), expected.to_string());
-    if found != expected {
-        let (found, expected) = (shortened(&found), shortened(&expected));
-        differences.push(format!("{what}: {found} instead of {expected}"));
-    }
+    let differ = found != expected;
+    let (found, expected) = (shortened(&found), shortened(&expected));
+    differ.then(|| format!("{what}: {found} instead of {expected}"))
 }
 
 #[tokio::test]
@@ -134,23 +128,19 @@ async fn every_string_is_stored_and_shown_up_to_its_max_length() {
         let mut value = longest(&pointer, max_length.unwrap_or(255));
         let body = body_with(&pointer, &json!(value));
         let response = app.send(put().json(&body)).await;
-        compare(&mut differences, &pointer, &outcome(&response), &"200");
+        differences.extend(difference(&pointer, &outcome(&response), &"200"));
         let stored = app.stored().await;
         for (place, customer) in [("stored", &stored), ("data", &response.body["data"])] {
+            let what = format!("{pointer} {place}");
             let found = customer.pointer(&pointer).unwrap_or(&Value::Null);
-            compare(
-                &mut differences,
-                &format!("{pointer} {place}"),
-                found,
-                &json!(value),
-            );
+            differences.extend(difference(&what, found, &json!(value)));
         }
         if let Some(max_length) = max_length {
             value += &"1".repeat(max_length + 1 - value.chars().count());
             let body = body_with(&pointer, &json!(value));
             let response = app.send(put().json(&body)).await;
             let expected = format!("{pointer} too_long");
-            compare(&mut differences, &pointer, &outcome(&response), &expected);
+            differences.extend(difference(&pointer, &outcome(&response), &expected));
         }
     }
     assert!(differences.is_empty(), "\n{}", differences.join("\n"));
@@ -183,14 +173,14 @@ async fn every_field_is_required_or_cleared_by_empty_and_never_null() {
         ] {
             let what = format!("/{name} {case}");
             let response = app.send(request).await;
-            compare(&mut differences, &what, &outcome(&response), &expected);
+            differences.extend(difference(&what, &outcome(&response), &expected));
             let (kept, shown) = match (case, expected) {
                 ("empty", "200") => (&Value::Null, &empty),
                 _ => (&stored, &stored),
             };
-            compare(&mut differences, &what, &app.stored().await[&name], kept);
+            differences.extend(difference(&what, &app.stored().await[&name], kept));
             if response.status == 200 {
-                compare(&mut differences, &what, &response.data()[&name], shown);
+                differences.extend(difference(&what, &response.data()[&name], shown));
             }
         }
     }

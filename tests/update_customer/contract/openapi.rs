@@ -30,11 +30,9 @@ enum Rule {
 }
 
 /// Describes a value that is accepted, or rejected for a reason.
-fn verdict(reason: &Option<String>) -> String {
-    match reason {
-        None => "accepts it".to_owned(),
-        Some(reason) => format!("rejects it ({})", shortened(reason)),
-    }
+fn verdict(reason: Option<String>) -> String {
+    let rejects = |reason| format!("rejects it ({})", shortened(&reason));
+    reason.map_or("accepts it".to_owned(), rejects)
 }
 
 /// Sends a body with each value at each pointer, and validates it against the schema. Fails with one line for
@@ -56,7 +54,7 @@ async fn assert_agreement(rule: Rule, pointers: &[impl AsRef<str>], values: &[Va
                 (Rule::InWords, code, schema) => !code && schema,
             };
             if !agrees {
-                let (code, schema) = (verdict(&code), verdict(&schema));
+                let (code, schema) = (verdict(code), verdict(schema));
                 let value = shortened(value);
                 lines.push(format!(
                     "{pointer} {value}: the code {code}, openapi.yaml {schema}"

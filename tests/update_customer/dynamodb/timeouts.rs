@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::assertions::assert_logged_internal_error;
 use crate::support::documents::template;
-use crate::support::{Calls, Engine, Fault, Limits, MAX_WRITES, TestApp, limits, new_email};
+use crate::support::{Calls, Engine, Fault, MAX_WRITES, TestApp, limits, new_email};
 
 fn lambda_timeout() -> Duration {
     let timeout = template("/Resources/UpdateCustomerFunction/Properties/Timeout");
@@ -15,15 +15,10 @@ fn lambda_timeout() -> Duration {
 
 #[test]
 fn time_limits_nest() {
-    let Limits {
-        attempt,
-        operation,
-        attempts,
-        backoff,
-    } = limits();
-    assert!(attempt * attempts + backoff < operation);
+    let limits = limits();
+    assert!(limits.attempt * limits.attempts + limits.backoff < limits.operation);
     let calls = 1 + MAX_WRITES as u32;
-    let slowest = operation * calls + Duration::from_secs(2);
+    let slowest = limits.operation * calls + Duration::from_secs(2);
     // Otherwise Lambda stops the function before it responds.
     assert!(slowest <= lambda_timeout());
     let api = template("/Resources/UpdateCustomerIntegration/Properties/TimeoutInMillis");

@@ -162,10 +162,11 @@ fn changes(before: &State, after: &State) -> String {
     names.retain(|name| *name != "updatedAt" && get(before, name) != get(after, name));
     let changed = names.into_iter();
     let changed = changed.map(|name| attribute(name, get(after, name).as_ref()));
-    let changed: Vec<_> = changed.collect();
-    match changed.is_empty() {
-        true => String::new(),
-        false => format!(": {}", changed.join(", ")),
+    let changed = changed.collect::<Vec<_>>().join(", ");
+    if changed.is_empty() {
+        changed
+    } else {
+        format!(": {changed}")
     }
 }
 

@@ -27,10 +27,9 @@ fn seeds() -> Range<u64> {
     let Ok(seeds) = env::var("SIMULATION_SEEDS") else {
         return 0..if testkit::is_full_run() { 300 } else { 60 };
     };
-    let range = seeds
-        .split_once("..")
-        .and_then(|(from, to)| Some(from.parse().ok()?..to.parse().ok()?));
-    range.expect("SIMULATION_SEEDS is a range such as 0..20000")
+    let (from, to) = seeds.split_once("..").expect("a range such as 0..20000");
+    let number = |text: &str| text.parse().expect("a number");
+    number(from)..number(to)
 }
 
 /// How to repeat a run and print its whole history.
@@ -122,16 +121,13 @@ async fn seed_determines_the_history() {
 #[tokio::test]
 async fn delayed_write_without_if_match_is_applied() {
     for (if_match, is_applied) in [(None, true), (Some("\"6\""), false)] {
-        let Environment {
-            app,
-            function,
-            mut network,
-        } = environment().await;
+        let mut environment = environment().await;
+        let (app, network) = (&environment.app, &mut environment.network);
         let mut request = put().token(CALLERS[0]).with(json!({"notes": "older"}));
         if let Some(value) = if_match {
             request = request.if_match(value);
         }
-        let (older, delayed) = join!(function.send(request), async {
+        let (older, delayed) = join!(environment.function.send(request), async {
             let (_, delayed) = network.arrival().await.deliver(Delivery::Delayed).await;
             network.arrival().await.deliver(Delivery::Delivered).await;
             delayed.expect("a delayed write")

@@ -3,6 +3,7 @@
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
+use super::documents::COMMON_HEADERS;
 use super::{Log, REQUEST_ID, Response, TestApp, sample_customer, shortened};
 
 /// The response has this status, and a body with this code, this message and no field errors.
@@ -71,11 +72,7 @@ pub fn assert_logged_internal_error(
 /// The response has only these headers and those that every response has.
 #[track_caller]
 pub fn assert_headers(response: &Response, more: &[(&str, &str)]) {
-    let mut expected = vec![
-        ("cache-control", "no-store"),
-        ("content-type", "application/json"),
-        ("x-content-type-options", "nosniff"),
-    ];
+    let mut expected = COMMON_HEADERS.to_vec();
     expected.extend(more);
     expected.sort_unstable();
     let headers = response.headers.iter();

@@ -1,5 +1,5 @@
-//! Time limits, and the SDK's clock. The clock stands still until a test advances it, so that timeouts and backoff take no
-//! time, and a busy machine cannot reach them.
+//! Time limits, and the SDK's clock. The clock stands still until a test advances it, so that timeouts and backoff
+//! take no time, and a busy machine cannot reach them.
 
 use std::sync::Arc;
 use std::time::Duration;

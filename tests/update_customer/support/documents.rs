@@ -28,7 +28,7 @@ pub const REQUEST_SCHEMA: &str =
     "/paths/~1customers~1{customer_id}/put/requestBody/content/application~1json/schema";
 
 /// The headers of every response, which the document does not repeat for each status.
-const COMMON_HEADERS: [(&str, &str); 3] = [
+pub const COMMON_HEADERS: [(&str, &str); 3] = [
     ("cache-control", "no-store"),
     ("content-type", "application/json"),
     ("x-content-type-options", "nosniff"),

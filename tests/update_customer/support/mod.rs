@@ -28,7 +28,7 @@ use update_customer::App;
 use update_customer::dynamodb::attribute::into_json;
 use update_customer::dynamodb::{TokenHash, client};
 
-pub use clock::{Limits, limits};
+pub use clock::limits;
 pub use fault_proxy::{Calls, Engine, Fault, FaultProxy};
 pub use logs::{Log, capture};
 pub use request_recorder::{RecordedRequest, RequestRecorder};
@@ -268,16 +268,14 @@ impl Drop for Tables {
         let tables = [self.customers.clone(), self.tokens.clone()];
         let sdk_config = client::builder(&self.shared).build();
         let deletion = std::thread::spawn(move || {
-            let mut runtime = tokio::runtime::Builder::new_current_thread();
-            runtime.enable_all().build().unwrap().block_on(async {
-                let client = Client::from_conf(sdk_config);
-                for table in tables {
-                    let deletion = client.delete_table().table_name(&table).send().await;
-                    if deletion.is_err() {
-                        eprintln!("could not delete the table {table}");
-                    }
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            let client = Client::from_conf(sdk_config);
+            for table in tables {
+                let deletion = client.delete_table().table_name(&table).send();
+                if runtime.block_on(deletion).is_err() {
+                    eprintln!("could not delete the table {table}");
                 }
-            });
+            }
         });
         let _ = deletion.join();
     }
