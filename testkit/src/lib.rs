@@ -29,3 +29,8 @@ pub mod tables;
 pub use request::{PutRequest, put};
 pub use response::Response;
 pub use sample::{CUSTOMER_ID, READ_TOKEN, SAMPLE_REQUEST, WRITE_TOKEN, sample_customer};
+
+/// Whether the tests that take long run in full, as in the gate: `FULL_TESTS=1 cargo test`.
+pub fn is_full_run() -> bool {
+    std::env::var_os("FULL_TESTS").is_some()
+}

@@ -130,6 +130,15 @@ impl PutRequest {
         event
     }
 
+    /// The event of an HTTP API with payload 2.0 and 1.0, and of a REST API.
+    pub fn every_event(&self) -> [Value; 3] {
+        [
+            self.http_api_event(),
+            self.http_api_1_event(),
+            self.rest_api_event(),
+        ]
+    }
+
     /// What both APIs put into an event with payload 1.0: each header with its last value and with all of
     /// them.
     fn payload_1(&self, id: &str) -> Value {

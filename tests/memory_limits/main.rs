@@ -3,9 +3,6 @@
 //! A binary of its own, because its allocator counts. `cargo bench -p benches --bench
 //! instructions` counts the instructions for the same bodies.
 
-#[path = "../update_customer/support/full_run.rs"]
-mod full_run;
-
 use testkit::bodies::SHAPES;
 use testkit::canned_dynamodb::{app_with_update, call, event, updated};
 
@@ -35,7 +32,7 @@ fn measure(body: &str) -> (u64, u64, u64) {
 fn memory_is_proportional_to_the_body() {
     let (_, minimum, _) = measure(r#"{"firstName":"J","lastName":"D","email":"j@x.example"}"#);
     // A quarter of the size shows the same proportion.
-    let size = if full_run::is_full() {
+    let size = if testkit::is_full_run() {
         MAX_BODY_BYTES
     } else {
         MAX_BODY_BYTES / 4

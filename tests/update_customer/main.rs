@@ -10,7 +10,34 @@
 mod support;
 
 mod architecture;
-mod contract;
-mod dynamodb;
-mod process;
 mod simulation;
+
+/// The API as a caller sees it.
+mod contract {
+    mod authentication;
+    mod body;
+    mod fields;
+    mod malicious_input;
+    mod openapi;
+    mod optimistic_locking;
+    mod properties;
+    mod routing;
+    mod storage;
+}
+
+/// The requests to DynamoDB, its failures, and what other writers store there.
+mod dynamodb {
+    mod failures;
+    mod other_writers;
+    mod requests;
+    mod stored_types;
+    mod timeouts;
+}
+
+/// The built program as Lambda runs it.
+mod process {
+    mod concurrency;
+    mod invocations;
+    mod start_up;
+    mod template;
+}

@@ -1,157 +1,135 @@
-//! The stored customer after a request.
+//! The response to an update, and the stored customer after it.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
-use crate::support::{CUSTOMER_ID, SAMPLE_REQUEST, TestApp, put, sample_customer, text};
+use crate::support::assertions::assert_headers;
+use crate::support::{SAMPLE_REQUEST, TestApp, put, sample_customer};
+
+/// The text is a time of the last ten minutes, in UTC with milliseconds and `Z`.
+#[track_caller]
+fn assert_is_recent_utc_instant(text: &Value) {
+    let text = text.as_str().unwrap();
+    let instant = humantime::parse_rfc3339(text).unwrap();
+    let with_milliseconds = humantime::format_rfc3339_millis(instant);
+    assert_eq!(with_milliseconds.to_string(), text);
+    let age = std::time::SystemTime::now().duration_since(instant);
+    assert!(age.unwrap().as_secs() < 600, "{text}");
+}
 
 #[tokio::test]
-async fn fields_are_stored_as_sent_and_others_are_kept() {
+async fn published_sample_is_stored_and_shown_and_other_attributes_are_kept() {
     let app = TestApp::new().await;
     let unknown = json!({"level": [3, null, "x"]});
     app.store_sample(|customer| customer["loyaltyTier"] = unknown.clone())
         .await;
-    let response = app.send(put().sample()).await;
-    let mut expected = sample_customer();
-    let sent: Value = serde_json::from_str(SAMPLE_REQUEST).unwrap();
-    for (name, value) in sent.as_object().unwrap() {
-        expected[name] = value.clone();
-    }
-    expected["loyaltyTier"] = unknown;
-    expected["version"] = json!(7);
-    expected["updatedBy"] = json!("demo-erp");
-    expected["verifiedEmail"] = json!(false);
-    expected["updatedAt"] = response.data()["updatedAt"].clone();
-    assert_eq!(app.stored().await, expected);
-}
-
-#[tokio::test]
-async fn values_have_native_dynamodb_types() {
-    let app = TestApp::new().await;
-    let value = json!({"s": "x", "n": 12.25, "b": true, "z": null, "l": [1], "m": {}});
-    let fields = json!({
-        "address": [{"isDefaultAddress": true}], "metaFields": [{"code": "c", "value": value}]
+    let mut data = json!({
+        "id": "638df9e713920facde1a1cfa",
+        "email": "john@aximcommerce.com",
+        "firstName": "John",
+        "lastName": "Doe",
+        "phoneNumber": "65161861",
+        "role": "customer",
+        "verifiedEmail": false,
+        "company": "6371cd895b77326cf992d5bb",
+        "status": "active",
+        "newsletter": true,
+        "metaFields": [{"code": "p21_contact_id", "value": 12548}],
+        "isB2B": true,
+        "createdBy": {"id": "6371cd895b77326cf992d5ba", "name": "Axim Commerce"},
+        "createdAt": "2022-12-05T14:01:43.000Z",
+        "address": [{
+            "firstName": "John", "lastName": "Doe", "phoneNumber": "65161861",
+            "address1": "12/4, test st", "address2": "", "city": "Elizabeth", "state": "NJ",
+            "country": "US", "zipcode": "07202", "isDefaultAddress": false
+        }],
+        "notes": "NOTE AREA"
     });
-    app.send(put().with(fields)).await.data();
-    let item = app.stored_item(CUSTOMER_ID).await.unwrap();
-    let entry = |list: &str| item[list].as_l().unwrap()[0].as_m().unwrap();
-    let is_default = &entry("address")["isDefaultAddress"];
-    assert_eq!(*is_default, AttributeValue::Bool(true));
-    let number = |text: &str| AttributeValue::N(text.to_owned());
-    let expected = [
-        ("s", text("x")),
-        ("n", number("12.25")),
-        ("b", AttributeValue::Bool(true)),
-        ("z", AttributeValue::Null(true)),
-        ("l", AttributeValue::L(vec![number("1")])),
-        ("m", AttributeValue::M([].into())),
-    ];
-    let expected = expected.map(|(name, value)| (name.to_owned(), value));
-    let expected = AttributeValue::M(expected.into());
-    assert_eq!(entry("metaFields")["value"], expected);
-    assert_eq!(item["version"], number("7"));
+    for (event, version) in [
+        (put().sample().http_api_event(), 7),
+        (put().sample().rest_api_event(), 8),
+    ] {
+        let response = app.send_event(&event).await;
+        let now = &response.data()["updatedAt"];
+        assert_is_recent_utc_instant(now);
+        data["updatedAt"] = now.clone();
+        let message = "Customer updated successfully";
+        let expected = json!({"success": true, "message": message, "data": data});
+        assert_eq!(response.body, expected);
+        let tag = format!("\"{version}\"");
+        assert_headers(&response, &[("x-customer-version", &tag)]);
+        let mut stored = data.clone();
+        stored["loyaltyTier"] = unknown.clone();
+        stored["version"] = json!(version);
+        stored["updatedBy"] = json!("demo-erp");
+        assert_eq!(app.stored().await, stored);
+    }
 }
 
 #[tokio::test]
 async fn missing_customer_gets_404_and_is_not_created() {
     let app = TestApp::new().await;
-    for if_match in ["*", "\"0\"", "\"7\"", "W/\"7\""] {
-        let request = put().id("nobody");
-        for request in [request.clone(), request.if_match(if_match)] {
-            let response = app.send(request).await;
-            let found = (response.status, response.header("x-customer-version"));
-            assert_eq!(found, (404, None), "{if_match}");
-            assert_eq!(app.stored_with_id("nobody").await, None);
-        }
+    let request = put().id("nobody");
+    let if_match = ["*", "\"0\"", "\"7\"", "W/\"7\""].map(|value| request.clone().if_match(value));
+    for request in [request].into_iter().chain(if_match) {
+        let case = format!("{request:?}");
+        let response = app.send(request).await;
+        let found = (response.status, response.header("x-customer-version"));
+        assert_eq!(found, (404, None), "{case}");
+        assert_eq!(app.stored_with_id("nobody").await, None);
     }
 }
 
 #[tokio::test]
-async fn omitted_fields_are_kept_and_empty_values_clear_fields() {
+async fn lists_replace_stored_lists_and_text_keeps_every_character() {
     let app = TestApp::new().await;
-    let before = app.stored().await;
-    for (name, empty) in [
-        ("phoneNumber", json!("")),
-        ("status", json!("")),
-        ("company", json!("")),
-        ("notes", json!("")),
-        ("address", json!([])),
-        ("metaFields", json!([])),
-    ] {
-        app.store_sample(|_| ()).await;
-        let response = app.send(put()).await;
-        assert_eq!(response.data()[name], before[name], "{name} is omitted");
-        assert_eq!(app.stored().await[name], before[name], "{name} is omitted");
-        let response = app.send(put().with(json!({name: empty}))).await;
-        assert_eq!(response.data()[name], empty, "{name} is cleared");
-        assert_eq!(app.stored().await.get(name), None, "{name} is cleared");
-    }
-}
-
-#[tokio::test]
-async fn lists_replace_stored_lists_as_they_are_sent() {
-    let app = TestApp::new().await;
+    let text = " e\u{301} é 😀 \u{200b}\u{200f} <b>&amp;</b> '\"\\ ";
     let empty = json!({
         "firstName": "", "lastName": "", "phoneNumber": "", "address1": "", "address2": "", "city": "",
         "state": "", "country": "", "zipcode": ""
     });
     let sent =
-        json!([{"city": "B", "state": null, "isDefaultAddress": null}, {"city": "A"}, empty]);
+        json!([{"city": "B", "state": null, "isDefaultAddress": null}, {"city": text}, empty]);
     // Null leaves a member of an address out, and no address becomes the default.
-    let address = json!([{"city": "B"}, {"city": "A"}, empty]);
+    let address = json!([{"city": "B"}, {"city": text}, empty]);
     let meta_fields = json!([{"code": "z", "value": null}, {"code": "a", "value": 2}]);
-    let fields = json!({"address": sent, "metaFields": meta_fields});
+    let fields = json!({"address": sent, "metaFields": meta_fields, "company": text});
     let response = app.send(put().with(fields)).await;
     let stored = app.stored().await;
     for customer in [response.data(), &stored] {
         assert_eq!(customer["address"], address);
         assert_eq!(customer["metaFields"], meta_fields);
-    }
-}
-
-#[tokio::test]
-async fn text_keeps_every_character() {
-    let app = TestApp::new().await;
-    let text = " e\u{301} é 😀 \u{200b}\u{200f} <b>&amp;</b> '\"\\ ";
-    let fields = json!({"company": text, "lastName": text});
-    let response = app.send(put().with(fields)).await;
-    let stored = app.stored().await;
-    for customer in [response.data(), &stored] {
         assert_eq!(customer["company"], text);
-        assert_eq!(customer["lastName"], text);
     }
 }
 
 #[tokio::test]
 async fn email_change_by_more_than_letter_case_resets_the_flag_in_one_write() {
     let app = TestApp::new().await;
-    for (email, flag, expected) in [
-        ("new@aximcommerce.com", Some(true), json!(false)),
-        ("John.DOE@AximCommerce.com", Some(true), json!(true)),
-        ("john.doe@aximcommerce.com", Some(true), json!(true)),
-        ("john.doe@aximcommerce.com", Some(false), json!(false)),
-        ("new@aximcommerce.com", None, Value::Null),
+    let old = Some("john.doe@aximcommerce.com");
+    for (before, email, flag, expected) in [
+        (old, "new@aximcommerce.com", Some(true), json!(false)),
+        (old, "John.DOE@AximCommerce.com", Some(true), json!(true)),
+        (old, "john.doe@aximcommerce.com", Some(true), json!(true)),
+        (old, "john.doe@aximcommerce.com", Some(false), json!(false)),
+        (old, "new@aximcommerce.com", None, Value::Null),
+        (None, "new@aximcommerce.com", Some(true), json!(false)),
     ] {
-        app.store_sample(|customer| {
-            customer.as_object_mut().unwrap().remove("verifiedEmail");
-            if let Some(flag) = flag {
-                customer["verifiedEmail"] = json!(flag);
-            }
-        })
-        .await;
+        let case = format!("{before:?} {email} {flag:?}");
+        let mut customer = sample_customer();
+        let members = customer.as_object_mut().unwrap();
+        members.retain(|name, _| *name != "verifiedEmail" && *name != "email");
+        members.extend(before.map(|email| ("email".to_owned(), json!(email))));
+        members.extend(flag.map(|flag| ("verifiedEmail".to_owned(), json!(flag))));
+        app.store(&customer).await;
         let response = app.send(put().with(json!({"email": email}))).await;
-        let shown = &response.data()["verifiedEmail"];
-        assert_eq!(*shown, expected == true, "{email} {flag:?}");
+        assert_eq!(response.data()["verifiedEmail"], expected == true, "{case}");
         let stored = app.stored().await;
-        assert_eq!(stored["email"], email);
-        assert_eq!(stored["version"], 7, "one write");
-        let stored = stored.get("verifiedEmail").unwrap_or(&Value::Null);
-        assert_eq!(*stored, expected, "{email} {flag:?}");
+        let flag = stored.get("verifiedEmail").unwrap_or(&Value::Null);
+        assert_eq!(*flag, expected, "{case}");
+        assert_eq!(stored["email"], email, "{case}");
+        assert_eq!(stored["version"], 7, "{case}: one write");
     }
-    app.store_sample_without("email").await;
-    let first = app.send(put()).await;
-    assert_eq!(first.data()["verifiedEmail"], false, "the first email");
 }
 
 #[tokio::test]

@@ -22,8 +22,8 @@ const AT_ONCE: usize = 32;
 
 async fn start(app: &TestApp, endpoint: &str, more: &[(&str, &str)]) -> Environment {
     let mut variables = vec![
-        ("CUSTOMERS_TABLE", &*app.customers),
-        ("ACCESS_TOKENS_TABLE", &app.tokens),
+        ("CUSTOMERS_TABLE", &*app.tables.customers),
+        ("ACCESS_TOKENS_TABLE", &app.tables.tokens),
         ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
     ];
     variables.extend(more);
@@ -50,18 +50,14 @@ impl Gate {
             opened: closed(),
         };
         let held = gate.clone();
-        let hold = move || -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+        let hold = move || {
             let gate = held.clone();
-            Box::pin(async move {
+            async move {
                 gate.reached.add_permits(1);
                 gate.opened.acquire().await.unwrap().forget();
-            })
+            }
         };
-        proxy.inject(
-            operation,
-            Calls::Nth(nth),
-            Fault::OtherWriter(Arc::new(hold)),
-        );
+        proxy.inject(operation, Calls::Nth(nth), Fault::other_writer(hold));
         gate
     }
 
@@ -104,7 +100,7 @@ fn data(outcome: &Result<Value, Value>) -> Value {
 async fn slow_request_holds_nobody() {
     let app = TestApp::new().await;
     store_customers(&app).await;
-    let proxy = FaultProxy::start(&app.endpoint).await;
+    let proxy = FaultProxy::start(&app.tables.endpoint).await;
     let gate = Gate::hold(&proxy, "UpdateItem", 1);
     let mut environment = start_concurrent(&app, &proxy.endpoint).await;
     let events = (0..AT_ONCE).map(|number| update(number).http_api_event());
@@ -130,7 +126,7 @@ async fn slow_request_holds_nobody() {
 async fn requests_with_one_new_token_make_one_lookup() {
     let app = TestApp::new().await;
     store_customers(&app).await;
-    let proxy = FaultProxy::start(&app.endpoint).await;
+    let proxy = FaultProxy::start(&app.tables.endpoint).await;
     // The first call opens the connection.
     let gate = Gate::hold(&proxy, "GetItem", 2);
     let mut environment = start_concurrent(&app, &proxy.endpoint).await;
@@ -157,7 +153,7 @@ async fn mixed_load() {
     const ROUNDS: usize = 12;
     let app = TestApp::new().await;
     store_customers(&app).await;
-    let mut environment = start_concurrent(&app, &app.endpoint).await;
+    let mut environment = start_concurrent(&app, &app.tables.endpoint).await;
     let long = "n".repeat(100_000);
     let (mut sent, mut memory) = (0, Vec::new());
     for _ in 0..ROUNDS {
@@ -241,7 +237,7 @@ fn resident_kilobytes(process: u32) -> u64 {
 #[tokio::test]
 async fn retries_of_many_requests_share_a_quota() {
     let app = TestApp::with_token_cache(Duration::from_secs(60)).await;
-    let proxy = FaultProxy::start(&app.endpoint).await;
+    let proxy = FaultProxy::start(&app.tables.endpoint).await;
     let mut environment = start_concurrent(&app, &proxy.endpoint).await;
     environment.send(&[put().http_api_event()]);
     environment.outcomes(1).await;
@@ -263,7 +259,7 @@ async fn retries_of_many_requests_share_a_quota() {
 async fn sigterm_ends_the_program_after_the_requests_that_run() {
     for concurrency in ["", "32"] {
         let app = TestApp::new().await;
-        let proxy = FaultProxy::start(&app.endpoint).await;
+        let proxy = FaultProxy::start(&app.tables.endpoint).await;
         let gate = Gate::hold(&proxy, "UpdateItem", 1);
         let concurrency = [("AWS_LAMBDA_MAX_CONCURRENCY", concurrency)];
         let mut environment = start(&app, &proxy.endpoint, &concurrency).await;
@@ -301,7 +297,7 @@ fn credentials_server() -> Server {
 async fn credentials_of_a_server_are_refreshed_before_they_expire() {
     for concurrency in ["1", "32"] {
         let app = TestApp::new().await;
-        let proxy = FaultProxy::start(&app.endpoint).await;
+        let proxy = FaultProxy::start(&app.tables.endpoint).await;
         let server = credentials_server();
         let url = format!("http://{}/credentials", server.address);
         let variables = [
@@ -325,7 +321,7 @@ async fn credentials_of_a_server_are_refreshed_before_they_expire() {
 #[tokio::test]
 async fn snapshot_is_taken_before_the_connection_is_opened() {
     let app = TestApp::new().await;
-    let proxy = FaultProxy::start(&app.endpoint).await;
+    let proxy = FaultProxy::start(&app.tables.endpoint).await;
     let snap_start = [("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")];
     let mut environment = start(&app, &proxy.endpoint, &snap_start).await;
     assert_eq!(proxy.connections(), 0);

@@ -58,29 +58,23 @@ async fn start_up_makes_one_lookup_and_no_write() {
 #[tokio::test]
 async fn dead_dynamodb_at_start_up_is_a_warning() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    // Nothing listens on this port any more.
-    let closed = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr();
+    // The listener is closed at once, so nothing listens on this port any more.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").map(|closed| closed.local_addr());
     let failing = EmptyDynamoDb::start(400, false);
     let lookup = "GetItem on the access tokens table: ";
+    let refused = format!("{lookup}dispatch failure: io error");
     for (address, cause) in [
         (silent.local_addr().unwrap(), "no response within 500ms"),
-        (
-            closed.unwrap(),
-            &format!("{lookup}dispatch failure: io error"),
-        ),
+        (closed.unwrap().unwrap(), &refused),
         (failing.server.address, &format!("{lookup}status 400")),
     ] {
         let log = start_up_log(&format!("http://{address}"), &[]).await;
         assert_eq!(log.len(), 1, "{log:?}");
-        let found = (&log[0]["level"], &log[0]["message"]);
-        let message = json!("DynamoDB was not reached during start-up");
-        assert_eq!(found, (&json!("WARN"), &message));
-        assert!(
-            log[0]["cause"].as_str().unwrap().starts_with(cause),
-            "{log:?}"
-        );
+        assert_eq!(log[0]["level"], "WARN");
+        let message = "DynamoDB was not reached during start-up";
+        assert_eq!(log[0]["message"], message);
+        let found = log[0]["cause"].as_str().unwrap();
+        assert!(found.starts_with(cause), "{found}");
     }
 }
 
@@ -103,12 +97,9 @@ async fn rejects_untrusted_certificates() {
         let system_bundle = system_bundle.map(|file| ("SSL_CERT_FILE", file));
         let variables: Vec<_> = aws_bundle.into_iter().chain(system_bundle).collect();
         let log = start_up_log(&endpoint, &variables).await;
-        let requests = dynamodb.requests().len();
-        assert_eq!(
-            (requests, log.len()),
-            if trusted { (1, 0) } else { (0, 1) },
-            "{variables:?}"
-        );
+        let found = (dynamodb.requests().len(), log.len());
+        let expected = if trusted { (1, 0) } else { (0, 1) };
+        assert_eq!(found, expected, "{variables:?}");
         if !trusted {
             let cause = log[0]["cause"].as_str().unwrap();
             assert!(cause.contains("invalid peer certificate"), "{cause}");
@@ -118,55 +109,36 @@ async fn rejects_untrusted_certificates() {
 
 #[tokio::test]
 async fn missing_or_malformed_variable_stops_start_up_with_its_name() {
-    let tables = [("CUSTOMERS_TABLE", "c"), ("ACCESS_TOKENS_TABLE", "t")];
-    let in_lambda = ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1");
-    let variable = "The environment variable";
-    for (variables, message) in [
-        (
-            vec![tables[1], ("CUSTOMERS_TABLE", "")],
-            &*format!("{variable} CUSTOMERS_TABLE is missing or empty; set it to the table's name"),
-        ),
-        (
-            vec![tables[0], tables[1], ("ACCESS_TOKEN_CACHE_SECONDS", "soon")],
-            &format!(
-                "{variable} ACCESS_TOKEN_CACHE_SECONDS must be a whole number of seconds, such as 60"
-            ),
-        ),
-        (
-            tables.to_vec(),
-            "This program runs in AWS Lambda; to try it locally, use `cargo run --example local`",
-        ),
-        (
-            vec![tables[0], tables[1], in_lambda, ("AWS_REGION", "")],
-            &format!("{variable} AWS_REGION is missing or empty; set it to the tables' region"),
-        ),
-        (
-            vec![
-                tables[0],
-                tables[1],
-                in_lambda,
-                ("AWS_ENDPOINT_URL_DYNAMODB", "not a url"),
-            ],
-            &format!(
-                "{variable} AWS_ENDPOINT_URL_DYNAMODB must be a URL, such as http://localhost:8000"
-            ),
-        ),
-        (
-            vec![
-                tables[0],
-                tables[1],
-                in_lambda,
-                ("AWS_CA_BUNDLE", "/no/such/file"),
-            ],
-            &format!(
-                "{variable} AWS_CA_BUNDLE must name a file of PEM certificates; \
-                 /no/such/file: No such file or directory (os error 2)"
-            ),
-        ),
+    let required = [
+        ("CUSTOMERS_TABLE", "c"),
+        ("ACCESS_TOKENS_TABLE", "t"),
+        ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1"),
+    ];
+    let table = "is missing or empty; set it to the table's name";
+    let seconds = "must be a whole number of seconds, such as 60";
+    let region = "is missing or empty; set it to the tables' region";
+    let url = "must be a URL, such as http://localhost:8000";
+    let bundle = "must name a file of PEM certificates; \
+                  /no/such/file: No such file or directory (os error 2)";
+    for (name, value, cause) in [
+        ("CUSTOMERS_TABLE", "", table),
+        ("ACCESS_TOKEN_CACHE_SECONDS", "soon", seconds),
+        ("AWS_LAMBDA_RUNTIME_API", "", ""),
+        ("AWS_REGION", "", region),
+        ("AWS_ENDPOINT_URL_DYNAMODB", "not a url", url),
+        ("AWS_CA_BUNDLE", "/no/such/file", bundle),
     ] {
+        let mut variables = required.to_vec();
+        variables.push((name, value));
         let (code, log) = Program::start(&variables).failed_start_up().await;
         assert_eq!((code, log.len()), (Some(1), 1), "{log:?}");
-        let found = (&log[0]["level"], &log[0]["message"]);
-        assert_eq!(found, (&json!("ERROR"), &json!(message)));
+        assert_eq!(log[0]["level"], "ERROR");
+        let message = match name {
+            "AWS_LAMBDA_RUNTIME_API" => "This program runs in AWS Lambda; to try it locally, use \
+                                         `cargo run --example local`"
+                .to_owned(),
+            _ => format!("The environment variable {name} {cause}"),
+        };
+        assert_eq!(log[0]["message"], message);
     }
 }

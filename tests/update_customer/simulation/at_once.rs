@@ -12,10 +12,9 @@ use tokio::runtime::Builder;
 use tokio::select;
 use tokio::sync::Semaphore;
 
-use super::caller;
+use super::actors::{Stored, body, changes, if_match};
 use super::checker;
 use super::history::{Call, Event, History, ObservedResponse};
-use super::stored::Stored;
 use crate::support::network::{Delivery, PendingRequest, SimulatedNetwork};
 use crate::support::{TestApp, put};
 
@@ -46,7 +45,7 @@ fn callers_at_once_keep_the_guarantees() {
     let customers = (0..CUSTOMERS).map(|number| {
         let id = format!("customer-{number}");
         let stored = runtime.block_on(Stored::new(&app, &mut rng, &id));
-        let (start, calls, events) = (stored.now(), Vec::new(), Vec::new());
+        let (start, calls, events) = (stored.now.clone(), Vec::new(), Vec::new());
         let history = History {
             start,
             calls,
@@ -108,13 +107,13 @@ async fn call(number: usize, function: &TestApp, customers: &Customers<'_>, in_f
     let mut seen = [0; CUSTOMERS];
     for nth in 0..UPDATES_OF_A_CALLER {
         let index = rng.usize(..CUSTOMERS);
-        let update = caller::update(&mut rng, number * UPDATES_OF_A_CALLER + nth);
-        let (header, if_match) = caller::if_match(&mut rng, seen[index]);
+        let body = body(&mut rng, number * UPDATES_OF_A_CALLER + nth);
+        let (header, if_match) = if_match(&mut rng, seen[index]);
         let mut customer = customers[index].lock().await;
         let call = customer.history.calls.len();
         let subject = subject(number);
-        let mut request = put().id(&customer.id).token(&subject).json(&update.body);
-        let changes = update.changes;
+        let mut request = put().id(&customer.id).token(&subject).json(&body);
+        let changes = changes(&body);
         customer.history.calls.push(Call {
             subject,
             changes,

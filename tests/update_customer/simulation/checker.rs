@@ -45,11 +45,9 @@ pub fn check(history: &History) -> Result<(), (usize, String)> {
         replay.event(event).map_err(|message| (number, message))?;
     }
     let open = |progress: &Progress| progress.sent && progress.response.is_none();
+    let last = history.events.len() - 1;
     match replay.progress.iter().position(open) {
-        Some(call) => Err((
-            history.events.len() - 1,
-            format!("call {call} got no response"),
-        )),
+        Some(call) => Err((last, format!("call {call} got no response"))),
         None => Ok(()),
     }
 }
@@ -102,11 +100,8 @@ impl Replay<'_> {
                     (Delivery::Delivered, _) => progress.failures = 0,
                     _ => progress.failures += 1,
                 }
-                let has_response = matches!(
-                    delivery,
-                    Delivery::Delivered | Delivery::Throttled | Delivery::Late
-                );
-                progress.is_open |= !has_response;
+                use Delivery::{Delivered, Late, Throttled};
+                progress.is_open |= !matches!(delivery, Delivered | Throttled | Late);
                 if !applied && *delivery == Delivery::Delivered {
                     progress.found.push(after.clone());
                 }
@@ -144,9 +139,7 @@ fn check_write(call: &Call, before: &State, after: &State) -> Result<(), String>
     };
     let old = version(before);
     if !matches(call, old) {
-        return Err(format!(
-            "it is applied to version {old}, which If-Match does not allow"
-        ));
+        return Err(format!("If-Match does not allow version {old}"));
     }
     let verified = |state: &Map<String, Value>| state.get("verifiedEmail").cloned();
     let email_changes = changes_email(&call.changes, before);
@@ -157,8 +150,8 @@ fn check_write(call: &Call, before: &State, after: &State) -> Result<(), String>
     let mut expected = before.clone();
     for (name, value) in &call.changes {
         match value {
-            Some(value) => _ = expected.insert((*name).to_owned(), value.clone()),
-            None => _ = expected.remove(*name),
+            Some(value) => _ = expected.insert(name.clone(), value.clone()),
+            None => _ = expected.remove(name),
         }
     }
     expected.insert("version".to_owned(), (old + 1).into());
@@ -193,20 +186,17 @@ fn check_response(
         200 => {
             let mut known = progress.written.iter().flatten().chain(stale).chain(own);
             let valid = known.any(|state| is_shown(&state) && has_changes(state, &call.changes));
-            (
-                valid,
-                "the call neither wrote nor found the customer in `data`",
-            )
+            (valid, "the call neither wrote nor found this customer")
         }
         412 if !progress.written.is_empty() => (false, "a write is stored"),
         412 => {
             let valid = stale.any(|state| is_shown(&state) && !has_changes(state, &call.changes));
             (valid, "no write found this version with other values")
         }
-        404 => (
-            progress.found.contains(&None),
-            "the customer existed at each write",
-        ),
+        404 => {
+            let valid = progress.found.contains(&None);
+            (valid, "the customer existed at each write")
+        }
         500 => {
             let attempts_failed = progress.failures >= limits().attempts;
             let writes_rejected = progress.found.len() >= MAX_WRITES;
@@ -230,15 +220,13 @@ fn matches(call: &Call, version: u64) -> bool {
 /// Whether a customer has everything that an update requests.
 fn has_changes(state: &Map<String, Value>, changes: &Changes) -> bool {
     let mut changes = changes.iter();
-    changes.all(|(name, value)| state.get(*name) == value.as_ref())
+    changes.all(|(name, value)| state.get(name) == value.as_ref())
 }
 
 /// Whether an update changes the email by more than letter case. The emails of a simulation are ASCII.
 fn changes_email(changes: &Changes, before: &Map<String, Value>) -> bool {
-    let new = changes
-        .get("email")
-        .and_then(Option::as_ref)
-        .and_then(Value::as_str);
+    let new = changes.get("email").and_then(Option::as_ref);
+    let new = new.and_then(Value::as_str);
     let old = before.get("email").and_then(Value::as_str);
     new.is_some_and(|new| old.is_none_or(|old| !old.eq_ignore_ascii_case(new)))
 }

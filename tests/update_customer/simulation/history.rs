@@ -12,7 +12,7 @@ use crate::support::{Response, shortened};
 pub type State = Option<Map<String, Value>>;
 
 /// The attributes that an update sets, or clears when the value is `None`.
-pub type Changes = BTreeMap<&'static str, Option<Value>>;
+pub type Changes = BTreeMap<String, Option<Value>>;
 
 /// One HTTP request to the function.
 #[derive(Debug, Clone)]
@@ -83,36 +83,34 @@ pub fn version(state: &Map<String, Value>) -> u64 {
 }
 
 impl History {
-    /// The event with this number and those before it, with their calls: a few short lines.
+    /// The event with this number and the ones before it, with the requests of their calls: a few short lines.
     pub fn excerpt(&self, number: usize) -> String {
         const EVENTS: usize = 12;
-        let numbers = (number + 1).saturating_sub(EVENTS)..=number;
-        let calls: BTreeSet<_> = numbers
-            .clone()
-            .filter_map(|n| self.events[n].call())
-            .collect();
-        let calls = calls.into_iter().map(|call| self.call_line(call));
-        let lines = calls.chain(numbers.map(|n| self.event_line(n)));
-        lines.map(|line| shortened(&line) + "\n").collect()
-    }
-
-    fn call_line(&self, number: usize) -> String {
-        let call = &self.calls[number];
-        let mut line = format!("call {number}: {}", call.subject);
-        if let Some(versions) = &call.if_match {
-            line += &format!(", If-Match {versions:?}");
-        }
-        for (name, value) in &call.changes {
-            line += ", ";
-            line += &attribute(name, value.as_ref());
-        }
-        line
+        let recent = (number + 1).saturating_sub(EVENTS)..=number;
+        let calls = recent.clone().filter_map(|n| self.events[n].call());
+        let calls: BTreeSet<_> = calls.collect();
+        let is_request = |n: usize| match self.events[n] {
+            Event::Request { call } => calls.contains(&call),
+            _ => false,
+        };
+        let shown = (0..=number).filter(|n| recent.contains(n) || is_request(*n));
+        let lines = shown.map(|n| shortened(&self.event_line(n)) + "\n");
+        lines.collect()
     }
 
     fn event_line(&self, number: usize) -> String {
-        let event = &self.events[number];
-        let text = match event {
-            Event::Request { call } => format!("call {call}: request"),
+        let mut line = format!("{number:3}  ");
+        match &self.events[number] {
+            Event::Request { call: number } => {
+                let call = &self.calls[*number];
+                line += &format!("call {number}: request of {}", call.subject);
+                if let Some(versions) = &call.if_match {
+                    line += &format!(", If-Match {versions:?}");
+                }
+                for (name, value) in &call.changes {
+                    line += &format!(", {}", attribute(name, value.as_ref()));
+                }
+            }
             Event::Write {
                 call,
                 delivery,
@@ -120,25 +118,21 @@ impl History {
                 ..
             } => {
                 let outcome = if *applied { "applied" } else { "not applied" };
-                format!("call {call}: write, {delivery:?}, {outcome}")
+                line += &format!("call {call}: write, {delivery:?}, {outcome}");
             }
-            Event::OtherWriter { change, .. } => format!("other writer: {change}"),
+            Event::OtherWriter { change, .. } => line += &format!("other writer: {change}"),
             Event::Response { call, response } => {
-                let ObservedResponse {
-                    status, version, ..
-                } = response;
-                let version = version.map(|version| format!(", version {version}"));
-                format!(
-                    "call {call}: response {status}{}",
-                    version.unwrap_or_default()
-                )
+                line += &format!("call {call}: response {}", response.status);
+                if let Some(version) = response.version {
+                    line += &format!(", version {version}");
+                }
             }
-        };
-        let earlier = self.events[..number].iter().rev().find_map(Event::after);
-        let changes = event
-            .after()
-            .map(|after| changes(earlier.unwrap_or(&self.start), after));
-        format!("{number:3}  {text}{}", changes.unwrap_or_default())
+        }
+        if let Some(after) = self.events[number].after() {
+            let earlier = self.events[..number].iter().rev().find_map(Event::after);
+            line += &changes(earlier.unwrap_or(&self.start), after);
+        }
+        line
     }
 }
 
@@ -153,7 +147,7 @@ impl Event {
     }
 
     /// The stored customer after the event, if the event can change it.
-    pub fn after(&self) -> Option<&State> {
+    fn after(&self) -> Option<&State> {
         match self {
             Self::Write { after, .. } | Self::OtherWriter { after, .. } => Some(after),
             Self::Request { .. } | Self::Response { .. } => None,
@@ -161,13 +155,11 @@ impl Event {
     }
 }
 
-/// Prints every call and every event with what it changes, except times.
+/// Prints every event with what it changes, except times.
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "start{}", changes(&None, &self.start))?;
-        let calls = (0..self.calls.len()).map(|number| self.call_line(number));
-        let mut lines = calls.chain((0..self.events.len()).map(|number| self.event_line(number)));
-        lines.try_for_each(|line| writeln!(f, "{line}"))
+        (0..self.events.len()).try_for_each(|number| writeln!(f, "{}", self.event_line(number)))
     }
 }
 
@@ -180,13 +172,13 @@ fn changes(before: &State, after: &State) -> String {
     let names = [before, after].into_iter().flatten().flat_map(Map::keys);
     let mut names: BTreeSet<_> = names.collect();
     names.retain(|name| *name != "updatedAt" && get(before, name) != get(after, name));
-    let changed = names
-        .into_iter()
-        .map(|name| attribute(name, get(after, name).as_ref()));
-    let changed: Vec<_> = changed.collect();
-    match changed.is_empty() {
-        true => String::new(),
-        false => format!(": {}", changed.join(", ")),
+    let changed = names.into_iter();
+    let changed = changed.map(|name| attribute(name, get(after, name).as_ref()));
+    let changed = changed.collect::<Vec<_>>().join(", ");
+    if changed.is_empty() {
+        changed
+    } else {
+        format!(": {changed}")
     }
 }
 

@@ -3,25 +3,22 @@
 //!
 //! `SIMULATION_SEEDS=7..8` runs these seeds and prints the histories.
 
+mod actors;
 mod at_once;
-mod caller;
 mod checker;
 mod checker_tests;
 mod history;
 mod schedule;
-mod stored;
 
 use std::collections::BTreeSet;
 use std::env;
 use std::ops::Range;
 use std::pin::pin;
-use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
 use tokio::{join, select};
 
-use crate::support::full_run::is_full;
 use crate::support::network::{Delivery, SimulatedNetwork};
 use crate::support::{TestApp, put, shortened};
 use schedule::{CALLERS, Environment};
@@ -29,12 +26,11 @@ use schedule::{CALLERS, Environment};
 /// The seeds to run.
 fn seeds() -> Range<u64> {
     let Ok(seeds) = env::var("SIMULATION_SEEDS") else {
-        return 0..if is_full() { 300 } else { 60 };
+        return 0..if testkit::is_full_run() { 300 } else { 60 };
     };
-    let range = seeds
-        .split_once("..")
-        .and_then(|(from, to)| Some(from.parse().ok()?..to.parse().ok()?));
-    range.expect("SIMULATION_SEEDS is a range such as 0..20000")
+    let (from, to) = seeds.split_once("..").expect("a range such as 0..20000");
+    let number = |text: &str| text.parse().expect("a number");
+    number(from)..number(to)
 }
 
 /// How to repeat a run and print its whole history.
@@ -72,54 +68,29 @@ async fn environment() -> Environment {
     }
 }
 
-#[test]
-fn every_schedule_keeps_the_guarantees() {
-    let seeds = seeds();
-    let workers = thread::available_parallelism().map_or(1, usize::from);
-    let seen: BTreeSet<_> = thread::scope(|scope| {
-        let share = |worker| seeds.clone().skip(worker).step_by(workers);
-        let start = |worker| scope.spawn(move || check_all(share(worker)));
-        let workers: Vec<_> = (0..workers).map(start).collect();
-        let results = workers
-            .into_iter()
-            .map(|worker| worker.join().expect("no panic"));
-        results
-            .flat_map(|seen| seen.unwrap_or_else(|violation| panic!("{violation}")))
-            .collect()
-    });
-    // Schedules without the rare events would prove nothing.
-    if env::var_os("SIMULATION_SEEDS").is_none() {
-        assert_eq!(seen, RARE.into());
+#[tokio::test]
+async fn every_schedule_keeps_the_guarantees() {
+    let mut environment = environment().await;
+    let mut seen = BTreeSet::new();
+    let prints_all = env::var_os("SIMULATION_SEEDS").is_some();
+    for seed in seeds() {
+        // A panic within the run has no history.
+        println!("to print the whole history: {}", repeat(seed));
+        let history = schedule::run(&mut environment, seed).await;
+        let printed = history.to_string();
+        if prints_all {
+            println!("{printed}");
+        }
+        if let Err((event, message)) = checker::check(&history) {
+            let (excerpt, command) = (history.excerpt(event), repeat(seed));
+            panic!("event {event}: {message}\n{excerpt}{command}");
+        }
+        seen.extend(RARE.iter().filter(|text| printed.contains(**text)));
     }
-}
-
-/// Runs and checks each schedule in one environment, and returns what the histories show. Stops at
-/// the first violation and returns a message about it.
-fn check_all(seeds: impl Iterator<Item = u64>) -> Result<BTreeSet<&'static str>, String> {
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    runtime
-        .enable_all()
-        .build()
-        .expect("a runtime")
-        .block_on(async {
-            let mut seen = BTreeSet::new();
-            let mut environment = environment().await;
-            for seed in seeds {
-                // A panic within the run has no history.
-                println!("to print the whole history: {}", repeat(seed));
-                let history = schedule::run(&mut environment, seed).await;
-                if env::var_os("SIMULATION_SEEDS").is_some() {
-                    println!("{history}");
-                }
-                if let Err((event, message)) = checker::check(&history) {
-                    let (excerpt, command) = (history.excerpt(event), repeat(seed));
-                    return Err(format!("event {event}: {message}\n{excerpt}{command}"));
-                }
-                let printed = history.to_string();
-                seen.extend(RARE.iter().filter(|text| printed.contains(*text)));
-            }
-            Ok(seen)
-        })
+    // Schedules without the rare events would prove nothing.
+    if !prints_all {
+        assert_eq!(seen, RARE.iter().collect());
+    }
 }
 
 /// What the histories of the ordinary seeds must show, as they are printed.
@@ -140,15 +111,10 @@ async fn seed_determines_the_history() {
     for seed in 0..10 {
         let first = schedule::run(&mut environment, seed).await.to_string();
         let second = schedule::run(&mut environment, seed).await.to_string();
-        let differing = first
-            .lines()
-            .zip(second.lines())
-            .find(|(first, second)| first != second);
-        assert_eq!(
-            (differing, first.len()),
-            (None, second.len()),
-            "seed {seed}"
-        );
+        let mut lines = first.lines().zip(second.lines());
+        let differing = lines.find(|(first, second)| first != second);
+        assert_eq!(differing, None, "seed {seed}");
+        assert_eq!(first.len(), second.len(), "seed {seed}");
     }
 }
 
@@ -156,16 +122,13 @@ async fn seed_determines_the_history() {
 #[tokio::test]
 async fn delayed_write_without_if_match_is_applied() {
     for (if_match, is_applied) in [(None, true), (Some("\"6\""), false)] {
-        let Environment {
-            app,
-            function,
-            mut network,
-        } = environment().await;
+        let mut environment = environment().await;
+        let (app, network) = (&environment.app, &mut environment.network);
         let mut request = put().token(CALLERS[0]).with(json!({"notes": "older"}));
         if let Some(value) = if_match {
             request = request.if_match(value);
         }
-        let (older, delayed) = join!(function.send(request), async {
+        let (older, delayed) = join!(environment.function.send(request), async {
             let (_, delayed) = network.arrival().await.deliver(Delivery::Delayed).await;
             network.arrival().await.deliver(Delivery::Delivered).await;
             delayed.expect("a delayed write")

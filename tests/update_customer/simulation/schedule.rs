@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 
 use fastrand::Rng;
+use serde_json::Value;
 use tokio::select;
 
-use super::caller::{self, IfMatch, Update};
+use super::actors::{self, IfMatch, Stored};
 use super::history::{Call, Event, History, ObservedResponse};
-use super::stored::Stored;
 use crate::support::network::{Delivery, PendingRequest, SimulatedNetwork};
 use crate::support::{Response, TestApp, put};
 
@@ -40,8 +40,6 @@ struct Run<'a> {
     /// By the number of the call.
     in_flight: BTreeMap<usize, InFlight<'a>>,
     delayed: Vec<(usize, PendingRequest)>,
-    /// The number of updates so far.
-    updates: usize,
     stored: Stored<'a>,
     history: History,
 }
@@ -54,7 +52,8 @@ struct Caller {
     seen: u64,
     /// The call whose response it waits for.
     waits_for: Option<usize>,
-    request: Option<(Update, IfMatch)>,
+    /// The body that it sends, and `If-Match`.
+    request: Option<(Value, IfMatch)>,
     /// How often it sent the request.
     sends: usize,
 }
@@ -91,7 +90,6 @@ pub async fn run(environment: &mut Environment, seed: u64) -> History {
         ..Caller::default()
     });
     let callers = callers.collect();
-    let start = stored.now();
     let mut run = Run {
         function: &environment.function,
         network: &mut environment.network,
@@ -101,9 +99,8 @@ pub async fn run(environment: &mut Environment, seed: u64) -> History {
         callers,
         in_flight: BTreeMap::new(),
         delayed: Vec::new(),
-        updates: 0,
         history: History {
-            start,
+            start: stored.now.clone(),
             calls: Vec::new(),
             events: Vec::new(),
         },
@@ -150,10 +147,9 @@ impl Run<'_> {
             }
             Step::OtherWriter => {
                 let change = self.stored.change(&mut self.rng).await;
-                let after = self.stored.now();
-                self.history
-                    .events
-                    .push(Event::OtherWriter { change, after });
+                let after = self.stored.now.clone();
+                let event = Event::OtherWriter { change, after };
+                self.history.events.push(event);
             }
         }
     }
@@ -171,11 +167,11 @@ impl Run<'_> {
 
     /// Sends a caller's next update.
     async fn send(&mut self, number: usize) {
-        let update = caller::update(&mut self.rng, self.updates);
-        self.updates += 1;
-        let if_match = caller::if_match(&mut self.rng, self.callers[number].seen);
-        self.callers[number].request = Some((update, if_match));
-        self.callers[number].sends = 0;
+        let body = actors::body(&mut self.rng, self.history.calls.len());
+        let caller = &mut self.callers[number];
+        let if_match = actors::if_match(&mut self.rng, caller.seen);
+        caller.request = Some((body, if_match));
+        caller.sends = 0;
         self.send_again(number).await;
     }
 
@@ -186,26 +182,23 @@ impl Run<'_> {
             return self.done(number);
         }
         caller.sends += 1;
-        let (update, (header, versions)) = caller.request.clone().expect("a request to send");
+        let (body, (header, versions)) = caller.request.clone().expect("a request to send");
         let call = self.history.calls.len();
         caller.waits_for = Some(call);
         self.history.calls.push(Call {
             subject: CALLERS[number].to_owned(),
-            changes: update.changes,
+            changes: actors::changes(&body),
             if_match: versions,
         });
         self.history.events.push(Event::Request { call });
 
-        let mut request = put().id(&self.id).token(CALLERS[number]).json(&update.body);
+        let mut request = put().id(&self.id).token(CALLERS[number]).json(&body);
         if let Some(value) = header {
             request = request.if_match(&value);
         }
         let response = Box::pin(self.function.send(request));
-        let in_flight = InFlight {
-            response,
-            pending: None,
-        };
-        self.in_flight.insert(call, in_flight);
+        let pending = None;
+        self.in_flight.insert(call, InFlight { response, pending });
         self.resume(call).await;
     }
 
@@ -214,7 +207,6 @@ impl Run<'_> {
         let caller = &mut self.callers[number];
         caller.updates_left -= 1;
         caller.waits_for = None;
-        caller.request = None;
     }
 
     /// Delivers a pending write, and continues its call.
@@ -251,10 +243,8 @@ impl Run<'_> {
 
     /// Runs a call until it reaches the network again or gets its response.
     async fn resume(&mut self, call: usize) {
-        let in_flight = self
-            .in_flight
-            .get_mut(&call)
-            .expect("the call is in flight");
+        let in_flight = self.in_flight.get_mut(&call);
+        let in_flight = in_flight.expect("the call is in flight");
         let response = select! {
             biased;
             response = in_flight.response.as_mut() => response,

@@ -1,85 +1,86 @@
-//! The SDK's clock. It stands still until a test advances it, so that timeouts and backoff take no
-//! time, and a busy machine cannot reach them.
+//! Time limits, and the SDK's clock. The clock stands still until a test advances it, so that timeouts and backoff
+//! take no time, and a busy machine cannot reach them.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::config::{AsyncSleep, Sleep};
+use aws_sdk_dynamodb::config::{AsyncSleep, Builder, Sleep};
+use aws_smithy_types::timeout::TimeoutConfig;
+use testkit::tables;
 use tokio::sync::watch;
+use update_customer::dynamodb::client;
+
+/// The limits of the function's calls to DynamoDB.
+pub struct Limits {
+    pub attempt: Duration,
+    pub operation: Duration,
+    pub attempts: u32,
+    pub backoff: Duration,
+}
+
+pub fn limits() -> Limits {
+    let config = client::builder(&tables::local_config("http://127.0.0.1:1")).build();
+    let timeouts = config.timeout_config().unwrap();
+    let retries = config.retry_config().unwrap();
+    let attempts = retries.max_attempts();
+    // The backoff doubles with each retry.
+    let backoff = (0..attempts - 1).map(|nth| retries.initial_backoff() * 2_u32.pow(nth));
+    Limits {
+        attempt: timeouts.operation_attempt_timeout().unwrap(),
+        operation: timeouts.operation_timeout().unwrap(),
+        attempts,
+        backoff: backoff.sum(),
+    }
+}
+
+/// Time limits that a busy machine does not reach. Other tests cover production's limits.
+pub fn patient(config: Builder) -> Builder {
+    let limit = Duration::from_secs(180);
+    // All of them: a limit that is not set here stays as it is.
+    let limits = TimeoutConfig::builder()
+        .connect_timeout(limit)
+        .operation_attempt_timeout(limit)
+        .operation_timeout(limit);
+    config.timeout_config(limits.build())
+}
 
 /// Every time limit is longer, and every backoff is shorter.
 const LONGEST_BACKOFF: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Clone)]
-pub struct Clock {
-    now: Arc<watch::Sender<Duration>>,
-    /// The deadlines of the current waits, unordered.
-    deadlines: Arc<Mutex<Vec<Duration>>>,
-}
+pub struct Clock(Arc<watch::Sender<Duration>>);
 
 impl Default for Clock {
     fn default() -> Self {
-        Self {
-            now: Arc::new(watch::Sender::new(Duration::ZERO)),
-            deadlines: Arc::default(),
-        }
+        Self(Arc::new(watch::Sender::new(Duration::ZERO)))
     }
 }
 
 impl Clock {
     /// The time since the clock was created.
     pub fn now(&self) -> Duration {
-        *self.now.borrow()
+        *self.0.borrow()
     }
 
     pub fn advance(&self, by: Duration) {
-        self.now.send_modify(|now| *now += by);
-    }
-
-    /// Advances to the next deadline, if there is a current wait.
-    pub fn advance_to_next_deadline(&self) {
-        let deadlines = self.deadlines.lock().unwrap();
-        let now = self.now();
-        let next = deadlines.iter().filter(|deadline| **deadline > now).min();
-        if let Some(next) = next {
-            self.now.send_replace(*next);
-        }
-    }
-}
-
-/// A current wait. Dropping it removes its deadline from the list, also when the wait is cancelled.
-struct Wait {
-    clock: Clock,
-    deadline: Duration,
-}
-
-impl Drop for Wait {
-    fn drop(&mut self) {
-        let mut deadlines = self.clock.deadlines.lock().unwrap();
-        let own = deadlines.iter().position(|other| *other == self.deadline);
-        own.map(|index| deadlines.swap_remove(index));
+        self.0.send_modify(|now| *now += by);
     }
 }
 
 impl AsyncSleep for Clock {
     fn sleep(&self, duration: Duration) -> Sleep {
-        let deadline = self.now() + duration;
         if duration < LONGEST_BACKOFF {
             // It ends at once.
             self.advance(duration);
             return Sleep::new(std::future::ready(()));
         }
-        self.deadlines.lock().unwrap().push(deadline);
-        let wait = Wait {
-            clock: self.clone(),
-            deadline,
-        };
-        let mut now = self.now.subscribe();
+        let (mut now, deadline) = (self.0.subscribe(), self.now() + duration);
+        // Keeps the sender alive.
+        let clock = self.clone();
         Sleep::new(async move {
-            let wait = wait;
-            now.wait_for(|now| *now >= wait.deadline)
-                .await
-                .expect("the wait keeps its clock alive");
+            let passed = now.wait_for(|now| *now >= deadline).await;
+            drop(passed.expect("the clock is alive"));
+            drop(clock);
         })
     }
 }

@@ -4,11 +4,12 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::config::Builder;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::clock::Clock;
+use super::clock::{Clock, limits};
 
 /// The calls of an operation that a fault is injected into. The SDK's retries count as calls.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,8 +17,6 @@ pub enum Calls {
     Always,
     /// The n-th call, counted from 1.
     Nth(usize),
-    /// Every call on a connection that has served a call before.
-    OnReusedConnection,
 }
 
 /// How the proxy handles a call.
@@ -39,24 +38,29 @@ pub enum Fault {
     Corrupted(fn(&mut Vec<u8>)),
     /// Sends the response up to the middle of its body and closes the connection.
     Truncated,
-    /// Runs another writer to its end, and then passes the request on.
-    OtherWriter(Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>),
+    /// Runs another writer to its end, and then passes the request on. See [`Fault::other_writer`].
+    OtherWriter(Arc<dyn Fn() -> OtherWriter + Send + Sync>),
 }
 
+type OtherWriter = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 impl Fault {
+    pub fn other_writer<F>(write: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        Self::OtherWriter(Arc::new(move || Box::pin(write())))
+    }
+
     /// An HTTP response, after the engine has applied the request.
     pub fn response(status: &str, body: &str) -> Self {
-        let kind = if body.starts_with('<') {
-            "text/html"
-        } else {
-            "application/x-amz-json-1.0"
+        let kind = match body.starts_with('<') {
+            true => "text/html",
+            false => "application/x-amz-json-1.0",
         };
-        let length = body.len();
-        let head = format!("HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {length}");
-        Self::Raw(
-            Engine::Applied,
-            format!("{head}\r\n\r\n{body}").into_bytes().into(),
-        )
+        let head = format!("HTTP/1.1 {status}\r\ncontent-type: {kind}\r\n");
+        let body = body.as_bytes().to_vec();
+        Self::Raw(Engine::Applied, Message { head, body }.bytes().into())
     }
 
     fn engine(&self) -> Engine {
@@ -101,10 +105,8 @@ pub struct FaultProxy {
 impl FaultProxy {
     /// Starts a proxy for the DynamoDB at `engine`, such as `http://127.0.0.1:8000`.
     pub async fn start(engine: &str) -> Self {
-        let engine = engine
-            .strip_prefix("http://")
-            .expect("plain HTTP")
-            .to_owned();
+        let engine = engine.strip_prefix("http://").expect("plain HTTP");
+        let engine = engine.to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let proxy = Self {
@@ -123,16 +125,17 @@ impl FaultProxy {
         proxy
     }
 
+    /// Sends a client's requests through the proxy.
+    pub fn configure(&self, config: Builder) -> Builder {
+        let config = config.sleep_impl(self.clock.clone());
+        config.endpoint_url(&self.endpoint)
+    }
+
     /// Injects a fault into these calls of an operation. If several faults match a call, the first one
     /// injected applies.
     pub fn inject(&self, operation: &'static str, calls: Calls, fault: Fault) {
         let mut state = self.state.lock().unwrap();
         state.faults.push((operation, calls, fault));
-    }
-
-    /// Passes all further calls on.
-    pub fn stop_injecting(&self) {
-        self.state.lock().unwrap().faults.clear();
     }
 
     /// The number of calls of an operation, retries included.
@@ -157,14 +160,14 @@ impl FaultProxy {
     }
 
     /// Counts a call and returns the fault to inject.
-    fn count_call(&self, operation: &str, reused: bool) -> Option<Fault> {
+    fn count_call(&self, operation: &str, access_key: &str) -> Option<Fault> {
         let mut state = self.state.lock().unwrap();
+        state.access_keys.push(access_key.to_owned());
         state.calls.push(operation.to_owned());
         let nth = state.calls.iter().filter(|call| *call == operation).count();
         let matches = |calls| match calls {
             Calls::Always => true,
             Calls::Nth(wanted) => nth == wanted,
-            Calls::OnReusedConnection => reused,
         };
         let mut faults = state.faults.iter();
         faults
@@ -175,30 +178,27 @@ impl FaultProxy {
     /// Serves a connection until it ends. `None` means that either side has closed it.
     async fn serve(&self, client: TcpStream, engine: &str) -> Option<()> {
         let mut client = BufReader::new(client);
-        let mut reused = false;
         loop {
             let request = Message::read(&mut client).await?;
             let target = request.header("x-amz-target")?;
             let operation = target.rsplit('.').next()?.to_owned();
-            let signature = request
-                .header("authorization")?
-                .split_once("Credential=")?
-                .1;
-            let access_key = signature.split('/').next()?.to_owned();
-            self.state.lock().unwrap().access_keys.push(access_key);
-            let fault = self.count_call(&operation, reused);
-            reused = true;
+            let signature = request.header("authorization")?;
+            let access_key = signature.split_once("Credential=")?.1.split('/').next()?;
+            let fault = self.count_call(&operation, access_key);
             if let Some(Fault::OtherWriter(other_writer)) = &fault {
                 other_writer().await;
             }
-            let response = match fault.as_ref().map_or(Engine::Applied, Fault::engine) {
+            let mut response = match fault.as_ref().map_or(Engine::Applied, Fault::engine) {
                 Engine::Applied => self.pass_on(&request, &operation, engine).await?,
                 Engine::Untouched => Message::default(),
             };
             let bytes = match fault {
                 None | Some(Fault::OtherWriter(_)) => response.bytes(),
                 Some(Fault::Error(status, code)) => aws_error(status, code).bytes(),
-                Some(Fault::Corrupted(corrupt)) => response.with_body(corrupt).bytes(),
+                Some(Fault::Corrupted(corrupt)) => {
+                    corrupt(&mut response.body);
+                    response.bytes()
+                }
                 Some(Fault::Close(_)) => return None,
                 Some(Fault::Reset(_)) => return client.get_ref().set_zero_linger().ok(),
                 Some(Fault::Silent(_)) => return self.wait_for_timeout(&mut client).await,
@@ -220,7 +220,6 @@ impl FaultProxy {
     async fn trickle(&self, client: &mut BufReader<TcpStream>, bytes: &[u8]) -> Option<()> {
         for byte in bytes {
             client.write_all(&[*byte]).await.ok()?;
-            client.flush().await.ok()?;
             self.clock.advance(Duration::from_millis(100));
             // The client must receive each byte separately.
             tokio::task::yield_now().await;
@@ -239,7 +238,7 @@ impl FaultProxy {
 
     /// Advances the clock to the SDK's timeout, and waits until the SDK closes the connection.
     async fn wait_for_timeout(&self, client: &mut BufReader<TcpStream>) -> Option<()> {
-        self.clock.advance_to_next_deadline();
+        self.clock.advance(limits().attempt);
         client.read_u8().await.ok().map(|_| ())
     }
 }
@@ -271,33 +270,25 @@ impl Message {
         Some(Self { head, body })
     }
 
+    /// The operation of a request to DynamoDB, such as `UpdateItem`.
     fn header(&self, name: &str) -> Option<&str> {
-        let mut fields = self.head.lines().filter_map(|line| line.split_once(':'));
-        fields
-            .find(|(field, _)| field.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.trim())
-    }
-
-    /// The message with a changed body.
-    fn with_body(mut self, change: fn(&mut Vec<u8>)) -> Self {
-        change(&mut self.body);
-        self
+        let mut fields = self.head.lines().filter_map(|line| line.split_once(": "));
+        let field = fields.find(|(field, _)| field.eq_ignore_ascii_case(name));
+        field.map(|(_, value)| value)
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let mut bytes =
-            format!("{}content-length: {}\r\n\r\n", self.head, self.body.len()).into_bytes();
-        bytes.extend_from_slice(&self.body);
-        bytes
+        let Self { head, body } = self;
+        let head = format!("{head}content-length: {}\r\n\r\n", body.len());
+        [head.as_bytes(), body].concat()
     }
 }
 
 /// A DynamoDB error response, with a message that must not reach the function's caller.
 fn aws_error(status: u16, code: &str) -> Message {
     let kind = format!("com.amazonaws.dynamodb.v20120810#{code}");
-    let body = json!({"__type": kind, "message": format!("secret text of {code}")})
-        .to_string()
-        .into_bytes();
+    let body = json!({"__type": kind, "message": format!("secret text of {code}")});
+    let body = body.to_string().into_bytes();
     let crc = crc32fast::hash(&body);
     let head = format!(
         "HTTP/1.1 {status} Error\r\ncontent-type: application/x-amz-json-1.0\r\nx-amz-crc32: {crc}\r\n"

@@ -5,26 +5,22 @@
 
 pub mod assertions;
 mod clock;
+pub mod documents;
 pub mod fault_proxy;
-pub mod full_run;
 mod logs;
 pub mod network;
-pub mod openapi;
 pub mod program;
 pub mod property;
 mod request_recorder;
-pub mod template;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_smithy_types::timeout::TimeoutConfig;
 use serde_json::{Value, json};
 use testkit::invoke::{config, invoke};
 use testkit::tables;
@@ -32,6 +28,7 @@ use update_customer::App;
 use update_customer::dynamodb::attribute::into_json;
 use update_customer::dynamodb::{TokenHash, client};
 
+pub use clock::limits;
 pub use fault_proxy::{Calls, Engine, Fault, FaultProxy};
 pub use logs::{Log, capture};
 pub use request_recorder::{RecordedRequest, RequestRecorder};
@@ -42,6 +39,9 @@ pub use testkit::{
     sample_customer,
 };
 
+/// The variable that names the endpoint of another DynamoDB than the embedded one.
+const EXTERNAL_DYNAMODB: &str = "DYNAMODB_ENDPOINT";
+
 /// A stored item: attributes by name.
 pub type Item = HashMap<String, AttributeValue>;
 
@@ -49,84 +49,88 @@ pub type Item = HashMap<String, AttributeValue>;
 /// changes that email in between.
 pub const MAX_WRITES: usize = 3;
 
-/// The function with tables of its own and a record of the requests it sends to DynamoDB.
+/// The function on tables of its own.
 pub struct TestApp {
     app: App,
-    /// A client for the test's own access to the tables. It is not recorded.
-    pub client: Client,
+    pub tables: Arc<Tables>,
+}
+
+/// The tables of one test, and a record of the function's requests to them.
+pub struct Tables {
     pub endpoint: String,
     pub customers: String,
     pub tokens: String,
-    recorder: RequestRecorder,
+    /// A client for the test's own access to the tables. It is not recorded.
+    pub client: Client,
     shared: SdkConfig,
-    /// Tables of a DynamoDB that outlives the test must be deleted.
-    deletes_tables: bool,
+    recorder: RequestRecorder,
+}
+
+impl Tables {
+    /// Creates tables with the sample customer and the two tokens.
+    async fn create() -> Self {
+        let endpoint = match std::env::var(EXTERNAL_DYNAMODB) {
+            Ok(external) => external,
+            Err(_) => tables::start_embedded_dynamodb().await,
+        };
+        let shared = tables::local_config(&endpoint);
+        let client = Client::from_conf(clock::patient(client::builder(&shared)).build());
+        // No other test, run or machine uses these names at the same time.
+        let prefix = format!("update-customer-test-{:x}", fastrand::u64(..));
+        let (customers, tokens) = (format!("{prefix}-customers"), format!("{prefix}-tokens"));
+        tables::seed(&client, &customers, &tokens).await.unwrap();
+        Self {
+            endpoint,
+            customers,
+            tokens,
+            client,
+            shared,
+            recorder: RequestRecorder::default(),
+        }
+    }
+
+    /// Deletes a customer as another writer would.
+    pub async fn delete(&self, id: &str) {
+        let delete = self.client.delete_item().table_name(&self.customers);
+        delete.key("id", text(id)).send().await.unwrap();
+    }
+
+    async fn put(&self, table: &str, item: Item) {
+        let put = self.client.put_item().table_name(table);
+        put.set_item(Some(item)).send().await.unwrap();
+    }
 }
 
 impl TestApp {
-    /// With the sample customer and the two tokens, and without a token cache.
+    /// Without a token cache, and with time limits that a busy machine does not reach.
     pub async fn new() -> Self {
         Self::with_token_cache(Duration::ZERO).await
     }
 
     pub async fn with_token_cache(ttl: Duration) -> Self {
-        let external = std::env::var("DYNAMODB_ENDPOINT").ok();
-        let endpoint = match external.clone() {
-            Some(endpoint) => endpoint,
-            None => tables::start_embedded_dynamodb().await,
-        };
-        let shared = tables::local_config(&endpoint);
-        let client = Client::from_conf(patient(client::builder(&shared)).build());
-        let unique = unique_name();
-        let (customers, tokens) = (format!("{unique}-customers"), format!("{unique}-tokens"));
-        tables::seed(&client, &customers, &tokens).await.unwrap();
-        let recorder = RequestRecorder::default();
-        let recorded = patient(client::builder(&shared)).interceptor(recorder.clone());
-        let config = config(&customers, &tokens, ttl);
-        Self {
-            app: App::new(Client::from_conf(recorded.build()), config),
-            client,
-            endpoint,
-            customers,
-            tokens,
-            recorder,
-            shared,
-            deletes_tables: external.is_some(),
-        }
+        Self::on(Arc::new(Tables::create().await), ttl, clock::patient)
+    }
+
+    fn on(tables: Arc<Tables>, ttl: Duration, configure: impl FnOnce(Builder) -> Builder) -> Self {
+        let sdk_config = client::builder(&tables.shared).interceptor(tables.recorder.clone());
+        let client = Client::from_conf(configure(sdk_config).build());
+        let app = App::new(client, config(&tables.customers, &tables.tokens, ttl));
+        Self { app, tables }
     }
 
     /// The function again, on the same tables, with production's time limits, its own client for DynamoDB
     /// and this token cache.
     pub fn another(&self, ttl: Duration, configure: impl FnOnce(Builder) -> Builder) -> Self {
-        let sdk_config = client::builder(&self.shared).interceptor(self.recorder.clone());
-        let client = Client::from_conf(configure(sdk_config).build());
-        Self {
-            app: App::new(client, config(&self.customers, &self.tokens, ttl)),
-            client: self.client.clone(),
-            endpoint: self.endpoint.clone(),
-            customers: self.customers.clone(),
-            tokens: self.tokens.clone(),
-            recorder: self.recorder.clone(),
-            shared: self.shared.clone(),
-            deletes_tables: false,
-        }
+        Self::on(Arc::clone(&self.tables), ttl, configure)
     }
 
     /// A function without a token cache behind a proxy that injects faults. Its time limits are
     /// production's, on the proxy's clock.
     pub async fn behind_faults() -> (Self, FaultProxy) {
-        Self::behind_faults_with_token_cache(Duration::ZERO).await
-    }
-
-    pub async fn behind_faults_with_token_cache(ttl: Duration) -> (Self, FaultProxy) {
-        let mut app = Self::new().await;
-        let proxy = FaultProxy::start(&app.endpoint).await;
-        let clock = proxy.clock.clone();
-        let mut behind = app.another(ttl, |config| {
-            config.endpoint_url(&proxy.endpoint).sleep_impl(clock)
-        });
-        behind.deletes_tables = std::mem::take(&mut app.deletes_tables);
-        (behind, proxy)
+        let app = Self::new().await;
+        let proxy = FaultProxy::start(&app.tables.endpoint).await;
+        let app = app.another(Duration::ZERO, |config| proxy.configure(config));
+        (app, proxy)
     }
 
     /// Sends a request as an HTTP API event.
@@ -134,23 +138,35 @@ impl TestApp {
         self.send_and_log(request).await.0
     }
 
-    /// Sends a request as the event of an HTTP API with payload 2.0 and 1.0, and of a REST API.
-    pub async fn send_as_every_event(&self, request: &PutRequest) -> [Response; 3] {
-        [
-            self.send_event(&request.http_api_event()).await,
-            self.send_event(&request.http_api_1_event()).await,
-            self.send_event(&request.rest_api_event()).await,
-        ]
+    /// Sends a request as the event of each kind.
+    pub async fn send_as_every_event(&self, request: &PutRequest) -> Vec<Response> {
+        let mut responses = Vec::new();
+        for event in request.every_event() {
+            responses.push(self.send_event(&event).await);
+        }
+        responses
     }
 
     /// Sends an event unchanged.
     pub async fn send_event(&self, event: &Value) -> Response {
-        invoke_and_log(&self.app, event).await.0
+        self.send_event_and_log(event).await.0
     }
 
     /// Sends a request as an HTTP API event, and returns what was logged as well.
     pub async fn send_and_log(&self, request: PutRequest) -> (Response, Log) {
-        invoke_and_log(&self.app, &request.http_api_event()).await
+        self.send_event_and_log(&request.http_api_event()).await
+    }
+
+    /// Checks the response against `openapi.yaml`, and the log for secrets.
+    async fn send_event_and_log(&self, event: &Value) -> (Response, Log) {
+        let (response, log) = capture(invoke(&self.app, event)).await;
+        if response.status == 500 {
+            // A test that fails shows what it printed.
+            println!("500, logged as {}", shortened(&log.text()));
+        }
+        documents::assert_documented(&response);
+        logs::assert_no_secret(event, &response, &log);
+        (response, log)
     }
 
     /// What the function does during start-up, before the first event.
@@ -160,10 +176,10 @@ impl TestApp {
 
     /// The requests that the function has sent to DynamoDB since the last call, in order.
     pub fn recorded_requests(&self) -> Vec<RecordedRequest> {
-        self.recorder.take()
+        self.tables.recorder.take()
     }
 
-    /// The operations that the function has called since the last call.
+    /// The operations of these requests. Empties the record as well.
     pub fn operations(&self) -> Vec<String> {
         let requests = self.recorded_requests().into_iter();
         requests.map(|request| request.operation).collect()
@@ -187,8 +203,8 @@ impl TestApp {
     }
 
     pub async fn stored_item(&self, id: &str) -> Option<Item> {
-        let get = self.client.get_item().table_name(&self.customers);
-        let get = get.consistent_read(true).key("id", text(id));
+        let get = self.tables.client.get_item().consistent_read(true);
+        let get = get.table_name(&self.tables.customers).key("id", text(id));
         get.send().await.unwrap().item
     }
 
@@ -198,7 +214,7 @@ impl TestApp {
     }
 
     pub async fn store_item(&self, item: Item) {
-        put_item(&self.client, &self.customers, item).await;
+        self.tables.put(&self.tables.customers, item).await;
     }
 
     /// Stores the sample customer after `change`.
@@ -208,26 +224,16 @@ impl TestApp {
         self.store(&customer).await;
     }
 
-    pub async fn store_sample_without(&self, attribute: &str) {
-        let remove = |customer: &mut Value| customer.as_object_mut().map(|c| c.remove(attribute));
-        self.store_sample(|customer| drop(remove(customer))).await;
-    }
-
-    /// Deletes a customer as another writer would.
-    pub async fn delete(&self, id: &str) {
-        let delete = self.client.delete_item().table_name(&self.customers);
-        delete.key("id", text(id)).send().await.unwrap();
-    }
-
     /// Another writer that replaces the stored customer with the sample after `change`, between two calls.
     pub fn other_writer(&self, change: impl Fn(&mut Value) + Send + Sync + 'static) -> Fault {
-        let (client, table) = (self.client.clone(), self.customers.clone());
-        Fault::OtherWriter(Arc::new(move || {
-            let (client, table) = (client.clone(), table.clone());
+        let tables = Arc::clone(&self.tables);
+        Fault::other_writer(move || {
+            let tables = Arc::clone(&tables);
             let mut customer = sample_customer();
             change(&mut customer);
-            Box::pin(async move { put_item(&client, &table, tables::item(&customer)).await })
-        }))
+            let item = tables::item(&customer);
+            async move { tables.put(&tables.customers, item).await }
+        })
     }
 
     pub async fn issue_token(&self, token: &str, scopes: &[&str], expires_at: Option<u64>) {
@@ -242,40 +248,40 @@ impl TestApp {
 
     /// Stores a token's record as another program would.
     pub async fn store_token_record(&self, record: Item) {
-        put_item(&self.client, &self.tokens, record).await;
+        self.tables.put(&self.tables.tokens, record).await;
     }
 
     pub async fn revoke_token(&self, token: &str) {
-        let delete = self.client.delete_item().table_name(&self.tokens);
         let key = text(&TokenHash::of(token).to_hex());
-        delete.key("tokenHash", key).send().await.unwrap();
+        let delete = self.tables.client.delete_item().key("tokenHash", key);
+        let delete = delete.table_name(&self.tables.tokens);
+        delete.send().await.unwrap();
     }
 }
 
-impl Drop for TestApp {
+impl Drop for Tables {
+    /// Deletes the tables from a DynamoDB that outlives the test.
     fn drop(&mut self) {
-        if !self.deletes_tables {
+        if std::env::var_os(EXTERNAL_DYNAMODB).is_none() {
             return;
         }
         let tables = [self.customers.clone(), self.tokens.clone()];
         let sdk_config = client::builder(&self.shared).build();
         let deletion = std::thread::spawn(move || {
-            let mut runtime = tokio::runtime::Builder::new_current_thread();
-            runtime.enable_all().build().unwrap().block_on(async {
-                let client = Client::from_conf(sdk_config);
-                for table in tables {
-                    let deletion = client.delete_table().table_name(&table).send().await;
-                    if deletion.is_err() {
-                        eprintln!("could not delete the table {table}");
-                    }
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            let client = Client::from_conf(sdk_config);
+            for table in tables {
+                let deletion = client.delete_table().table_name(&table).send();
+                if runtime.block_on(deletion).is_err() {
+                    eprintln!("could not delete the table {table}");
                 }
-            });
+            }
         });
         let _ = deletion.join();
     }
 }
 
-/// A request that changes the notes and the first name, which every request sends.
+/// A request that changes the notes, and the first name as every request does.
 pub fn new_notes() -> PutRequest {
     put().with(json!({"notes": "set by this request"}))
 }
@@ -285,75 +291,10 @@ pub fn new_email() -> PutRequest {
     put().with(json!({"email": "new@aximcommerce.com", "notes": "set by this request"}))
 }
 
-async fn put_item(client: &Client, table: &str, item: Item) {
-    let put = client.put_item().table_name(table);
-    put.set_item(Some(item)).send().await.unwrap();
-}
-
 pub fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
 fn json_text(item: Item) -> String {
     serde_json::to_string(&into_json(AttributeValue::M(item))).unwrap()
-}
-
-/// Invokes the function. Checks the response against `openapi.yaml`, and the log for secrets.
-pub async fn invoke_and_log(app: &App, event: &Value) -> (Response, Log) {
-    let (response, log) = logs::capture(invoke(app, event)).await;
-    if response.status == 500 {
-        // A test that fails shows what it printed.
-        println!("500, logged as {}", shortened(&log.text()));
-    }
-    openapi::assert_documented(&response);
-    logs::assert_no_secret(event, &response, &log);
-    (response, log)
-}
-
-/// The limits of the function's calls to DynamoDB.
-pub struct Limits {
-    pub attempt: Duration,
-    pub operation: Duration,
-    pub attempts: u32,
-    pub backoff: Duration,
-}
-
-pub fn limits() -> Limits {
-    let config = client::builder(&tables::local_config("http://127.0.0.1:1")).build();
-    let (timeouts, retries) = (
-        config.timeout_config().unwrap(),
-        config.retry_config().unwrap(),
-    );
-    let attempts = retries.max_attempts();
-    Limits {
-        attempt: timeouts.operation_attempt_timeout().unwrap(),
-        operation: timeouts.operation_timeout().unwrap(),
-        attempts,
-        // It doubles with each retry.
-        backoff: (0..attempts - 1)
-            .map(|nth| retries.initial_backoff() * 2_u32.pow(nth))
-            .sum(),
-    }
-}
-
-/// Time limits that a busy machine does not reach. Other tests cover production's limits.
-pub fn patient(config: Builder) -> Builder {
-    let limit = Duration::from_secs(180);
-    // All of them: a limit that is not set here stays as it is.
-    let limits = TimeoutConfig::builder()
-        .connect_timeout(limit)
-        .operation_attempt_timeout(limit)
-        .operation_timeout(limit);
-    config.timeout_config(limits.build())
-}
-
-/// A prefix for table names that no other test, run or machine uses at the same time.
-fn unique_name() -> String {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_micros();
-    format!("update-customer-test-{now}-{}-{number}", std::process::id())
 }

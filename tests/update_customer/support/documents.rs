@@ -1,4 +1,5 @@
-//! `openapi.yaml`, against which every response of every test is checked.
+//! What the function must agree with: `openapi.yaml`, against which every response of every test is checked, and
+//! `template.yaml`. Both are addressed by JSON Pointers.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{LazyLock, Mutex};
@@ -9,10 +10,14 @@ use testkit::response::shortened;
 
 use super::Response;
 
-/// The OpenAPI document.
-pub static OPENAPI: LazyLock<Value> = LazyLock::new(|| {
+static OPENAPI: LazyLock<Value> = LazyLock::new(|| {
     let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.yaml"));
     yaml_serde::from_str(text).expect("openapi.yaml is YAML")
+});
+
+static TEMPLATE: LazyLock<Value> = LazyLock::new(|| {
+    let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/template.yaml"));
+    without_tags(&yaml_serde::from_str(text).expect("template.yaml is YAML"))
 });
 
 /// The pointer to the one operation.
@@ -23,25 +28,106 @@ pub const REQUEST_SCHEMA: &str =
     "/paths/~1customers~1{customer_id}/put/requestBody/content/application~1json/schema";
 
 /// The headers of every response, which the document does not repeat for each status.
-const COMMON_HEADERS: [(&str, &str); 3] = [
+pub const COMMON_HEADERS: [(&str, &str); 3] = [
     ("cache-control", "no-store"),
     ("content-type", "application/json"),
     ("x-content-type-options", "nosniff"),
 ];
 
+/// The value at a pointer into `openapi.yaml`, or what it refers to.
+#[track_caller]
+pub fn openapi(pointer: &str) -> &'static Value {
+    let value = OPENAPI.pointer(pointer);
+    let value = value.unwrap_or_else(|| panic!("openapi.yaml has no {pointer}"));
+    resolve(pointer, value).1
+}
+
+/// The value at a pointer into `template.yaml`, without CloudFormation's tags such as `!If`.
+#[track_caller]
+pub fn template(pointer: &str) -> &'static Value {
+    let value = TEMPLATE.pointer(pointer);
+    value.unwrap_or_else(|| panic!("template.yaml has no {pointer}"))
+}
+
+/// Every text in the value at a pointer into `template.yaml`, keys excluded.
+#[track_caller]
+pub fn template_texts(pointer: &str) -> Vec<&'static str> {
+    let mut found = Vec::new();
+    let mut values = vec![template(pointer)];
+    while let Some(value) = values.pop() {
+        match value {
+            Value::String(text) => found.push(text.as_str()),
+            Value::Array(elements) => values.extend(elements.iter().rev()),
+            Value::Object(members) => values.extend(members.values().rev()),
+            _ => {}
+        }
+    }
+    found
+}
+
+fn without_tags(yaml: &yaml_serde::Value) -> Value {
+    match yaml {
+        yaml_serde::Value::Tagged(tagged) => without_tags(&tagged.value),
+        yaml_serde::Value::Sequence(elements) => elements.iter().map(without_tags).collect(),
+        yaml_serde::Value::Mapping(members) => {
+            let name = |key: &yaml_serde::Value| key.as_str().expect("a text key").to_owned();
+            let member = |(key, value)| (name(key), without_tags(value));
+            members.iter().map(member).collect()
+        }
+        scalar => serde_json::to_value(scalar).expect("a scalar"),
+    }
+}
+
 /// Follows `$ref`, if `value` is one. Returns the target with its pointer.
-pub fn resolve(pointer: &str, value: &'static Value) -> (String, &'static Value) {
+fn resolve(pointer: &str, value: &'static Value) -> (String, &'static Value) {
     let target = value["$ref"].as_str();
     match target.and_then(|target| target.strip_prefix('#')) {
-        Some(target) => resolve(target, at(target)),
+        Some(target) => resolve(target, openapi(target)),
         None => (pointer.to_owned(), value),
     }
 }
 
-/// The value at a pointer into the document.
-pub fn at(pointer: &str) -> &'static Value {
-    let value = OPENAPI.pointer(pointer);
-    value.unwrap_or_else(|| panic!("openapi.yaml has no {pointer}"))
+/// A valid request body but for the value at a pointer.
+pub fn body_with(pointer: &str, value: &Value) -> Value {
+    let mut body =
+        json!({"firstName": "John", "lastName": "Doe", "email": "john@aximcommerce.com"});
+    match pointer.split('/').skip(1).collect::<Vec<_>>()[..] {
+        [] => return value.clone(),
+        [name] => body[name] = value.clone(),
+        [list, "0"] => body[list] = json!([value]),
+        ["address", "0", name] => {
+            body["address"] = json!([{"isDefaultAddress": false, name: value}])
+        }
+        ["metaFields", "0", name] => body["metaFields"] = json!([{"value": 1, name: value}]),
+        _ => panic!("no body has {pointer}"),
+    }
+    body
+}
+
+/// Each string of a request body: a pointer, and the most characters that it may have.
+pub fn strings() -> Vec<(String, Option<usize>)> {
+    let mut strings = Vec::new();
+    for (parent, schema) in [
+        ("", REQUEST_SCHEMA),
+        ("/address/0", "/components/schemas/AddressUpdate"),
+        ("/metaFields/0", "/components/schemas/MetaFieldUpdate"),
+    ] {
+        for (name, property) in properties(schema) {
+            if property["type"] == "string" && !is_read_only(property) {
+                let max_length = property["maxLength"].as_u64();
+                let max_length = max_length.map(|max| usize::try_from(max).unwrap());
+                strings.push((format!("{parent}/{name}"), max_length));
+            }
+        }
+    }
+    strings
+}
+
+/// The properties of a schema with their own schemas.
+pub fn properties(schema: &str) -> impl Iterator<Item = (&'static str, &'static Value)> {
+    let properties = openapi(schema)["properties"].as_object().into_iter();
+    let properties = properties.flatten();
+    properties.map(|(name, property)| (name.as_str(), resolve("", property).1))
 }
 
 /// What the schema at `pointer` rejects in `value`: one line each, without the value.
@@ -60,7 +146,7 @@ pub fn violations(pointer: &str, value: &Value) -> Vec<String> {
 }
 
 fn validator(pointer: &str) -> Validator {
-    at(pointer);
+    openapi(pointer);
     let fragment = pointer.replace('{', "%7B").replace('}', "%7D");
     let mut schema = json!({
         // The draft that OpenAPI 3.0 is closest to.
@@ -143,37 +229,32 @@ fn disagreements(response: &Response) -> Vec<String> {
         return vec![format!("status {status} is not in openapi.yaml")];
     };
     let (pointer, documented) = resolve(&pointer, documented);
-    let headers = documented["headers"].as_object();
-
     let mut disagreements = Vec::new();
+    let mut undocumented = response.headers.clone();
     for (name, expected) in COMMON_HEADERS {
-        let value = response.header(name).unwrap_or("missing");
+        let value = undocumented.remove(name);
+        let value = value.unwrap_or("missing".to_owned());
         if value != expected {
             disagreements.push(format!("{status}: {name} is {value}"));
         }
     }
-    for (name, value) in &response.headers {
-        if COMMON_HEADERS.iter().any(|(common, _)| common == name) {
-            continue;
-        }
-        let documented = headers.into_iter().flatten();
-        let mut documented = documented.filter(|(known, _)| known.eq_ignore_ascii_case(name));
-        let Some((known, header)) = documented.next() else {
-            disagreements.push(format!("{status}: header {name} is not in openapi.yaml"));
-            continue;
-        };
-        let (header, _) = resolve(&format!("{pointer}/headers/{known}"), header);
-        for violation in violations(&format!("{header}/schema"), &json!(value)) {
-            disagreements.push(format!("{status}: header {name}{violation}"));
-        }
-    }
-    for (name, header) in headers.into_iter().flatten() {
-        let (_, header) = resolve(name, header);
-        let present = response.headers.contains_key(&name.to_ascii_lowercase());
-        if header["required"] == true && !present {
-            disagreements.push(format!("{status}: header {name} is missing"));
+    for (name, header) in documented["headers"].as_object().into_iter().flatten() {
+        let (header, schema) = resolve(&format!("{pointer}/headers/{name}"), header);
+        match undocumented.remove(&name.to_ascii_lowercase()) {
+            Some(value) => {
+                let violations = violations(&format!("{header}/schema"), &json!(value));
+                let line = |violation| format!("{status}: header {name}{violation}");
+                disagreements.extend(violations.into_iter().map(line));
+            }
+            None if schema["required"] == true => {
+                disagreements.push(format!("{status}: header {name} is missing"));
+            }
+            None => {}
         }
     }
+    let undocumented = undocumented.keys();
+    let line = |name| format!("{status}: header {name} is not in openapi.yaml");
+    disagreements.extend(undocumented.map(line));
     let body = format!("{pointer}/content/application~1json/schema");
     for violation in violations(&body, &response.body) {
         disagreements.push(format!("{status}: body{violation}"));
