@@ -31,8 +31,8 @@ pub(super) fn read<'a>(body: &mut FieldReader<'a, '_>, name: &'static str) -> Op
         entry.reject_empty();
         let mut address = Object::new();
         for (name, rule) in TEXT_MEMBERS {
-            let text = entry.text(name, Null::LeftOut, |text| rule.parse(text));
-            address.extend(text.map(|text| ((*name).into(), text)));
+            let text = entry.text(name, Null::LeftOut, rule);
+            address.extend(text.map(|text| ((*name).into(), Value::String(text))));
         }
         if let Some(is_default) = entry.boolean(DEFAULT_MEMBER) {
             if is_default && has_default {

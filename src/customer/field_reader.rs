@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::rules::Violation;
+use super::fields::{FIELDS, Field, Write};
+use super::rules::TextRule;
 use super::suggestion::suggest;
 use crate::validation::characters::{find, quoted};
 use crate::validation::json::{Object, Value};
@@ -14,7 +15,6 @@ pub struct FieldReader<'a, 'e> {
     pub(super) at: JsonPointer<'e>,
     pub(super) errors: &'e mut ValidationErrors,
     known: Vec<&'static str>,
-    read_only: Vec<&'static str>,
 }
 
 /// What null means for a member.
@@ -41,7 +41,6 @@ impl<'a, 'e> FieldReader<'a, 'e> {
             at,
             errors,
             known: Vec::new(),
-            read_only: Vec::new(),
         }
     }
 
@@ -52,37 +51,32 @@ impl<'a, 'e> FieldReader<'a, 'e> {
         Some(self.members.remove(index).1)
     }
 
-    /// Takes a member out that a request may hold but cannot change.
-    pub(super) fn ignore(&mut self, name: &'static str) {
-        self.take(name);
-        self.read_only.push(name);
-    }
-
     /// Records an error of the member `name`. `message` follows the name: "must be a string".
     pub(super) fn error(&mut self, name: &str, code: ErrorCode, message: &str) {
-        let message = format!("`{name}` {message}");
-        self.errors.add(&self.at.member(name), code, message);
+        let at = self.at.member(name);
+        self.errors.add(&at, code, || format!("`{name}` {message}"));
     }
 
     /// Records an error of a list's entry when all its members are null, or when it has none.
     pub(super) fn reject_empty(&mut self) {
         if self.members.iter().all(|(_, value)| *value == Value::Null) {
-            let name = self.at.entry_name();
-            let message = format!("{name} is empty; send at least one member that is not null");
-            self.errors.add(&self.at, ErrorCode::EmptyObject, message);
+            self.errors.add(&self.at, ErrorCode::EmptyObject, || {
+                let name = self.at.entry_name();
+                format!("{name} is empty; send at least one member that is not null")
+            });
         }
     }
 
-    /// A string, as `parse` returns it.
-    pub(super) fn text<T>(
+    /// A string that follows `rule`.
+    pub(super) fn text(
         &mut self,
         name: &'static str,
         null: Null,
-        parse: impl FnOnce(Cow<'a, str>) -> Result<T, Violation>,
-    ) -> Option<T> {
+        rule: &TextRule,
+    ) -> Option<Cow<'a, str>> {
         match self.take_unless_null(name, null)? {
-            Value::String(text) => match parse(text) {
-                Ok(value) => Some(value),
+            Value::String(text) => match rule.check(&text) {
+                Ok(()) => Some(text),
                 Err(broken) => self.reject(name, broken.code, &broken.message),
             },
             _ => self.reject(name, ErrorCode::InvalidType, "must be a string"),
@@ -116,7 +110,7 @@ impl<'a, 'e> FieldReader<'a, 'e> {
                 entries.push(Value::Object(read(&mut entry)));
                 entry.reject_unknown();
             } else {
-                let message = format!("{} must be an object", at.entry_name());
+                let message = || format!("{} must be an object", at.entry_name());
                 self.errors.add(&at, ErrorCode::InvalidType, message);
             }
         }
@@ -126,30 +120,10 @@ impl<'a, 'e> FieldReader<'a, 'e> {
     /// Rejects every member that was not taken.
     pub(super) fn reject_unknown(self) {
         for (name, _) in &self.members {
-            // Search for a suggestion only if the error is listed: a body can hold ten thousand unknown names.
-            let message = match self.errors.is_full() {
-                true => String::new(),
-                false => self.unknown_field(name),
-            };
+            let message = || unknown_field(name, &self.known);
             let at = self.at.member(name);
             self.errors.add(&at, ErrorCode::UnknownField, message);
         }
-    }
-
-    fn unknown_field(&self, name: &str) -> String {
-        let mut message = quoted(name);
-        if let Some(found) = find(name, 0, |c| !c.is_ascii_graphic()) {
-            message += &format!(" contains {found} and");
-        }
-        message += " is not a field";
-        if let Some(known) = suggest(name, &self.known) {
-            let read_only = match self.read_only.contains(&known) {
-                true => ", which is read-only",
-                false => "",
-            };
-            message += &format!("; did you mean `{known}`{read_only}?");
-        }
-        message
     }
 
     fn take_unless_null(&mut self, name: &'static str, null: Null) -> Option<Value<'a>> {
@@ -170,4 +144,21 @@ impl<'a, 'e> FieldReader<'a, 'e> {
         self.error(name, code, message);
         None
     }
+}
+
+fn unknown_field(name: &str, known: &[&'static str]) -> String {
+    let mut message = quoted(name);
+    if let Some(found) = find(name, 0, |c| !c.is_ascii_graphic()) {
+        message += &format!(" contains {found} and");
+    }
+    message += " is not a field";
+    if let Some(known) = suggest(name, known) {
+        let is_known = |field: &&Field| field.name == known;
+        let read_only = match FIELDS.iter().find(is_known).map(|field| field.write) {
+            Some(Write::ReadOnly) => ", which is read-only",
+            _ => "",
+        };
+        message += &format!("; did you mean `{known}`{read_only}?");
+    }
+    message
 }

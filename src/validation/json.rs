@@ -115,25 +115,17 @@ impl<'a> Parser<'a> {
             if keys.insert(key.clone()) {
                 members.push((key, value));
             } else {
-                self.repeated_key(&key, &at.member(&key), start);
+                let at = at.member(&key);
+                self.errors.add(&at, ErrorCode::DuplicateKey, || {
+                    let (key, position) = (quoted(&key), position(text.as_bytes(), start));
+                    format!("{key} is repeated at {position}; send it once in its object")
+                });
             }
             before = self.json.current_index();
             next = self.json.next_key()?;
         }
         members.shrink_to_fit();
         Ok(Value::Object(members))
-    }
-
-    fn repeated_key(&mut self, key: &str, at: &JsonPointer<'_>, start: usize) {
-        // Compute the position only for listed errors: each scan is linear in the body.
-        let message = if self.errors.is_full() {
-            String::new()
-        } else {
-            let position = position(self.text.as_bytes(), start);
-            let key = quoted(key);
-            format!("{key} is repeated at {position}; send it once in its object")
-        };
-        self.errors.add(at, ErrorCode::DuplicateKey, message);
     }
 }
 

@@ -53,7 +53,7 @@ fn is_international(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::validation::characters::located;
+    use crate::validation::characters::name;
     use crate::validation::rows;
 
     #[test]
@@ -109,7 +109,7 @@ mod tests {
             ('\u{2100}', "`a/c`"),
             ('\u{2474}', "`(1)`"),
         ] {
-            let expected = format!("it contains {}", located(c, 1));
+            let expected = format!("it contains {} at character 2", name(c));
             assert_eq!(find_cause(&format!("a{c}")), Some(expected), "{why}");
         }
     }
