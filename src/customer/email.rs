@@ -3,8 +3,6 @@
 mod domain;
 mod local_part;
 
-use std::borrow::Cow;
-
 use super::rules::{MaxLength, TextRule};
 use crate::validation::ErrorCode;
 use crate::validation::characters::{find, is_visible};
@@ -48,13 +46,12 @@ fn is_joiner(c: char) -> bool {
 }
 
 /// A valid email address (`docs/API.md#field-rules`).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct EmailAddress<'a>(pub(super) Cow<'a, str>);
+pub(crate) struct EmailAddress<'a>(pub(super) &'a str);
 
 impl EmailAddress<'_> {
     /// Whether `other` differs in letter case alone.
     pub(crate) fn eq_ignore_case(&self, other: &str) -> bool {
-        eq_ignore_case(&self.0, other)
+        eq_ignore_case(self.0, other)
     }
 }
 
@@ -168,7 +165,7 @@ mod tests {
     }
 
     fn same_mailbox(one: &str, other: &str) -> bool {
-        EmailAddress(one.into()).eq_ignore_case(other)
+        EmailAddress(one).eq_ignore_case(other)
     }
 
     #[test]

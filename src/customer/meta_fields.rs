@@ -30,16 +30,13 @@ pub(super) fn read<'a>(body: &mut FieldReader<'a, '_>, name: &'static str) -> Op
             meta_field.push(("code".into(), Value::String(code)));
         }
         if let Some(value) = entry.take("value") {
-            let at = entry.at.member("value");
             if depth(&value) > MAX_VALUE_DEPTH {
-                entry.errors.add(&at, ErrorCode::TooDeep, || {
-                    let max = MAX_VALUE_DEPTH;
-                    format!(
-                        "`value` must be at most {max} levels deep; an empty array or object is two"
-                    )
-                });
+                let message = format!(
+                    "must be at most {MAX_VALUE_DEPTH} levels deep; an empty array or object is two"
+                );
+                entry.error("value", ErrorCode::TooDeep, &message);
             }
-            check_dynamodb_limits(&value, &at, entry.errors);
+            check_dynamodb_limits(&value, &entry.at.member("value"), entry.errors);
             meta_field.push(("value".into(), value));
         } else {
             entry.error("value", ErrorCode::Required, "is required; it may be null");

@@ -1,12 +1,10 @@
 //! Suggestions for unknown field names: rather none than a wrong one.
 
 /// Fields, and their folded names in other systems.
-const ALIASES: [(&str, &str); 14] = [
+const ALIASES: [(&str, &str); 15] = [
     ("address", "addresses"),
-    (
-        "address1",
-        "addressline1 line1 street street1 streetaddress",
-    ),
+    ("address1", "addressline1 line1"),
+    ("address1", "street street1 streetaddress"),
     ("address2", "addressline2 line2 street2"),
     ("code", "attributecode key"),
     ("country", "countrycode countryid"),

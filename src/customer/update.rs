@@ -1,5 +1,7 @@
 //! A valid update of a customer, parsed from a request's body.
 
+use std::borrow::Cow;
+
 use super::email::{EMAIL, EmailAddress};
 use super::field_reader::{FieldReader, Null};
 use super::fields::{FIELDS, Write};
@@ -9,7 +11,7 @@ use crate::validation::{ErrorCode, JsonPointer, ValidationErrors};
 /// The changes that one request asks for. [`CustomerUpdate::parse`] is the only constructor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CustomerUpdate<'a> {
-    email: EmailAddress<'a>,
+    email: Cow<'a, str>,
     changes: Vec<(&'static str, Change<'a>)>,
 }
 
@@ -39,10 +41,7 @@ impl<'a> CustomerUpdate<'a> {
         for field in FIELDS {
             let name = field.name;
             let value = match &field.write {
-                Write::ReadOnly => {
-                    body.take(name);
-                    None
-                }
+                Write::ReadOnly => body.take(name).and(None),
                 Write::Email => {
                     email = body.text(name, Null::Missing, &EMAIL);
                     email.clone().map(Value::String)
@@ -62,17 +61,14 @@ impl<'a> CustomerUpdate<'a> {
         }
         body.reject_unknown();
         match email {
-            Some(email) if errors.is_empty() => Ok(Self {
-                email: EmailAddress(email),
-                changes,
-            }),
+            Some(email) if errors.is_empty() => Ok(Self { email, changes }),
             _ => Err(errors),
         }
     }
 
     /// The customer's email address after this update.
-    pub(crate) fn email(&self) -> &EmailAddress<'a> {
-        &self.email
+    pub(crate) fn email(&self) -> EmailAddress<'_> {
+        EmailAddress(&self.email)
     }
 
     /// The changes in the order of [`FIELDS`], at most one for each attribute.

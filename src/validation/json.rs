@@ -76,10 +76,7 @@ impl<'a> Parser<'a> {
             Peek::Array => self.array(at, level)?,
             Peek::String => Value::String(decoded_at(text, start, self.json.known_str()?)),
             Peek::True | Peek::False => Value::Bool(self.json.known_bool(first)?),
-            Peek::Null => {
-                self.json.known_null()?;
-                Value::Null
-            }
+            Peek::Null => self.json.known_null().map(|()| Value::Null)?,
             _ => {
                 let length = self.json.known_number_bytes(first)?.len();
                 Value::Number(text[start..start + length].into())
@@ -131,8 +128,7 @@ impl<'a> Parser<'a> {
 
 /// The string whose opening quote is at `start` in `text`: a slice of `text` unless it has escapes.
 fn decoded_at<'a>(text: &'a str, start: usize, decoded: &str) -> Cow<'a, str> {
-    let end = start + 1 + decoded.len();
-    match text.get(start + 1..end) {
+    match text.get(start + 1..start + 1 + decoded.len()) {
         // A decoded backslash had an escape.
         Some(slice) if slice == decoded && !decoded.contains('\\') => Cow::Borrowed(slice),
         _ => Cow::Owned(decoded.to_owned()),
