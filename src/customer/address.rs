@@ -27,8 +27,8 @@ pub const DEFAULT_MEMBER: &str = "isDefaultAddress";
 /// Reads the list `address`. Its entries are stored without nulls.
 pub(super) fn read<'a>(body: &mut FieldReader<'a, '_>, name: &'static str) -> Option<Value<'a>> {
     let mut has_default = false;
-    body.list(name, |entry| {
-        entry.reject_empty();
+    body.list(name, |entry, index| {
+        entry.reject_empty(name, index);
         let mut address = Object::new();
         for (name, rule) in TEXT_MEMBERS {
             let text = entry.text(name, Null::LeftOut, rule);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::fields::{FIELDS, Field, Write};
+use super::fields::{FIELDS, Write};
 use super::rules::TextRule;
 use super::suggestion::suggest;
 use crate::validation::characters::{find, quoted};
@@ -30,7 +30,6 @@ pub(super) enum Null {
 }
 
 impl<'a, 'e> FieldReader<'a, 'e> {
-    /// Reads the object with these members at `at`; errors are added to `errors`.
     pub(super) fn new(
         members: Object<'a>,
         at: JsonPointer<'e>,
@@ -57,12 +56,12 @@ impl<'a, 'e> FieldReader<'a, 'e> {
         self.errors.add(&at, code, || format!("`{name}` {message}"));
     }
 
-    /// Records an error of a list's entry when all its members are null, or when it has none.
-    pub(super) fn reject_empty(&mut self) {
+    /// Records an error of an entry of `list` when all its members are null, or when it has none.
+    pub(super) fn reject_empty(&mut self, list: &str, index: usize) {
         if self.members.iter().all(|(_, value)| *value == Value::Null) {
             self.errors.add(&self.at, ErrorCode::EmptyObject, || {
-                let name = self.at.entry_name();
-                format!("{name} is empty; send at least one member that is not null")
+                let advice = "send at least one member that is not null";
+                format!("entry {index} of `{list}` is empty; {advice}")
             });
         }
     }
@@ -91,12 +90,12 @@ impl<'a, 'e> FieldReader<'a, 'e> {
         }
     }
 
-    /// A list of objects. `read` reads each entry and returns it as it is to be stored; the members that it does
-    /// not take are rejected.
+    /// A list of objects. `read` reads each entry, by its index, and returns it as it is to be stored; the members
+    /// that it does not take are rejected.
     pub(super) fn list(
         &mut self,
         name: &'static str,
-        mut read: impl FnMut(&mut FieldReader<'a, '_>) -> Object<'a>,
+        mut read: impl FnMut(&mut FieldReader<'a, '_>, usize) -> Object<'a>,
     ) -> Option<Value<'a>> {
         let Value::Array(list) = self.take_unless_null(name, Null::Ambiguous("[]"))? else {
             return self.reject(name, ErrorCode::InvalidType, "must be an array");
@@ -107,10 +106,10 @@ impl<'a, 'e> FieldReader<'a, 'e> {
             let at = at.element(index);
             if let Value::Object(members) = entry {
                 let mut entry = FieldReader::new(members, at, self.errors);
-                entries.push(Value::Object(read(&mut entry)));
+                entries.push(Value::Object(read(&mut entry, index)));
                 entry.reject_unknown();
             } else {
-                let message = || format!("{} must be an object", at.entry_name());
+                let message = || format!("entry {index} of `{name}` must be an object");
                 self.errors.add(&at, ErrorCode::InvalidType, message);
             }
         }
@@ -153,8 +152,8 @@ fn unknown_field(name: &str, known: &[&'static str]) -> String {
     }
     message += " is not a field";
     if let Some(known) = suggest(name, known) {
-        let is_known = |field: &&Field| field.name == known;
-        let read_only = match FIELDS.iter().find(is_known).map(|field| field.write) {
+        let field = FIELDS.iter().find(|field| field.name == known);
+        let read_only = match field.map(|field| field.write) {
             Some(Write::ReadOnly) => ", which is read-only",
             _ => "",
         };

@@ -20,7 +20,7 @@ const MAX_KEY_BYTES: usize = 65_535;
 /// Reads the list `metaFields`.
 pub(super) fn read<'a>(body: &mut FieldReader<'a, '_>, name: &'static str) -> Option<Value<'a>> {
     let mut codes = HashSet::new();
-    body.list(name, |entry| {
+    body.list(name, |entry, _| {
         let mut meta_field = Object::new();
         if let Some(code) = entry.text("code", Null::Missing, &CODE) {
             if !codes.insert(code.clone()) {

@@ -25,7 +25,7 @@ const MAX_LEVELS: usize = 128;
 /// Returns the object with the first value of each repeated key, and one error per repetition.
 pub fn parse(body: &[u8]) -> Result<(Object<'_>, ValidationErrors), ParseError> {
     if body.iter().all(u8::is_ascii_whitespace) {
-        return Err(ParseError::new("is empty; send a JSON object"));
+        return Err(ParseError("is empty; send a JSON object".to_owned()));
     }
     let text = str::from_utf8(body).map_err(|error| ParseError::not_utf8(body, &error))?;
     let mut parser = Parser {
@@ -40,7 +40,7 @@ pub fn parse(body: &[u8]) -> Result<(Object<'_>, ValidationErrors), ParseError> 
         Value::String(_) => "is a JSON string; send the object itself, encoded once",
         _ => "must be a JSON object",
     };
-    Err(ParseError::new(cause))
+    Err(ParseError(cause.to_owned()))
 }
 
 struct Parser<'a> {

@@ -23,14 +23,6 @@ impl<'a> JsonPointer<'a> {
         Self::Element(self, index)
     }
 
-    /// The entry of a list in a message: "entry 0 of `address`".
-    pub(crate) fn entry_name(&self) -> String {
-        match self {
-            Self::Element(Self::Member(_, list), index) => format!("entry {index} of `{list}`"),
-            other => other.to_string(),
-        }
-    }
-
     /// Appends the steps in order. Returns false when one of them does not fit.
     fn append_to(&self, text: &mut String) -> bool {
         let (parent, step) = match self {

@@ -40,13 +40,11 @@ fn is_international(c: char) -> bool {
         let normalized = NFKC.normalize(c.encode_utf8(&mut [0; 4])).into_owned();
         normalized.contains(|c: char| c.is_ascii_punctuation())
     };
+    let category = GeneralCategory::for_char(c);
     !c.is_ascii()
         && is_visible(c)
         && c != char::REPLACEMENT_CHARACTER
-        && !matches!(
-            GeneralCategory::for_char(c),
-            Control | PrivateUse | Unassigned
-        )
+        && !matches!(category, Control | PrivateUse | Unassigned)
         && !looks_like_punctuation(c)
 }
 
