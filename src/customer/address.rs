@@ -7,8 +7,7 @@ use super::rules::{TextRule, one_line};
 use crate::validation::ErrorCode;
 use crate::validation::json::{Object, Value};
 
-/// The strings of an address in the order in which they are checked, one row each. `""` and null
-/// are always allowed.
+/// The strings of an address in the order in which they are checked. `""` and null are always allowed.
 pub const TEXT_MEMBERS: &[(&str, TextRule)] = &[
     ("firstName", one_line(255)),
     ("lastName", one_line(255)),

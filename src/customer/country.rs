@@ -10,8 +10,7 @@ use crate::validation::characters::is_visible;
 pub(super) const COUNTRY: TextRule =
     TextRule::new(MaxLength::None, ErrorCode::InvalidCountry, check);
 
-/// Codes that commerce systems use although ISO 3166-1 has not assigned them: Kosovo, Ascension
-/// Island and Tristan da Cunha.
+/// Codes in use that ISO 3166-1 has not assigned: Kosovo, Ascension Island and Tristan da Cunha.
 const ALSO_USED: [&str; 3] = ["XK", "AC", "TA"];
 
 /// One code in capitals.

@@ -25,8 +25,7 @@ pub enum Change<'a> {
 }
 
 impl<'a> CustomerUpdate<'a> {
-    /// Checks every field of `body` (`docs/API.md#field-rules`). `errors` holds the errors that the
-    /// JSON parser recorded.
+    /// Checks every field of `body` (`docs/API.md#field-rules`). `errors` holds the JSON parser's errors.
     pub fn parse(body: Object<'a>, mut errors: ValidationErrors) -> Result<Self, ValidationErrors> {
         let has = |name: &str| body.iter().any(|(key, _)| key == name);
         if has("success") && has("message") && has("data") {

@@ -99,8 +99,7 @@ pub(crate) fn normal(text: &str) -> String {
     Decimal::parse(text).map_or_else(|| text.to_owned(), |decimal| decimal.to_string())
 }
 
-/// The whole part of a number. `None` when the number is negative or the part exceeds 2^64 - 1, and
-/// when the text is no number.
+/// The whole part of a number; `None` for a negative number, a part above 2^64 - 1, and another text.
 pub(crate) fn whole_part(text: &str) -> Option<u64> {
     const MAX_DIGITS: i64 = 20;
     let number = Decimal::parse(text)?;
