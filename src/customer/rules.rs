@@ -108,7 +108,7 @@ fn check_lines(text: &str) -> Option<String> {
 
 /// Finds a forbidden character. No text may have an embedding or override of the writing direction, which
 /// changes the order in which all following text is shown, or the character that ends it.
-fn find_forbidden(text: &str, is_forbidden: fn(char) -> bool, advice: &str) -> Option<String> {
+fn find_forbidden(text: &str, is_forbidden: impl Fn(char) -> bool, advice: &str) -> Option<String> {
     let found = find(text, 0, |c| {
         is_forbidden(c) || matches!(c, '\u{202a}'..='\u{202e}')
     })?;
