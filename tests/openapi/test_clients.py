@@ -19,9 +19,7 @@ PATH = "/customers/638df9e713920facde1a1cfa"
 ID = PATH.rpartition("/")[2]
 TOKEN = HEADERS["accessToken"]
 JOHN = {"firstName": "John", "lastName": "Doe", "email": "john@aximcommerce.com"}
-
-with open(os.environ["SAMPLE"], encoding="utf-8") as file:
-    SAMPLE = json.load(file)
+SAMPLE = json.loads(os.environ["SAMPLE"])
 
 
 @pytest.fixture
