@@ -11,7 +11,7 @@
 
 mod world;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_smithy_types::base64;
 use serde_json::Value;
@@ -158,7 +158,8 @@ fn check_stored(
     let mut expected = before.clone();
     let old = expected.get_mut(id).expect("the customer");
     let new = &after[id];
-    for name in world::names(old, new) {
+    let names: BTreeSet<_> = old.keys().chain(new.keys()).cloned().collect();
+    for name in names {
         let (stored, sent) = (new.get(&name), sent(&name));
         if let Some(sent) = sent {
             let holds = match stored {

@@ -1,6 +1,6 @@
 //! The function on an embedded DynamoDB that is called without a network. Each response is compared with `openapi.yaml`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use dynoxide::{Database, DynoxideError};
@@ -90,11 +90,6 @@ impl World {
 pub fn sample() -> Item {
     let item = attributes(&sample_customer());
     item.as_object().expect("an item").clone()
-}
-
-/// The names of all attributes of two items.
-pub fn names(one: &Item, other: &Item) -> BTreeSet<String> {
-    one.keys().chain(other.keys()).cloned().collect()
 }
 
 /// Responds to DynamoDB's operations from a database.
