@@ -1,4 +1,5 @@
-//! The console: a page that sends requests and shows what each of them did, and the JSON behind it.
+//! The console: a page that sends requests and shows what each of them did, and the JSON behind it. And the API
+//! reference: Swagger UI on `openapi.yaml`, whose assets are compiled in.
 
 pub mod recorder;
 
@@ -15,24 +16,26 @@ use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode};
 use axum::middleware::from_fn;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Redirect};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use testkit::{CUSTOMER_ID, WRITE_TOKEN, gateway, sample_customer};
 use update_customer::App;
+use utoipa_swagger_ui::serve;
 
 use self::recorder::{Exchange, History, Summary};
 use crate::dynamodb::{ACCESS_TOKENS_TABLE, CUSTOMERS_TABLE, Tables};
-use crate::{docs, guard};
+use crate::guard;
 
 /// API Gateway's limit for a request body. The function has a lower one.
 const MAX_BODY_BYTES: usize = 10 * 1_024 * 1_024;
 
-/// The example runs from a checkout, so it reads the events and the page there.
+/// The example runs from a checkout, so it reads the events and the pages there.
 const EVENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/local/console/page");
+const OPENAPI: &str = include_str!("../../../openapi.yaml");
 
 const HTML: &str = "text/html; charset=utf-8";
 
@@ -134,17 +137,31 @@ fn sent(request: &Request<Bytes>, response: Response<String>, request_id: &str) 
 /// the function, as a `$default` route does.
 pub fn router(console: Console) -> Router {
     let console_router = Router::new()
-        .route("/", get(page).fallback(invoke))
+        .route(
+            "/",
+            get(|| file(Path("console.html".to_owned()))).fallback(invoke),
+        )
         .route("/console/events", get(events))
         .route("/console/state", get(state))
         .route("/console/exchanges/{number}", get(exchange))
         .route("/console/restore", post(restore))
         .route("/console/two-writers", post(two_writers))
         .route("/console/late-response", post(late_response))
-        .route("/console/{file}", get(file));
+        .route("/console/{file}", get(file))
+        .route(
+            "/openapi.yaml",
+            get(([(CONTENT_TYPE, "application/yaml")], OPENAPI)),
+        )
+        .route("/docs", get(Redirect::permanent("/docs/")))
+        .route("/docs/", get(|| swagger_ui(Path(String::new()))))
+        // Instead of Swagger UI's own, whose settings cannot fill in a token or keep the digits of a number.
+        .route(
+            "/docs/swagger-initializer.js",
+            get(|| file(Path("docs.js".to_owned()))),
+        )
+        .route("/docs/{file}", get(swagger_ui));
     let api = Router::new().fallback(invoke).layer(from_fn(guard::cors));
     console_router
-        .merge(docs::router())
         .merge(api)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn(guard::only_local))
@@ -158,17 +175,13 @@ async fn invoke(State(console): State<Arc<Console>>, parts: Parts, body: Bytes) 
         .1
 }
 
-async fn page() -> impl IntoResponse {
-    file(Path("console.html".to_owned())).await
-}
-
-/// A file of the page.
+/// A file of the pages.
 async fn file(Path(name): Path<String>) -> Result<impl IntoResponse, StatusCode> {
     let path = FilePath::new(&name);
     let content_type = match path.extension().and_then(|extension| extension.to_str()) {
         Some("html") => HTML,
         Some("css") => "text/css",
-        Some("js") => "text/javascript",
+        Some("js" | "mjs") => "text/javascript",
         _ => return Err(StatusCode::NOT_FOUND),
     };
     // Never a path out of the folder.
@@ -185,6 +198,14 @@ async fn file(Path(name): Path<String>) -> Result<impl IntoResponse, StatusCode>
         (CACHE_CONTROL, "no-cache"),
     ];
     Ok((headers, text))
+}
+
+/// A file of Swagger UI.
+async fn swagger_ui(Path(name): Path<String>) -> Result<impl IntoResponse, StatusCode> {
+    match serve(&name, Arc::default()) {
+        Ok(Some(file)) => Ok(([(CONTENT_TYPE, file.content_type)], file.bytes)),
+        _ => Err(StatusCode::NOT_FOUND),
+    }
 }
 
 /// An error of the console itself.

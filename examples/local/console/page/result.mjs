@@ -1,6 +1,6 @@
 // What a request did: the sentence, the response, the difference, the calls to DynamoDB, the log line.
 
-import { compact, difference, get, indented, pretty, scalar, tryParse } from "./json.js";
+import { compact, difference, get, indented, pretty, scalar, tryParse } from "./json.mjs";
 
 /** An element with a class and children; strings become text. */
 export function make(name, className = "", ...children) {

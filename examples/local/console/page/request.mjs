@@ -1,7 +1,7 @@
 // The request in the editor: filling it in, reading it, writing it as a command, and marking errors in it.
 
-import { locate, pretty, tryParse } from "./json.js";
-import { make, makeButton } from "./result.js";
+import { locate, pretty, tryParse } from "./json.mjs";
+import { make, makeButton } from "./result.mjs";
 
 const element = (id) => document.getElementById(id);
 const [method, target, headers, body] = ["method", "target", "headers", "body"].map(element);

@@ -1,10 +1,10 @@
 // The console: the buttons, sending, the tables and the list of the last requests.
 
-import { get, scalar, tryParse } from "./json.js";
-import * as editor from "./request.js";
-import { itemView, make, makeButton, merged, statusBadge } from "./result.js";
-import { showExchange, showProblem, showTwoWriters, showWaiting } from "./result.js";
-import { GROUPS, requestOf } from "./samples.js";
+import { get, scalar, tryParse } from "./json.mjs";
+import * as editor from "./request.mjs";
+import { itemView, make, makeButton, merged, statusBadge } from "./result.mjs";
+import { showExchange, showProblem, showTwoWriters, showWaiting } from "./result.mjs";
+import { GROUPS, requestOf } from "./samples.mjs";
 
 const element = (id) => document.getElementById(id);
 const narrow = matchMedia("(max-width: 999px)");
