@@ -1,4 +1,4 @@
-// The local example and its console: URL=http://127.0.0.1:9000 DYNAMODB_URL=http://127.0.0.1:8000 npm test
+// The local example, its console and its API reference: URL=http://127.0.0.1:9000 DYNAMODB_URL=http://127.0.0.1:8000
 //
 // Both are of a local example that nothing else uses at the same time. CHROMIUM is the path of the browser.
 
@@ -10,16 +10,16 @@ import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { chromium } from "playwright-core";
-import { compact, difference, get, locate, parse, pretty, tryParse } from "../page/json.js";
-import { timelineEvents } from "../page/result.js";
-import { GROUPS, requestOf } from "../page/samples.js";
+import { compact, difference, get, locate, parse, pretty, tryParse } from "../examples/local/console/page/json.mjs";
+import { timelineEvents } from "../examples/local/console/page/result.mjs";
+import { GROUPS, requestOf } from "../examples/local/console/page/samples.mjs";
 
 const axe = createRequire(import.meta.url)("axe-core");
 const run = promisify(execFile);
 const url = process.env.URL ?? "http://127.0.0.1:9000";
 const dynamodbUrl = process.env.DYNAMODB_URL ?? "http://127.0.0.1:8000";
 const customer = `${url}/customers/638df9e713920facde1a1cfa`;
-const events = new URL("../../../../events/", import.meta.url);
+const events = new URL("../events/", import.meta.url);
 
 const SAMPLES = Object.values(GROUPS)
   .flat()
@@ -119,8 +119,8 @@ before(async () => {
 });
 after(() => browser?.close());
 
-/** Opens the console. The test fails on an error in the browser, a foreign request, or a button that moves. */
-async function openConsole(context, { width = 1280, colorScheme = "light", prepare } = {}) {
+/** Opens a page. The test fails on an error in the browser, a foreign request, or a button that moves. */
+async function open(context, { path = "/", width = 1280, colorScheme = "light", prepare } = {}) {
   const browserContext = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
   await browserContext.grantPermissions(["clipboard-read", "clipboard-write"]);
   const page = await browserContext.newPage();
@@ -142,16 +142,21 @@ async function openConsole(context, { width = 1280, colorScheme = "light", prepa
     }).observe({ type: "layout-shift", buffered: true });
   });
   await prepare?.(page);
-  await page.goto(url);
-  await page.locator("body.ready").waitFor();
-  await settled(page);
-  await page.evaluate(() => document.querySelectorAll("#groups details").forEach((group) => (group.open = true)));
+  await page.goto(url + path);
   context.after(async () => {
     const shifts = await page.evaluate(() => window.shifts);
     await browserContext.close();
     assertNone(problems);
     if (width > 999) assert.deepEqual(shifts, [], "what moved");
   });
+  return page;
+}
+
+async function openConsole(context, options) {
+  const page = await open(context, options);
+  await page.locator("body.ready").waitFor();
+  await settled(page);
+  await page.evaluate(() => document.querySelectorAll("#groups details").forEach((group) => (group.open = true)));
   return page;
 }
 
@@ -205,7 +210,7 @@ test("opening shows the newest request, at first a plain update with its differe
 
 test("each event has one button, or is named as one without", async () => {
   const files = (await readdir(events)).map((file) => file.replace(".json", ""));
-  const page = await readFile(new URL("../page/console.html", import.meta.url), "utf8");
+  const page = await readFile(new URL("../examples/local/console/page/console.html", import.meta.url), "utf8");
   const without = files.filter((name) => page.includes(`<code>${name}</code>`));
   const names = SAMPLES.map(([name]) => name);
   assert.deepEqual([...names, ...without].toSorted(), files.toSorted());
@@ -682,4 +687,25 @@ test("a missing table is a plain sentence, in the state and on the page", async 
     });
     await restore();
   }
+});
+
+test("the API reference sends the sample and shows each digit of the response", async (context) => {
+  const digits = "12345678901234567890123456789012345678";
+  const page = await open(context, { path: "/docs", colorScheme: "dark" });
+  const execute = page.getByRole("button", { name: "Execute" });
+  await execute.waitFor();
+  const top = async (locator) => (await locator.first().boundingBox()).y;
+  assert.ok((await top(page.getByText("Fields you omit stay as they are"))) < (await top(execute)), "introduction first");
+  // The rules of the fields are open.
+  await page.getByText("Empty, or at least 3 digits").first().waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.className), "dark-mode");
+
+  const body = page.locator("textarea.body-param__text");
+  await body.fill((await body.inputValue()).replace("12548", digits));
+  const pending = page.waitForResponse((candidate) => candidate.request().method() === "PUT");
+  await execute.click();
+  const response = await pending;
+  assert.equal(response.status(), 200, await response.text());
+  assert.match(response.request().postData(), new RegExp(`"value": ${digits}\\b`));
+  await page.locator(".live-responses-table").getByText(`"value": ${digits}`).waitFor();
 });
