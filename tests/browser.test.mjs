@@ -695,7 +695,8 @@ test("the API reference sends the sample and shows each digit of the response", 
   const execute = page.getByRole("button", { name: "Execute" });
   await execute.waitFor();
   const top = async (locator) => (await locator.first().boundingBox()).y;
-  assert.ok((await top(page.getByText("Fields you omit stay as they are"))) < (await top(execute)), "introduction first");
+  const introduction = page.getByText("Fields you omit stay as they are");
+  assert.ok((await top(introduction)) < (await top(execute)), "the introduction comes first");
   // The rules of the fields are open.
   await page.getByText("Empty, or at least 3 digits").first().waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.className), "dark-mode");

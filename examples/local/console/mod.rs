@@ -25,7 +25,7 @@ use testkit::{CUSTOMER_ID, WRITE_TOKEN, gateway, sample_customer};
 use update_customer::App;
 use utoipa_swagger_ui::serve;
 
-use self::recorder::{Exchange, History, Summary};
+use self::recorder::{Exchange, History};
 use crate::dynamodb::{ACCESS_TOKENS_TABLE, CUSTOMERS_TABLE, Tables};
 use crate::guard;
 
@@ -77,9 +77,7 @@ impl Console {
     async fn send(&self, request: Request<Bytes>, late: bool) -> (u64, Response<Body>) {
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
         let request_id = format!("local-{number}");
-        let received_at = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
+        let received_at = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
         let id = gateway::customer_id(&request);
         let before = self.tables.customer(id.as_deref()).await;
 
@@ -88,25 +86,30 @@ impl Console {
         let (response, recording) = recorder::record(late, invoked).await;
         let ended_ms = recorder::now();
 
-        self.history.push(Exchange {
-            summary: Summary {
-                number,
-                method: request.method().to_string(),
-                target: request.uri().to_string(),
-                status: response.status().as_u16(),
-                received_at: u64::try_from(received_at.as_millis()).unwrap_or_default(),
-            },
-            request_headers: gateway::pairs(request.headers()),
-            request_body: String::from_utf8_lossy(request.body()).into_owned(),
-            response_headers: gateway::pairs(response.headers()),
-            response_body: response.body().clone(),
-            has_customer: id.is_some(),
-            before,
-            after: self.tables.customer(id.as_deref()).await,
+        let exchange = Exchange {
+            summary: json!({
+                "number": number,
+                "method": request.method().as_str(),
+                "target": request.uri().to_string(),
+                "status": response.status().as_u16(),
+                "receivedAt": received_at.as_secs_f64() * 1_000.0,
+            }),
+            // Bodies and customers are text, because a browser's own JSON parser would round numbers. A customer is
+            // null when there is none, or when the path names none.
+            details: json!({
+                "requestHeaders": gateway::pairs(request.headers()),
+                "requestBody": String::from_utf8_lossy(request.body()),
+                "responseHeaders": gateway::pairs(response.headers()),
+                "responseBody": response.body(),
+                "hasCustomer": id.is_some(),
+                "before": before,
+                "after": self.tables.customer(id.as_deref()).await,
+                "startedMs": started_ms,
+                "endedMs": ended_ms,
+            }),
             recording,
-            started_ms,
-            ended_ms,
-        });
+        };
+        self.history.add(number, exchange);
         (number, sent(&request, response, &request_id))
     }
 }
@@ -231,7 +234,7 @@ async fn events() -> Result<Json<BTreeMap<String, Value>>, Failure> {
 struct Now {
     customers: Result<Vec<String>, String>,
     tokens: Result<Vec<String>, String>,
-    exchanges: Vec<Summary>,
+    exchanges: Vec<Value>,
 }
 
 async fn state(State(console): State<Arc<Console>>) -> Json<Now> {

@@ -2,11 +2,10 @@
 
 import { get, scalar, tryParse } from "./json.mjs";
 import * as editor from "./request.mjs";
-import { itemView, make, makeButton, merged, statusBadge } from "./result.mjs";
+import { addPane, element, itemView, make, makeButton, merged, PANES, statusBadge } from "./result.mjs";
 import { showExchange, showProblem, showTwoWriters, showWaiting } from "./result.mjs";
 import { GROUPS, requestOf } from "./samples.mjs";
 
-const element = (id) => document.getElementById(id);
 const narrow = matchMedia("(max-width: 999px)");
 
 /** How often the tables and the list are read again, in milliseconds. */
@@ -173,7 +172,7 @@ function table(id, { Ok: items, Err: problem }, columns, whole) {
     const node = tryParse(item);
     const text = (column) => {
       const value = get(node, column);
-      const text = scalar(value) ?? value?.items?.map(scalar).join(", ") ?? "";
+      const text = scalar(value) ?? value?.members?.map((member) => scalar(member.value)).join(", ") ?? "";
       return column === "tokenHash" ? `${text.slice(0, 16)}…` : text;
     };
     return make("tr", "", ...columns.map((column) => make("td", "", text(column))));
@@ -251,6 +250,7 @@ async function first() {
   else explain("Nothing has been sent yet. Choose a request.");
 }
 
+for (const id in PANES) addPane("result", id, PANES[id]);
 await first().catch((error) => showProblem(`The console cannot start: ${error.message}`));
 document.body.classList.add("ready");
 poll();
