@@ -169,12 +169,13 @@ async function press(page, locator) {
   await settled(page);
 }
 
+const pressNamed = (page, name) => press(page, page.getByRole("button", { name, exact: true }));
 const choose = (page, name) => press(page, button(page, name));
 
 /** Sends the editor's request with another body, header or path. */
 async function send(page, id, text) {
   await page.locator(`#${id}`).fill(text);
-  await press(page, page.getByRole("button", { name: "Send", exact: true }));
+  await pressNamed(page, "Send");
 }
 
 const assertNone = (list) => assert.deepEqual(list, []);
@@ -320,18 +321,16 @@ test("a late response of DynamoDB is stored once with If-Match and twice without
   const once = "200 Stored once: version 6 → 7, although the SDK sent the UpdateItem twice.";
   assert.equal(await text(page, "outcome"), once);
   const timeline = (await lines(page, "#timeline li")).map((line) => line.replace(/^[\d.]+ ms/, ""));
-  assert.deepEqual(
-    timeline.filter((event) => !event.startsWith("Token lookup")),
-    [
-      'PUT with If-Match: "6"',
-      "UpdateItem 1 sent",
-      "UpdateItem 1, response: stored version 7, too late for the SDK",
-      "No response within 1 s: the SDK sends the same UpdateItem again",
-      "UpdateItem 2 sent",
-      "UpdateItem 2, response: the condition failed, the stored version is 7",
-      "Response 200: the customer already holds exactly this update",
-    ],
-  );
+  const events = timeline.filter((event) => !event.startsWith("Token lookup"));
+  assert.deepEqual(events, [
+    'PUT with If-Match: "6"',
+    "UpdateItem 1 sent",
+    "UpdateItem 1, response: stored version 7, too late for the SDK",
+    "No response within 1 s: the SDK sends the same UpdateItem again",
+    "UpdateItem 2 sent",
+    "UpdateItem 2, response: the condition failed, the stored version is 7",
+    "Response 200: the customer already holds exactly this update",
+  ]);
   assert.equal(await page.locator("#updates details").count(), 2);
   await shows(page, "difference", "~ changed version 6 → 7");
   assert.match(await text(page, "log"), /customer updated.* version=7/);
@@ -353,10 +352,8 @@ test("two writers at once lose a note without If-Match and none with it", async 
   const note = { ERP: "Call before delivery (ERP)", Shop: "Leave at the door (shop)" };
   await shows(page, "difference", `~ changed notes "Prefers a call before delivery." → "${note[last]}"`);
   const stored = (await lines(page, "#timeline li")).filter((line) => line.includes("stored version"));
-  assert.deepEqual(
-    stored.map((line) => line.slice(-1)),
-    ["7", "8"],
-  );
+  const versions = stored.map((line) => line.slice(-1));
+  assert.deepEqual(versions, ["7", "8"]);
 
   await choose(page, "two-writers?if_match=true");
   const kept = /^ERP (\d+)\. Shop (\d+)\. (ERP|Shop) was first \(version 6 → 7\)\. (ERP|Shop) learns from its 412 /;
@@ -369,7 +366,7 @@ test("two writers at once lose a note without If-Match and none with it", async 
   assert.match(await text(page, "log"), /version_conflict/);
 
   // The recipe after a 412: take `data` and the version, apply the change, send again.
-  await press(page, page.getByRole("button", { name: "Apply the change to the stored customer" }));
+  await pressNamed(page, "Apply the change to the stored customer and send again");
   assert.equal(await text(page, "outcome"), "200 Stored: version 7 → 8.");
   assert.match(await text(page, "explanation"), /starts from data and version 7 of the 412\. It changes notes, /);
   await shows(page, "difference", `~ changed notes "${note[winner]}" → "${note[loser]}"`);
@@ -388,11 +385,9 @@ test("a version stands before a later one whose response came first", () => {
     ["Cron", lane(3, 5, 400, "Item", "7")],
     ["ERP", lane(1, 6, 200, "Attributes", "7")],
   ];
-  const order = timelineEvents(lanes).filter(({ text }) => text.includes("response:"));
-  assert.deepEqual(
-    order.map(({ time, name }) => `${time} ${name}`),
-    ["6 ERP", "5 Cron", "4 Shop"],
-  );
+  const responses = timelineEvents(lanes).filter(({ text }) => text.includes("response:"));
+  const order = responses.map(({ time, name }) => `${time} ${name}`);
+  assert.deepEqual(order, ["6 ERP", "5 Cron", "4 Shop"]);
 });
 
 test("of several clicks, the last one is shown, with its own text and result", async (context) => {
@@ -481,7 +476,7 @@ test("the sample customer is restored first only if that is wanted", async (cont
   await page.getByLabel("Restore the sample customer first").uncheck();
   await choose(page, "plain-update-200");
   assert.equal(await text(page, "outcome"), "200 Stored: version 7 → 8.");
-  await press(page, page.getByRole("button", { name: "Send", exact: true }));
+  await pressNamed(page, "Send");
   assert.equal(await text(page, "outcome"), "200 Stored: version 8 → 9.");
 });
 
@@ -530,22 +525,17 @@ test("JSON keeps digits, equal keys and positions; a difference names each membe
   assert.equal(pretty("no JSON"), "no JSON");
   const old = '{"a":[1,2],"b":{"c":1.0},"version":1,"gone":true,"same":[{"x":null}]}';
   const now = '{"a":[1],"b":{"c":1},"version":2,"new":{"x":[]},"same":[{"x":null}]}';
-  assert.deepEqual(
-    difference(old, now).map(({ path, before, after }) => [path, before, after]),
-    [
-      ["a[1]", "2", undefined],
-      ["b.c", "1.0", "1"],
-      ["gone", "true", undefined],
-      ["new", undefined, '{"x": []}'],
-      ["version", "1", "2"],
-    ],
-  );
+  assert.deepEqual(difference(old, now), [
+    { path: "a[1]", before: "2", after: undefined },
+    { path: "b.c", before: "1.0", after: "1" },
+    { path: "gone", before: "true", after: undefined },
+    { path: "new", before: undefined, after: '{"x": []}' },
+    { path: "version", before: "1", after: "2" },
+  ]);
 });
 
-for (const [width, colorScheme] of [1280, 1000, 390].flatMap((width) => [
-  [width, "light"],
-  [width, "dark"],
-])) {
+const WINDOWS = [1280, 1000, 390].flatMap((width) => ["light", "dark"].map((colorScheme) => ({ width, colorScheme })));
+for (const { width, colorScheme } of WINDOWS) {
   test(`accessible, and nothing is hidden or broken: ${width} pixels, ${colorScheme}`, async (context) => {
     const page = await openConsole(context, { width, colorScheme });
     const names = ["many-errors-400", "http-api-sample-200", "late-response?if_match=false"];
@@ -675,7 +665,7 @@ test("a missing table is a plain sentence, in the state and on the page", async 
     await page.locator("#customers", { hasText: sentence }).waitFor();
     await choose(page, "plain-update-200");
     assert.equal(await text(page, "outcome"), `Not done: ${sentence}`);
-    await press(page, page.getByRole("button", { name: "Send", exact: true }));
+    await pressNamed(page, "Send");
     const failed = "500 Nothing was stored. The UpdateItem failed: ResourceNotFoundException.";
     assert.equal(await text(page, "outcome"), failed);
   } finally {

@@ -19,7 +19,7 @@ use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use testkit::{CUSTOMER_ID, WRITE_TOKEN, gateway, sample_customer};
 use update_customer::App;
@@ -230,19 +230,12 @@ async fn events() -> Result<Json<BTreeMap<String, Value>>, Failure> {
 }
 
 /// The tables and the last requests as they are now.
-#[derive(Serialize)]
-struct Now {
-    customers: Result<Vec<String>, String>,
-    tokens: Result<Vec<String>, String>,
-    exchanges: Vec<Value>,
-}
-
-async fn state(State(console): State<Arc<Console>>) -> Json<Now> {
-    Json(Now {
-        customers: console.tables.items(CUSTOMERS_TABLE).await,
-        tokens: console.tables.items(ACCESS_TOKENS_TABLE).await,
-        exchanges: console.history.summaries(),
-    })
+async fn state(State(console): State<Arc<Console>>) -> Json<Value> {
+    Json(json!({
+        "customers": console.tables.items(CUSTOMERS_TABLE).await,
+        "tokens": console.tables.items(ACCESS_TOKENS_TABLE).await,
+        "exchanges": console.history.summaries(),
+    }))
 }
 
 async fn exchange(
@@ -266,19 +259,11 @@ struct Options {
     if_match: bool,
 }
 
-/// The requests that a demonstration sent, by their numbers, and the customer around all of them.
-#[derive(Serialize)]
-struct Outcome {
-    exchanges: Vec<u64>,
-    before: Option<String>,
-    after: Option<String>,
-}
-
 /// Two updates of the same field at the same time. With `if_match`, both name the version that both have read.
 async fn two_writers(
     State(console): State<Arc<Console>>,
     Query(options): Query<Options>,
-) -> Result<Json<Outcome>, Failure> {
+) -> Result<Json<Value>, Failure> {
     let erp = notes("Call before delivery (ERP)", "erp", &options)?;
     let shop = notes("Leave at the door (shop)", "shop", &options)?;
     let sent = async {
@@ -292,24 +277,26 @@ async fn two_writers(
 async fn late_response(
     State(console): State<Arc<Console>>,
     Query(options): Query<Options>,
-) -> Result<Json<Outcome>, Failure> {
+) -> Result<Json<Value>, Failure> {
     let request = notes("Stored before the response was lost", "erp", &options)?;
     let sent = async { vec![console.send(request, true).await.0] };
     console.demonstrate(sent).await
 }
 
 impl Console {
-    /// Restores the sample customer and sends requests, whose numbers `sent` returns.
+    /// Restores the sample customer and sends requests, whose numbers `sent` returns. Returns them, and the customer
+    /// around all of them.
     async fn demonstrate(
         &self,
         sent: impl Future<Output = Vec<u64>>,
-    ) -> Result<Json<Outcome>, Failure> {
+    ) -> Result<Json<Value>, Failure> {
         self.tables.restore_sample().await.map_err(failure)?;
-        Ok(Json(Outcome {
-            before: self.tables.customer(Some(CUSTOMER_ID)).await,
-            exchanges: sent.await,
-            after: self.tables.customer(Some(CUSTOMER_ID)).await,
-        }))
+        let before = self.tables.customer(Some(CUSTOMER_ID)).await;
+        let exchanges = sent.await;
+        let after = self.tables.customer(Some(CUSTOMER_ID)).await;
+        Ok(Json(
+            json!({"exchanges": exchanges, "before": before, "after": after}),
+        ))
     }
 }
 
