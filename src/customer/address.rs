@@ -7,8 +7,7 @@ use super::rules::{TextRule, one_line};
 use crate::validation::ErrorCode;
 use crate::validation::json::{Object, Value};
 
-/// The strings of an address in the order in which they are checked, one row each. `""` and null
-/// are always allowed.
+/// The strings of an address in the order in which they are checked. `""` and null are always allowed.
 pub const TEXT_MEMBERS: &[(&str, TextRule)] = &[
     ("firstName", one_line(255)),
     ("lastName", one_line(255)),
@@ -27,12 +26,12 @@ pub const DEFAULT_MEMBER: &str = "isDefaultAddress";
 /// Reads the list `address`. Its entries are stored without nulls.
 pub(super) fn read<'a>(body: &mut FieldReader<'a, '_>, name: &'static str) -> Option<Value<'a>> {
     let mut has_default = false;
-    body.list(name, |entry| {
-        entry.reject_empty();
+    body.list(name, |entry, index| {
+        entry.reject_empty(name, index);
         let mut address = Object::new();
         for (name, rule) in TEXT_MEMBERS {
-            let text = entry.text(name, Null::LeftOut, |text| rule.parse(text));
-            address.extend(text.map(|text| ((*name).into(), text)));
+            let text = entry.text(name, Null::LeftOut, rule);
+            address.extend(text.map(|text| ((*name).into(), Value::String(text))));
         }
         if let Some(is_default) = entry.boolean(DEFAULT_MEMBER) {
             if is_default && has_default {

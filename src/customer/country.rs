@@ -10,12 +10,8 @@ use crate::validation::characters::is_visible;
 pub(super) const COUNTRY: TextRule =
     TextRule::new(MaxLength::None, ErrorCode::InvalidCountry, check);
 
-/// Codes that commerce systems use although ISO 3166-1 has not assigned them: Kosovo, Ascension
-/// Island and Tristan da Cunha.
+/// Codes in use that ISO 3166-1 has not assigned: Kosovo, Ascension Island and Tristan da Cunha.
 const ALSO_USED: [&str; 3] = ["XK", "AC", "TA"];
-
-/// Codes of other lists, and the assigned codes of the same countries: the United Kingdom and Greece.
-const OTHER_NAMES: [(&str, &str); 2] = [("UK", "GB"), ("EL", "GR")];
 
 /// One code in capitals.
 fn check(text: &str) -> Option<String> {
@@ -38,14 +34,15 @@ fn is_code(text: &str) -> bool {
 /// The code of the country that the text names in another case, with padding or by another code.
 fn suggest(text: &str) -> Option<String> {
     let text = text.trim_matches(|c| !is_visible(c)).to_ascii_uppercase();
-    if is_code(&text) {
-        return Some(text);
-    }
-    if let Some(&(_, code)) = OTHER_NAMES.iter().find(|(name, _)| *name == text) {
-        return Some(code.to_owned());
-    }
-    let country = from_alpha3(&text).or_else(|| from_numeric_str(&text))?;
-    Some(country.alpha2.to_owned())
+    let country = || from_alpha3(&text).or_else(|| from_numeric_str(&text));
+    let code = match text.as_str() {
+        code if is_code(code) => code,
+        // Other lists have these codes for the United Kingdom and Greece.
+        "UK" => "GB",
+        "EL" => "GR",
+        _ => country()?.alpha2,
+    };
+    Some(code.to_owned())
 }
 
 #[cfg(test)]

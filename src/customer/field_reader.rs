@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::rules::Violation;
+use super::fields::{FIELDS, Write};
+use super::rules::TextRule;
 use super::suggestion::suggest;
 use crate::validation::characters::{find, quoted};
 use crate::validation::json::{Object, Value};
@@ -14,7 +15,6 @@ pub struct FieldReader<'a, 'e> {
     pub(super) at: JsonPointer<'e>,
     pub(super) errors: &'e mut ValidationErrors,
     known: Vec<&'static str>,
-    read_only: Vec<&'static str>,
 }
 
 /// What null means for a member.
@@ -30,7 +30,6 @@ pub(super) enum Null {
 }
 
 impl<'a, 'e> FieldReader<'a, 'e> {
-    /// Reads the object with these members at `at`; errors are added to `errors`.
     pub(super) fn new(
         members: Object<'a>,
         at: JsonPointer<'e>,
@@ -41,7 +40,6 @@ impl<'a, 'e> FieldReader<'a, 'e> {
             at,
             errors,
             known: Vec::new(),
-            read_only: Vec::new(),
         }
     }
 
@@ -52,37 +50,32 @@ impl<'a, 'e> FieldReader<'a, 'e> {
         Some(self.members.remove(index).1)
     }
 
-    /// Takes a member out that a request may hold but cannot change.
-    pub(super) fn ignore(&mut self, name: &'static str) {
-        self.take(name);
-        self.read_only.push(name);
-    }
-
     /// Records an error of the member `name`. `message` follows the name: "must be a string".
     pub(super) fn error(&mut self, name: &str, code: ErrorCode, message: &str) {
-        let message = format!("`{name}` {message}");
-        self.errors.add(&self.at.member(name), code, message);
+        let at = self.at.member(name);
+        self.errors.add(&at, code, || format!("`{name}` {message}"));
     }
 
-    /// Records an error of a list's entry when all its members are null, or when it has none.
-    pub(super) fn reject_empty(&mut self) {
+    /// Records an error of an entry of `list` when all its members are null, or when it has none.
+    pub(super) fn reject_empty(&mut self, list: &str, index: usize) {
         if self.members.iter().all(|(_, value)| *value == Value::Null) {
-            let name = self.at.entry_name();
-            let message = format!("{name} is empty; send at least one member that is not null");
-            self.errors.add(&self.at, ErrorCode::EmptyObject, message);
+            self.errors.add(&self.at, ErrorCode::EmptyObject, || {
+                let advice = "send at least one member that is not null";
+                format!("entry {index} of `{list}` is empty; {advice}")
+            });
         }
     }
 
-    /// A string, as `parse` returns it.
-    pub(super) fn text<T>(
+    /// A string that follows `rule`.
+    pub(super) fn text(
         &mut self,
         name: &'static str,
         null: Null,
-        parse: impl FnOnce(Cow<'a, str>) -> Result<T, Violation>,
-    ) -> Option<T> {
+        rule: &TextRule,
+    ) -> Option<Cow<'a, str>> {
         match self.take_unless_null(name, null)? {
-            Value::String(text) => match parse(text) {
-                Ok(value) => Some(value),
+            Value::String(text) => match rule.check(&text) {
+                Ok(()) => Some(text),
                 Err(broken) => self.reject(name, broken.code, &broken.message),
             },
             _ => self.reject(name, ErrorCode::InvalidType, "must be a string"),
@@ -97,12 +90,12 @@ impl<'a, 'e> FieldReader<'a, 'e> {
         }
     }
 
-    /// A list of objects. `read` reads each entry and returns it as it is to be stored; the members that it does
-    /// not take are rejected.
+    /// A list of objects. `read` reads each entry, by its index, and returns it as it is to be stored; the members
+    /// that it does not take are rejected.
     pub(super) fn list(
         &mut self,
         name: &'static str,
-        mut read: impl FnMut(&mut FieldReader<'a, '_>) -> Object<'a>,
+        mut read: impl FnMut(&mut FieldReader<'a, '_>, usize) -> Object<'a>,
     ) -> Option<Value<'a>> {
         let Value::Array(list) = self.take_unless_null(name, Null::Ambiguous("[]"))? else {
             return self.reject(name, ErrorCode::InvalidType, "must be an array");
@@ -113,10 +106,10 @@ impl<'a, 'e> FieldReader<'a, 'e> {
             let at = at.element(index);
             if let Value::Object(members) = entry {
                 let mut entry = FieldReader::new(members, at, self.errors);
-                entries.push(Value::Object(read(&mut entry)));
+                entries.push(Value::Object(read(&mut entry, index)));
                 entry.reject_unknown();
             } else {
-                let message = format!("{} must be an object", at.entry_name());
+                let message = || format!("entry {index} of `{name}` must be an object");
                 self.errors.add(&at, ErrorCode::InvalidType, message);
             }
         }
@@ -126,30 +119,10 @@ impl<'a, 'e> FieldReader<'a, 'e> {
     /// Rejects every member that was not taken.
     pub(super) fn reject_unknown(self) {
         for (name, _) in &self.members {
-            // Search for a suggestion only if the error is listed: a body can hold ten thousand unknown names.
-            let message = match self.errors.is_full() {
-                true => String::new(),
-                false => self.unknown_field(name),
-            };
+            let message = || unknown_field(name, &self.known);
             let at = self.at.member(name);
             self.errors.add(&at, ErrorCode::UnknownField, message);
         }
-    }
-
-    fn unknown_field(&self, name: &str) -> String {
-        let mut message = quoted(name);
-        if let Some(found) = find(name, 0, |c| !c.is_ascii_graphic()) {
-            message += &format!(" contains {found} and");
-        }
-        message += " is not a field";
-        if let Some(known) = suggest(name, &self.known) {
-            let read_only = match self.read_only.contains(&known) {
-                true => ", which is read-only",
-                false => "",
-            };
-            message += &format!("; did you mean `{known}`{read_only}?");
-        }
-        message
     }
 
     fn take_unless_null(&mut self, name: &'static str, null: Null) -> Option<Value<'a>> {
@@ -170,4 +143,21 @@ impl<'a, 'e> FieldReader<'a, 'e> {
         self.error(name, code, message);
         None
     }
+}
+
+fn unknown_field(name: &str, known: &[&'static str]) -> String {
+    let mut message = quoted(name);
+    if let Some(found) = find(name, 0, |c| !c.is_ascii_graphic()) {
+        message += &format!(" contains {found} and");
+    }
+    message += " is not a field";
+    if let Some(known) = suggest(name, known) {
+        let field = FIELDS.iter().find(|field| field.name == known);
+        let read_only = match field.map(|field| field.write) {
+            Some(Write::ReadOnly) => ", which is read-only",
+            _ => "",
+        };
+        message += &format!("; did you mean `{known}`{read_only}?");
+    }
+    message
 }

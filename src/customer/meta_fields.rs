@@ -20,24 +20,23 @@ const MAX_KEY_BYTES: usize = 65_535;
 /// Reads the list `metaFields`.
 pub(super) fn read<'a>(body: &mut FieldReader<'a, '_>, name: &'static str) -> Option<Value<'a>> {
     let mut codes = HashSet::new();
-    body.list(name, |entry| {
+    body.list(name, |entry, _| {
         let mut meta_field = Object::new();
-        if let Some(code) = entry.text("code", Null::Missing, |text| CODE.parse(text)) {
+        if let Some(code) = entry.text("code", Null::Missing, &CODE) {
             if !codes.insert(code.clone()) {
                 let message = "must be unique in `metaFields`";
                 entry.error("code", ErrorCode::DuplicateCode, message);
             }
-            meta_field.push(("code".into(), code));
+            meta_field.push(("code".into(), Value::String(code)));
         }
         if let Some(value) = entry.take("value") {
-            let at = entry.at.member("value");
             if depth(&value) > MAX_VALUE_DEPTH {
                 let message = format!(
-                    "`value` must be at most {MAX_VALUE_DEPTH} levels deep; an empty array or object is two"
+                    "must be at most {MAX_VALUE_DEPTH} levels deep; an empty array or object is two"
                 );
-                entry.errors.add(&at, ErrorCode::TooDeep, message);
+                entry.error("value", ErrorCode::TooDeep, &message);
             }
-            check_dynamodb_limits(&value, &at, entry.errors);
+            check_dynamodb_limits(&value, &entry.at.member("value"), entry.errors);
             meta_field.push(("value".into(), value));
         } else {
             entry.error("value", ErrorCode::Required, "is required; it may be null");
@@ -62,7 +61,7 @@ fn check_dynamodb_limits(value: &Value<'_>, at: &JsonPointer<'_>, errors: &mut V
         Value::Number(number) if !number::fits_dynamodb(number) => {
             let message = "`value` has a number that DynamoDB would round: send at most 38 significant \
                            digits and a magnitude from 1e-130 to 9.99e125, or send it as a string";
-            errors.add(at, ErrorCode::NumberOutOfRange, message);
+            errors.add(at, ErrorCode::NumberOutOfRange, || message.to_owned());
         }
         Value::Array(elements) => {
             for (index, element) in elements.iter().enumerate() {
@@ -74,11 +73,11 @@ fn check_dynamodb_limits(value: &Value<'_>, at: &JsonPointer<'_>, errors: &mut V
                 let at = at.member(key);
                 if key.is_empty() {
                     let message = "`value` has an empty key; a key needs at least one character";
-                    errors.add(&at, ErrorCode::InvalidCharacters, message);
+                    errors.add(&at, ErrorCode::InvalidCharacters, || message.to_owned());
                 } else if key.len() > MAX_KEY_BYTES {
-                    let message =
-                        format!("`value` has a key of over {MAX_KEY_BYTES} bytes; shorten it");
-                    errors.add(&at, ErrorCode::TooLong, message);
+                    errors.add(&at, ErrorCode::TooLong, || {
+                        format!("`value` has a key of over {MAX_KEY_BYTES} bytes; shorten it")
+                    });
                 }
                 check_dynamodb_limits(member, &at, errors);
             }

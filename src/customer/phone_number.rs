@@ -4,7 +4,7 @@ use icu_properties::props::{BinaryProperty, Dash, EnumeratedProperty, GeneralCat
 
 use super::rules::{MaxLength, TextRule};
 use crate::validation::ErrorCode;
-use crate::validation::characters::located;
+use crate::validation::characters::find;
 
 /// `phoneNumber` of a customer and of an address.
 pub(super) const PHONE_NUMBER: TextRule =
@@ -21,12 +21,11 @@ fn check(text: &str) -> Option<String> {
     let (number, rest) = split_number(text);
     let after_word = strip_extension_word(number, rest);
     let (extension, unexpected) = after_word.map_or(("", rest), split_number);
-    Some(if let Some(c) = unexpected.chars().next() {
-        let index = text.chars().count() - unexpected.chars().count();
+    let index = text.chars().count() - unexpected.chars().count();
+    Some(if let Some(found) = find(unexpected, index, |_| true) {
         format!(
-            "contains {}; send digits, spaces, dashes and + . ( ) / , # * ; and after them at most \
-             one extension such as `x12` or `ext. 12`",
-            located(c, index)
+            "contains {found}; send digits, spaces, dashes and + . ( ) / , # * ; and after them at most \
+             one extension such as `x12` or `ext. 12`"
         )
     } else if digits(number) < MIN_DIGITS {
         format!("must have at least {MIN_DIGITS} digits, not counting an extension")

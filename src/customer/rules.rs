@@ -3,11 +3,8 @@
 //! A rule sees one text and does not know in which field it stands. Lengths count Unicode scalar
 //! values unless a rule says bytes.
 
-use std::borrow::Cow;
-
 use crate::validation::ErrorCode;
-use crate::validation::characters::{find, is_bidirectional_override, is_visible};
-use crate::validation::json::Value;
+use crate::validation::characters::{find, is_visible};
 
 /// One line of up to `max` characters, without control characters and bidirectional overrides.
 pub const fn one_line(max: usize) -> TextRule {
@@ -72,11 +69,6 @@ impl TextRule {
         self.max_length
     }
 
-    /// The text as it is to be stored.
-    pub(super) fn parse<'a>(&self, text: Cow<'a, str>) -> Result<Value<'a>, Violation> {
-        self.check(&text).map(|()| Value::String(text))
-    }
-
     /// Returns the first broken part of the rule.
     pub fn check(&self, text: &str) -> Result<(), Violation> {
         let (length, max, unit) = match self.max_length {
@@ -102,22 +94,25 @@ impl TextRule {
 }
 
 fn check_one_line(text: &str) -> Option<String> {
-    let forbidden = |c: char| {
-        let is_line_end = c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-        is_line_end || is_bidirectional_override(c)
-    };
+    let is_line_end = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     let advice = "send one line without control characters and without bidirectional overrides";
-    find(text, 0, forbidden).map(|found| format!("contains {found}; {advice}"))
+    find_forbidden(text, is_line_end, advice)
 }
 
 fn check_lines(text: &str) -> Option<String> {
-    let forbidden = |c: char| {
-        let is_control = c.is_control() && !matches!(c, '\n' | '\r' | '\t');
-        is_control || is_bidirectional_override(c)
-    };
+    let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     let advice = "send it without control characters other than line breaks and tabs, and without \
                   bidirectional overrides";
-    find(text, 0, forbidden).map(|found| format!("contains {found}; {advice}"))
+    find_forbidden(text, is_control, advice)
+}
+
+/// Finds a forbidden character. No text may have an embedding or override of the writing direction, which
+/// changes the order in which all following text is shown, or the character that ends it.
+fn find_forbidden(text: &str, is_forbidden: impl Fn(char) -> bool, advice: &str) -> Option<String> {
+    let found = find(text, 0, |c| {
+        is_forbidden(c) || matches!(c, '\u{202a}'..='\u{202e}')
+    })?;
+    Some(format!("contains {found}; {advice}"))
 }
 
 #[cfg(test)]

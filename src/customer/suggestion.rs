@@ -1,12 +1,10 @@
 //! Suggestions for unknown field names: rather none than a wrong one.
 
 /// Fields, and their folded names in other systems.
-const ALIASES: [(&str, &str); 14] = [
+const ALIASES: [(&str, &str); 15] = [
     ("address", "addresses"),
-    (
-        "address1",
-        "addressline1 line1 street street1 streetaddress",
-    ),
+    ("address1", "addressline1 line1"),
+    ("address1", "street street1 streetaddress"),
     ("address2", "addressline2 line2 street2"),
     ("code", "attributecode key"),
     ("country", "countrycode countryid"),
@@ -47,15 +45,12 @@ fn nearest(folded: &str, known: &[&'static str]) -> Option<&'static str> {
     let kind = |name: &str| {
         let digits: String = name.chars().filter(char::is_ascii_digit).collect();
         let ending = ENDINGS.into_iter().find(|ending| name.ends_with(ending));
-        (digits, ending)
+        (digits, ending, name.chars().next())
     };
     let is_other = OTHER_FIELDS.contains(&folded);
     let similar = known.iter().filter(|known| {
         let known = fold(known);
-        if is_other {
-            return known == folded;
-        }
-        kind(&known) == kind(folded) && known.chars().next() == folded.chars().next()
+        known == folded || (!is_other && kind(&known) == kind(folded))
     });
     let distances = similar.map(|&known| (strsim::osa_distance(folded, &fold(known)), known));
     let (distance, known) = distances.min()?;

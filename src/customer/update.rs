@@ -1,6 +1,8 @@
 //! A valid update of a customer, parsed from a request's body.
 
-use super::email::EmailAddress;
+use std::borrow::Cow;
+
+use super::email::{EMAIL, EmailAddress};
 use super::field_reader::{FieldReader, Null};
 use super::fields::{FIELDS, Write};
 use crate::validation::json::{Object, Value};
@@ -9,7 +11,7 @@ use crate::validation::{ErrorCode, JsonPointer, ValidationErrors};
 /// The changes that one request asks for. [`CustomerUpdate::parse`] is the only constructor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CustomerUpdate<'a> {
-    email: EmailAddress<'a>,
+    email: Cow<'a, str>,
     changes: Vec<(&'static str, Change<'a>)>,
 }
 
@@ -23,13 +25,13 @@ pub enum Change<'a> {
 }
 
 impl<'a> CustomerUpdate<'a> {
-    /// Checks every field of `body` (`docs/API.md#field-rules`). `errors` holds the errors that the
-    /// JSON parser recorded.
+    /// Checks every field of `body` (`docs/API.md#field-rules`). `errors` holds the JSON parser's errors.
     pub fn parse(body: Object<'a>, mut errors: ValidationErrors) -> Result<Self, ValidationErrors> {
-        if is_response(&body) {
+        let has = |name: &str| body.iter().any(|(key, _)| key == name);
+        if has("success") && has("message") && has("data") {
             let at = JsonPointer::Root.member("data");
             let message = "The body is a whole response; send only the object in its `data`";
-            errors.add(&at, ErrorCode::UnknownField, message);
+            errors.add(&at, ErrorCode::UnknownField, || message.to_owned());
             return Err(errors);
         }
         let mut body = FieldReader::new(body, JsonPointer::Root, &mut errors);
@@ -38,22 +40,23 @@ impl<'a> CustomerUpdate<'a> {
         for field in FIELDS {
             let name = field.name;
             let value = match &field.write {
-                Write::ReadOnly => {
-                    body.ignore(name);
-                    None
-                }
+                Write::ReadOnly => body.take(name).and(None),
                 Write::Email => {
-                    email = body.text(name, Null::Missing, EmailAddress::parse);
-                    email.clone().map(Value::from)
+                    email = body.text(name, Null::Missing, &EMAIL);
+                    email.clone().map(Value::String)
                 }
-                Write::Required(rule) => body.text(name, Null::Missing, |text| rule.parse(text)),
+                Write::Required(rule) => body.text(name, Null::Missing, rule).map(Value::String),
                 Write::Optional(rule) => {
-                    let null = Null::Ambiguous("\"\"");
-                    body.text(name, null, |text| rule.parse(text))
+                    let text = body.text(name, Null::Ambiguous("\"\""), rule);
+                    text.map(Value::String)
                 }
                 Write::List(read) => read(&mut body, name),
             };
-            changes.extend(value.map(|value| (name, Change::from(value))));
+            changes.extend(value.map(|value| match value {
+                Value::String(text) if text.is_empty() => (name, Change::Clear),
+                Value::Array(list) if list.is_empty() => (name, Change::Clear),
+                _ => (name, Change::Set(value)),
+            }));
         }
         body.reject_unknown();
         match email {
@@ -63,31 +66,14 @@ impl<'a> CustomerUpdate<'a> {
     }
 
     /// The customer's email address after this update.
-    pub(crate) fn email(&self) -> &EmailAddress<'a> {
-        &self.email
+    pub(crate) fn email(&self) -> EmailAddress<'_> {
+        EmailAddress(&self.email)
     }
 
     /// The changes in the order of [`FIELDS`], at most one for each attribute.
     pub fn changes(&self) -> &[(&'static str, Change<'a>)] {
         &self.changes
     }
-}
-
-impl<'a> From<Value<'a>> for Change<'a> {
-    /// `""` and `[]` clear a field.
-    fn from(value: Value<'a>) -> Self {
-        match &value {
-            Value::String(text) if text.is_empty() => Self::Clear,
-            Value::Array(list) if list.is_empty() => Self::Clear,
-            _ => Self::Set(value),
-        }
-    }
-}
-
-/// Whether the body has the members of a response instead of a customer's.
-fn is_response(body: &Object<'_>) -> bool {
-    let has = |name: &str| body.iter().any(|(key, _)| key == name);
-    has("success") && has("message") && has("data")
 }
 
 #[cfg(test)]

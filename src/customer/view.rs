@@ -30,7 +30,6 @@ impl Customer {
         }
     }
 
-    /// The number of updates that the customer has had.
     pub fn version(&self) -> Version {
         self.version
     }

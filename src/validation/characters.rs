@@ -9,23 +9,13 @@ pub(crate) fn is_visible(c: char) -> bool {
         || !(c.is_whitespace() || c == '\u{2800}' || DefaultIgnorableCodePoint::for_char(c))
 }
 
-/// The embeddings and overrides of the writing direction, and the character that ends them. They
-/// change the order in which all following text is shown. Marks and isolates are not among them.
-pub(crate) fn is_bidirectional_override(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}')
-}
-
 /// The first such character: `U+202A at character 1`. `index` is the position of the text's first
-/// character in the whole value, from 0.
+/// character in the whole value, in Unicode scalar values from 0; the message counts from 1.
 pub(crate) fn find(text: &str, index: usize, is_wanted: impl Fn(char) -> bool) -> Option<String> {
-    let (offset, c) = text.chars().enumerate().find(|&(_, c)| is_wanted(c))?;
-    Some(located(c, index + offset))
-}
-
-/// A character and its position in a text: `U+202A at character 1`. The index counts Unicode scalar
-/// values from 0, the position from 1.
-pub(crate) fn located(c: char, index: usize) -> String {
-    format!("{} at character {}", name(c), index + 1)
+    let (position, c) = (index + 1..)
+        .zip(text.chars())
+        .find(|&(_, c)| is_wanted(c))?;
+    Some(format!("{} at character {position}", name(c)))
 }
 
 /// A key in a message: in backquotes, without invisible characters, and cut after 64.

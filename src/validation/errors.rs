@@ -2,10 +2,9 @@
 //!
 //! No error holds a value that the caller sent: values are personal data.
 
-use std::fmt;
-
 use serde::Serialize;
 use strum::{IntoStaticStr, VariantArray};
+use thiserror::Error;
 
 use super::JsonPointer;
 
@@ -44,33 +43,30 @@ pub struct ValidationError {
 }
 
 /// All errors of one body, in the order in which they were found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Error)]
+#[error("{}", self.summary())]
 pub struct ValidationErrors {
     listed: Vec<ValidationError>,
     total: usize,
 }
 
 impl ValidationErrors {
-    /// Counts an error, and lists it unless 100 are listed already.
+    /// Counts an error, and lists it unless 100 are listed already. Only a listed error needs its message: a body
+    /// can have ten thousand errors, and some messages cost a scan of the body.
     pub(crate) fn add(
         &mut self,
         at: &JsonPointer<'_>,
         code: ErrorCode,
-        message: impl Into<String>,
+        message: impl FnOnce() -> String,
     ) {
         self.total += 1;
-        if !self.is_full() {
+        if self.listed.len() < MAX_LISTED {
             self.listed.push(ValidationError {
                 pointer: at.to_string(),
                 code,
-                message: message.into(),
+                message: message(),
             });
         }
-    }
-
-    /// True once 100 errors are listed; callers then skip building messages.
-    pub(crate) fn is_full(&self) -> bool {
-        self.listed.len() >= MAX_LISTED
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -81,24 +77,19 @@ impl ValidationErrors {
     pub fn as_slice(&self) -> &[ValidationError] {
         &self.listed
     }
-}
 
-/// The only error's message, or how many errors there are and the first one's message.
-impl fmt::Display for ValidationErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The only error's message, or how many errors there are and the first one's message.
+    fn summary(&self) -> String {
         let first = self.listed.first().map_or("", |error| &error.message);
-        match (self.total, self.listed.len()) {
-            (0 | 1, _) => f.write_str(first),
-            (total, listed) if total > listed => write!(
-                f,
-                "The request body has {total} errors, the first {listed} are listed; first: {first}"
-            ),
-            (total, _) => write!(f, "The request body has {total} errors; first: {first}"),
-        }
+        let listed = match self.total {
+            0 | 1 => return first.to_owned(),
+            2..=MAX_LISTED => String::new(),
+            _ => format!(", the first {MAX_LISTED} are listed"),
+        };
+        let total = self.total;
+        format!("The request body has {total} errors{listed}; first: {first}")
     }
 }
-
-impl std::error::Error for ValidationErrors {}
 
 #[cfg(test)]
 mod tests {
@@ -108,12 +99,11 @@ mod tests {
     fn lists_a_hundred_errors_and_counts_all() {
         let mut errors = ValidationErrors::default();
         for index in 0..250 {
-            assert_eq!(errors.is_full(), index >= 100);
-            errors.add(
-                &JsonPointer::Root.element(index),
-                ErrorCode::InvalidType,
-                format!("error {index}"),
-            );
+            let at = JsonPointer::Root.element(index);
+            errors.add(&at, ErrorCode::InvalidType, || {
+                assert!(index < 100, "only a listed error needs its message");
+                format!("error {index}")
+            });
         }
         assert_eq!(errors.as_slice().len(), 100);
         assert_eq!(errors.as_slice()[99].pointer, "/99");
@@ -128,7 +118,7 @@ mod tests {
         let mut errors = ValidationErrors::default();
         let mut add = |name| {
             let at = JsonPointer::Root.member(name);
-            errors.add(&at, ErrorCode::Required, format!("`{name}` is required"));
+            errors.add(&at, ErrorCode::Required, || format!("`{name}` is required"));
             errors.to_string()
         };
         assert_eq!(add("email"), "`email` is required");

@@ -25,7 +25,7 @@ const MAX_LEVELS: usize = 128;
 /// Returns the object with the first value of each repeated key, and one error per repetition.
 pub fn parse(body: &[u8]) -> Result<(Object<'_>, ValidationErrors), ParseError> {
     if body.iter().all(u8::is_ascii_whitespace) {
-        return Err(ParseError::new("is empty; send a JSON object"));
+        return Err(ParseError("is empty; send a JSON object".to_owned()));
     }
     let text = str::from_utf8(body).map_err(|error| ParseError::not_utf8(body, &error))?;
     let mut parser = Parser {
@@ -40,7 +40,7 @@ pub fn parse(body: &[u8]) -> Result<(Object<'_>, ValidationErrors), ParseError> 
         Value::String(_) => "is a JSON string; send the object itself, encoded once",
         _ => "must be a JSON object",
     };
-    Err(ParseError::new(cause))
+    Err(ParseError(cause.to_owned()))
 }
 
 struct Parser<'a> {
@@ -76,10 +76,7 @@ impl<'a> Parser<'a> {
             Peek::Array => self.array(at, level)?,
             Peek::String => Value::String(decoded_at(text, start, self.json.known_str()?)),
             Peek::True | Peek::False => Value::Bool(self.json.known_bool(first)?),
-            Peek::Null => {
-                self.json.known_null()?;
-                Value::Null
-            }
+            Peek::Null => self.json.known_null().map(|()| Value::Null)?,
             _ => {
                 let length = self.json.known_number_bytes(first)?.len();
                 Value::Number(text[start..start + length].into())
@@ -115,7 +112,11 @@ impl<'a> Parser<'a> {
             if keys.insert(key.clone()) {
                 members.push((key, value));
             } else {
-                self.repeated_key(&key, &at.member(&key), start);
+                let at = at.member(&key);
+                self.errors.add(&at, ErrorCode::DuplicateKey, || {
+                    let (key, position) = (quoted(&key), position(text.as_bytes(), start));
+                    format!("{key} is repeated at {position}; send it once in its object")
+                });
             }
             before = self.json.current_index();
             next = self.json.next_key()?;
@@ -123,24 +124,11 @@ impl<'a> Parser<'a> {
         members.shrink_to_fit();
         Ok(Value::Object(members))
     }
-
-    fn repeated_key(&mut self, key: &str, at: &JsonPointer<'_>, start: usize) {
-        // Compute the position only for listed errors: each scan is linear in the body.
-        let message = if self.errors.is_full() {
-            String::new()
-        } else {
-            let position = position(self.text.as_bytes(), start);
-            let key = quoted(key);
-            format!("{key} is repeated at {position}; send it once in its object")
-        };
-        self.errors.add(at, ErrorCode::DuplicateKey, message);
-    }
 }
 
 /// The string whose opening quote is at `start` in `text`: a slice of `text` unless it has escapes.
 fn decoded_at<'a>(text: &'a str, start: usize, decoded: &str) -> Cow<'a, str> {
-    let end = start + 1 + decoded.len();
-    match text.get(start + 1..end) {
+    match text.get(start + 1..start + 1 + decoded.len()) {
         // A decoded backslash had an escape.
         Some(slice) if slice == decoded && !decoded.contains('\\') => Cow::Borrowed(slice),
         _ => Cow::Owned(decoded.to_owned()),

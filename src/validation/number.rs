@@ -18,24 +18,20 @@ pub(crate) const MAX_VERBATIM_LEN: usize = 64;
 /// The number is `d.ddd × 10^exponent`, where `digits` starts and ends with a digit other than
 /// zero. Zero has no digits, no sign and the exponent 0.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct Decimal<'a> {
+pub(crate) struct Decimal {
     negative: bool,
-    digits: Cow<'a, str>,
+    digits: String,
     exponent: i64,
 }
 
-impl<'a> Decimal<'a> {
+impl Decimal {
     /// Reads JSON notation, and also a leading `+`, a bare `.5` and leading zeros, which other writers
     /// may have stored. Returns `None` when `text` is not a decimal number.
-    pub(crate) fn parse(text: &'a str) -> Option<Self> {
-        let (negative, unsigned) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text.strip_prefix('+').unwrap_or(text)),
-        };
-        let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, parse_exponent(exponent)?),
-            None => (unsigned, 0),
-        };
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+        let parts = unsigned.split_once(['e', 'E']);
+        let (mantissa, exponent) = parts.unwrap_or((unsigned, "0"));
+        let exponent = parse_exponent(exponent)?;
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         // Most numbers are whole, and a body can hold 200,000 of them.
         let all = match fraction {
@@ -51,22 +47,18 @@ impl<'a> Decimal<'a> {
             return Some(Self::default());
         }
         let significant = leading_zeros..all.trim_end_matches('0').len();
-        let digits = match all {
-            Cow::Borrowed(all) => Cow::Borrowed(&all[significant]),
-            Cow::Owned(all) => Cow::Owned(all[significant].to_owned()),
-        };
         // Distance of the first significant digit from the units digit.
         let places = whole.len() as i64 - leading_zeros as i64 - 1;
         Some(Self {
-            negative,
-            digits,
+            negative: text.starts_with('-'),
+            digits: all[significant].to_owned(),
             exponent: exponent.saturating_add(places),
         })
     }
 }
 
 /// Scientific notation in JSON's syntax, such as `-1.5e7`.
-impl std::fmt::Display for Decimal<'_> {
+impl std::fmt::Display for Decimal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.digits.is_empty() {
             return f.write_str("0");
@@ -107,8 +99,7 @@ pub(crate) fn normal(text: &str) -> String {
     Decimal::parse(text).map_or_else(|| text.to_owned(), |decimal| decimal.to_string())
 }
 
-/// The whole part of a number. `None` when the number is negative or the part exceeds 2^64 - 1, and
-/// when the text is no number.
+/// The whole part of a number; `None` for a negative number, a part above 2^64 - 1, and another text.
 pub(crate) fn whole_part(text: &str) -> Option<u64> {
     const MAX_DIGITS: i64 = 20;
     let number = Decimal::parse(text)?;

@@ -15,47 +15,31 @@ pub(crate) enum JsonPointer<'a> {
 }
 
 impl<'a> JsonPointer<'a> {
-    /// The pointer to a member of the object at `self`.
     pub(crate) fn member(&'a self, key: &'a str) -> Self {
         Self::Member(self, key)
     }
 
-    /// The pointer to an element of the array at `self`.
     pub(crate) fn element(&'a self, index: usize) -> Self {
         Self::Element(self, index)
     }
 
-    /// The entry of a list in a message: "entry 0 of `address`".
-    pub(crate) fn entry_name(&self) -> String {
-        match self {
-            Self::Element(Self::Member(_, list), index) => format!("entry {index} of `{list}`"),
-            other => other.to_string(),
-        }
-    }
-
     /// Appends the steps in order. Returns false when one of them does not fit.
     fn append_to(&self, text: &mut String) -> bool {
-        match self {
-            Self::Root => true,
+        let (parent, step) = match self {
+            Self::Root => return true,
+            Self::Element(parent, index) => (parent, index.to_string()),
             Self::Member(parent, key) => {
-                parent.append_to(text)
-                    && key.len() < MAX_BYTES
-                    && append_if_it_fits(text, &key.replace('~', "~0").replace('/', "~1"))
+                // As much of the key does not fit either.
+                let start: String = key.chars().take(MAX_BYTES).collect();
+                (parent, start.replace('~', "~0").replace('/', "~1"))
             }
-            Self::Element(parent, index) => {
-                parent.append_to(text) && append_if_it_fits(text, &index.to_string())
-            }
+        };
+        let fits = parent.append_to(text) && text.len() + step.len() < MAX_BYTES;
+        if fits {
+            *text += &format!("/{step}");
         }
+        fits
     }
-}
-
-fn append_if_it_fits(text: &mut String, segment: &str) -> bool {
-    let fits = text.len() + 1 + segment.len() <= MAX_BYTES;
-    if fits {
-        text.push('/');
-        text.push_str(segment);
-    }
-    fits
 }
 
 impl fmt::Display for JsonPointer<'_> {

@@ -40,20 +40,18 @@ fn is_international(c: char) -> bool {
         let normalized = NFKC.normalize(c.encode_utf8(&mut [0; 4])).into_owned();
         normalized.contains(|c: char| c.is_ascii_punctuation())
     };
+    let category = GeneralCategory::for_char(c);
     !c.is_ascii()
         && is_visible(c)
         && c != char::REPLACEMENT_CHARACTER
-        && !matches!(
-            GeneralCategory::for_char(c),
-            Control | PrivateUse | Unassigned
-        )
+        && !matches!(category, Control | PrivateUse | Unassigned)
         && !looks_like_punctuation(c)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::validation::characters::located;
+    use crate::validation::characters::name;
     use crate::validation::rows;
 
     #[test]
@@ -109,7 +107,7 @@ mod tests {
             ('\u{2100}', "`a/c`"),
             ('\u{2474}', "`(1)`"),
         ] {
-            let expected = format!("it contains {}", located(c, 1));
+            let expected = format!("it contains {} at character 2", name(c));
             assert_eq!(find_cause(&format!("a{c}")), Some(expected), "{why}");
         }
     }

@@ -12,14 +12,9 @@ use crate::validation::characters::name;
 /// characters; both count from 1.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("The body {0}")]
-pub struct ParseError(String);
+pub struct ParseError(pub(super) String);
 
 impl ParseError {
-    /// `cause` follows "The body ".
-    pub(super) fn new(cause: &str) -> Self {
-        Self(cause.to_owned())
-    }
-
     /// Reports a wrong encoding first, because the position of the JSON error would mislead.
     pub(super) fn not_json(text: &str, error: &JiterError) -> Self {
         let body = text.as_bytes();

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::ser::{Error as _, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::validation::number::{Decimal, MAX_VERBATIM_LEN};
@@ -42,15 +42,12 @@ impl Serialize for Value<'_> {
 fn serialize_number<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
     let is_verbatim = text.len() <= MAX_VERBATIM_LEN
         && text.starts_with(|c: char| c == '-' || c.is_ascii_digit());
-    let json = serde_json::from_str::<&RawValue>(text);
-    if let (true, Ok(number)) = (is_verbatim, json) {
+    if is_verbatim && let Ok(number) = serde_json::from_str::<&RawValue>(text) {
         return number.serialize(serializer);
     }
-    match Decimal::parse(text) {
-        Some(decimal) => RawValue::from_string(decimal.to_string())
-            .map_err(S::Error::custom)?
-            .serialize(serializer),
-        None => serializer.serialize_str(text),
+    match Decimal::parse(text).map(|decimal| RawValue::from_string(decimal.to_string())) {
+        Some(Ok(number)) => number.serialize(serializer),
+        _ => serializer.serialize_str(text),
     }
 }
 
