@@ -108,12 +108,8 @@ impl Customers {
             samples: if all { usize::MAX } else { SAMPLES },
             ..Report::default()
         };
-        let mut items = client
-            .scan()
-            .table_name(table)
-            .into_paginator()
-            .items()
-            .send();
+        let scan = client.scan().table_name(table).into_paginator();
+        let mut items = scan.items().send();
         while let Some(item) = items.next().await {
             let item = item.or_failed(|| format!("read table {table}"))?;
             report.add(item)?;

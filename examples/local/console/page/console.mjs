@@ -168,18 +168,15 @@ function table(id, { Ok: items, Err: problem }, columns, whole) {
   if (problem) return element(id).replaceChildren(make("p", "problem", problem));
   const open = new Set([...element(id).querySelectorAll("details[open]")].map((details) => details.dataset.key));
   const headers = columns.map((column) => Object.assign(make("th", "", column), { scope: "col" }));
-  const rows = items.map((item) => {
-    const node = tryParse(item);
-    const text = (column) => {
-      const value = get(node, column);
-      const text = scalar(value) ?? value?.members?.map((member) => scalar(member.value)).join(", ") ?? "";
-      return column === "tokenHash" ? `${text.slice(0, 16)}…` : text;
-    };
-    return make("tr", "", ...columns.map((column) => make("td", "", text(column))));
-  });
+  const text = (item, column) => {
+    const value = get(tryParse(item), column);
+    const text = scalar(value) ?? value?.members?.map((member) => scalar(member.value)).join(", ") ?? "";
+    return column === "tokenHash" ? `${text.slice(0, 16)}…` : text;
+  };
+  const rows = items.map((item) => make("tr", "", ...columns.map((column) => make("td", "", text(item, column)))));
   const parts = [make("table", "", make("thead", "", make("tr", "", ...headers)), make("tbody", "", ...rows))];
   for (const item of whole ? items : []) {
-    const key = scalar(get(tryParse(item), "id"));
+    const key = text(item, "id");
     const details = make("details", "", make("summary", "", `All attributes of ${key}`), itemView(item));
     details.dataset.key = key;
     details.open = open.has(key);
