@@ -53,7 +53,7 @@ free_ports() { # how many
 }
 
 # Creates a Python environment in the cache, and installs what it lacks.
-python_environment() { # name, arguments of pip install
+python_environment() { # name, packages
   python3 -c 'import ensurepip, venv' 2> /dev/null || system_package python3-venv
   [[ -x "$cache/$1/bin/pip" ]] || python3 -m venv "$cache/$1"
   "$cache/$1/bin/pip" install --quiet --disable-pip-version-check "${@:2}"
@@ -71,10 +71,15 @@ cargo_lambda() {
   export PATH="$cache/lambda-venv/bin:$PATH"
 }
 
+# Installs the SAM CLI and the tests of the template into the cache if they are missing.
+template_environment() {
+  python_environment template-venv aws-sam-cli==1.170.0 aws-sam-translator==1.115.0 cfn-lint==1.58.0 pytest==9.2.0
+}
+
 # Builds the function as a deployment does, and puts the program here:
 bootstrap="$PWD/.aws-sam/build/UpdateCustomerFunction/bootstrap"
 sam_build() { # arguments of sam build
-  python_environment template-venv --requirement tests/template/requirements.txt
+  template_environment
   cargo_lambda
   SAM_CLI_TELEMETRY=0 "$cache/template-venv/bin/sam" build "$@"
 }

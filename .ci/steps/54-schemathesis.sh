@@ -6,9 +6,9 @@
 # create, object_level_authorization one that reads.
 source "$(dirname "$0")/../lib.sh"
 
-python_environment api-venv --requirement tests/openapi/requirements.txt
+python_environment schemathesis-venv schemathesis==4.32.5
 start_local_example
-export PATH="$cache/api-venv/bin:$PATH" PYTHONDONTWRITEBYTECODE=1
+export PATH="$cache/schemathesis-venv/bin:$PATH" PYTHONDONTWRITEBYTECODE=1
 export ACCESS_TOKEN=demo-token-that-may-write SCHEMATHESIS_HOOKS="$PWD/tests/openapi/hooks.py"
 root="$PWD"
 # Schemathesis writes a cache into the working directory.

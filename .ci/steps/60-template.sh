@@ -2,8 +2,9 @@
 # template.yaml: SAM, cfn-lint, checkov, and tests of the resources that it creates.
 source "$(dirname "$0")/../lib.sh"
 
-python_environment template-venv --requirement tests/template/requirements.txt
-python_environment checkov-venv --requirement tests/template/checkov-requirements.txt
+template_environment
+# In an environment of its own, because it needs another version of boto3.
+python_environment checkov-venv checkov==3.3.30
 export SAM_CLI_TELEMETRY=0
 "$cache/template-venv/bin/sam" validate --lint
 "$cache/template-venv/bin/cfn-lint" template.yaml

@@ -5,8 +5,10 @@
 # log, and the language of log queries.
 source "$(dirname "$0")/../lib.sh"
 
-python_environment ministack-venv --requirement tests/deployment/requirements.txt
-# In an environment of its own, because it needs another version of botocore. Its commands are those of AWS CLI 2.
+# In environments of their own, because each needs another version of botocore. MiniStack needs `aws-sam-translator` for
+# SAM templates and `cryptography` for AUTH=true. The commands of this AWS CLI are those of version 2.
+python_environment ministack-venv ministack==1.5.33 'boto3<1.44' botocore==1.43.106 aws-sam-translator==1.115.0 \
+  cryptography==50.0.2
 python_environment awscli-venv awscli==1.46.3
 # This architecture, because the emulator runs the function as a process.
 sam_build --parameter-overrides Architecture=x86_64

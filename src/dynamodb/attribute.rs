@@ -1,7 +1,7 @@
 //! The SDK's attribute values: from JSON as it was sent, and to JSON for a response.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_types::base64;
@@ -56,10 +56,11 @@ pub fn into_json(attribute: AttributeValue) -> Value<'static> {
         AttributeValue::S(text) => string(text),
         AttributeValue::L(elements) => Value::Array(elements.into_iter().map(into_json).collect()),
         AttributeValue::M(members) => {
+            let pair = |(key, value): (String, _)| (Cow::from(key), into_json(value));
+            let mut members: Vec<_> = members.into_iter().map(pair).collect();
             // Sorted by key, because DynamoDB keeps no order and equal customers should look equal.
-            let members = BTreeMap::from_iter(members).into_iter();
-            let members = members.map(|(key, value)| (key.into(), into_json(value)));
-            Value::Object(members.collect())
+            members.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+            Value::Object(members)
         }
         AttributeValue::Ss(list) => Value::Array(list.into_iter().map(string).collect()),
         AttributeValue::Ns(list) => Value::Array(list.into_iter().map(number).collect()),

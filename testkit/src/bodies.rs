@@ -1,6 +1,20 @@
-//! Request bodies of a given size: a typical one, and those that cost the most.
+//! Request bodies: the published sample, a typical one of a given size, and those that cost the most.
 
 use serde_json::{Value, json};
+
+/// The published sample request.
+pub const SAMPLE_REQUEST: &str = r#"{
+  "firstName": "John", "lastName": "Doe", "email": "john@aximcommerce.com",
+  "phoneNumber": "65161861", "status": "active",
+  "address": [{
+    "firstName": "John", "lastName": "Doe", "phoneNumber": "65161861",
+    "address1": "12/4, test st", "address2": "", "city": "Elizabeth",
+    "state": "NJ", "country": "US", "zipcode": "07202", "isDefaultAddress": false
+  }],
+  "company": "6371cd895b77326cf992d5bb",
+  "metaFields": [{ "code": "p21_contact_id", "value": 12548 }],
+  "notes": "NOTE AREA"
+}"#;
 
 /// A valid body of at least `bytes` bytes and little more: the required fields, and metafields of every
 /// JSON type.

@@ -22,11 +22,10 @@ use serde_json::{Value, json};
 use update_customer::App;
 use update_customer::dynamodb::{TokenHash, client};
 
+use crate::gateway::put;
 use crate::invoke::{config, invoke_text};
-use crate::request::put;
-use crate::sample::WRITE_TOKEN;
 use crate::server::Server;
-use crate::tables::local_config;
+use crate::tables::{WRITE_TOKEN, local_config};
 
 /// What precedes the operation in the header `x-amz-target`.
 const TARGET: &str = "DynamoDB_20120810.";

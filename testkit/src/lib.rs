@@ -7,7 +7,7 @@
 //! | [`canned_dynamodb`]: a closure in the process | Responses that the embedded one never gives; instruction counts |
 //! | [`canned_dynamodb::serve`]: the same as a server, also with TLS | A program that runs as in Lambda |
 //! | [`runtime_api`]: Lambda's Runtime API | The same |
-//! | [`gateway`]: an HTTP API | HTTP requests to the function without Lambda |
+//! | [`gateway`]: API Gateway | Events of all kinds, and HTTP requests to the function without Lambda |
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -19,16 +19,14 @@ pub mod canned_dynamodb;
 pub mod gateway;
 pub mod invoke;
 pub mod json;
-pub mod request;
-pub mod response;
 pub mod runtime_api;
-pub mod sample;
 pub mod server;
 pub mod tables;
 
-pub use request::{PutRequest, put};
-pub use response::Response;
-pub use sample::{CUSTOMER_ID, READ_TOKEN, SAMPLE_REQUEST, WRITE_TOKEN, sample_customer};
+pub use bodies::SAMPLE_REQUEST;
+pub use gateway::{PutRequest, put};
+pub use invoke::{Response, shortened};
+pub use tables::{CUSTOMER_ID, READ_TOKEN, WRITE_TOKEN, sample_customer};
 
 /// Whether the tests that take long run in full, as in the gate: `FULL_TESTS=1 cargo test`.
 pub fn is_full_run() -> bool {

@@ -14,13 +14,20 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use update_customer::dynamodb::attribute::{self, Item};
 use update_customer::dynamodb::{TokenHash, TokenRecord, access_tokens};
-use update_customer::validation::json;
+use update_customer::validation::json::parse;
 
-use crate::sample::{READ_TOKEN, WRITE_TOKEN, sample_customer};
+/// The published sample's id.
+pub const CUSTOMER_ID: &str = "638df9e713920facde1a1cfa";
+
+/// A token with the scope `customers:write`.
+pub const WRITE_TOKEN: &str = "demo-token-that-may-write";
+
+/// A valid token without that scope.
+pub const READ_TOKEN: &str = "demo-token-that-may-only-read";
 
 /// Starts an engine in memory on the current tokio runtime and returns its endpoint.
 pub async fn start_embedded_dynamodb() -> String {
@@ -103,7 +110,7 @@ fn text(error: impl Error) -> String {
 /// Converts a JSON object to an item.
 pub fn item(value: &Value) -> Item {
     let text = value.to_string();
-    let (members, _) = json::parse(text.as_bytes()).expect("an object");
+    let (members, _) = parse(text.as_bytes()).expect("an object");
     let members = members.iter();
     members
         .map(|(name, value)| (name.clone().into_owned(), attribute::from_json(value)))
@@ -131,4 +138,33 @@ pub async fn seed(client: &Client, customers: &str, tokens: &str) -> Result<(), 
     let reader = token_record(READ_TOKEN, "demo-report", &["customers:read"], None);
     put_if_absent(client, tokens, access_tokens::KEY, writer).await?;
     put_if_absent(client, tokens, access_tokens::KEY, reader).await
+}
+
+/// The published sample customer with every attribute, before its first update.
+pub fn sample_customer() -> Value {
+    json!({
+        "id": CUSTOMER_ID,
+        "email": "john.doe@aximcommerce.com",
+        "firstName": "Jon",
+        "lastName": "Doe",
+        "phoneNumber": "65161860",
+        "role": "customer",
+        "verifiedEmail": true,
+        "company": "6371cd895b77326cf992d5bb",
+        "status": "active",
+        "newsletter": true,
+        "metaFields": [{ "code": "p21_contact_id", "value": 12547 }],
+        "isB2B": true,
+        "createdBy": { "id": "6371cd895b77326cf992d5ba", "name": "Axim Commerce" },
+        "createdAt": "2022-12-05T14:01:43.000Z",
+        "updatedAt": "2022-12-05T14:01:43.000Z",
+        "address": [{
+            "firstName": "Jon", "lastName": "Doe", "phoneNumber": "65161860",
+            "address1": "12/3, test st", "address2": "", "city": "Elizabeth", "state": "NJ",
+            "country": "US", "zipcode": "07201", "isDefaultAddress": true
+        }],
+        "notes": "Prefers a call before delivery.",
+        "version": 6,
+        "updatedBy": "import"
+    })
 }

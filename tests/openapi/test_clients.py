@@ -19,9 +19,7 @@ PATH = "/customers/638df9e713920facde1a1cfa"
 ID = PATH.rpartition("/")[2]
 TOKEN = HEADERS["accessToken"]
 JOHN = {"firstName": "John", "lastName": "Doe", "email": "john@aximcommerce.com"}
-
-with open(os.environ["SAMPLE"], encoding="utf-8") as file:
-    SAMPLE = json.load(file)
+SAMPLE = json.loads(os.environ["SAMPLE"])
 
 
 @pytest.fixture
@@ -193,5 +191,6 @@ def test_client(client, scenario, results, proxy):
     sent = proxy.requests(path)
     assert len(sent) == requests
     if scenario in ("throttled", "always-unavailable"):
-        waits = [round(after.time - before.time) for before, after in zip(sent, sent[1:])]
+        # A timer may fire a little early, and a busy machine delays a request by up to a second.
+        waits = [int(after.time - before.time + 0.1) for before, after in zip(sent, sent[1:])]
         assert waits[:4] == [1, 2, 4, 8][: 3 if scenario == "throttled" else 4] + [0] * (scenario == "throttled")

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use testkit::response::shortened;
+use testkit::shortened;
 use update_customer::customer::address::{DEFAULT_MEMBER, TEXT_MEMBERS};
 use update_customer::customer::fields::{FIELDS, FieldType, Write};
 use update_customer::customer::meta_fields;

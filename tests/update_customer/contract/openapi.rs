@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 use strum::VariantArray;
-use testkit::response::shortened;
+use testkit::shortened;
 use update_customer::customer::fields::{FIELDS, Write};
 use update_customer::customer::meta_fields;
 use update_customer::customer::rules::{lines, one_line};

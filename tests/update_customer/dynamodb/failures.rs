@@ -98,6 +98,14 @@ fn not_from_dynamodb() -> Faults {
         .into()
 }
 
+/// A response to a lookup with the record of a token that was not asked for.
+fn another_record() -> Fault {
+    let record = json!({
+        "tokenHash": {"S": "0".repeat(64)}, "subject": {"S": "another"}, "scopes": {"SS": ["customers:write"]}
+    });
+    Fault::response("200 OK", &json!({"Item": record}).to_string())
+}
+
 /// A change that leaves valid JSON, so that only the checksum in `x-amz-crc32` detects it.
 fn change_a_letter(body: &mut Vec<u8>) {
     let text = String::from_utf8(std::mem::take(body)).unwrap();
@@ -259,6 +267,7 @@ async fn unreadable_response_gets_500_with_retry_after_in_time() {
     for (operation, faults) in [
         ("GetItem", unreadable()),
         ("UpdateItem", unreadable()),
+        ("GetItem", vec![("200 OK", another_record())]),
         ("UpdateItem", not_from_dynamodb()),
     ] {
         for (case, fault) in faults {

@@ -6,7 +6,7 @@ use std::sync::{LazyLock, Mutex};
 
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
-use testkit::response::shortened;
+use testkit::shortened;
 
 use super::Response;
 

@@ -33,10 +33,9 @@ pub use fault_proxy::{Calls, Engine, Fault, FaultProxy};
 pub use logs::{Log, capture};
 pub use request_recorder::{RecordedRequest, RequestRecorder};
 pub use testkit::invoke::REQUEST_ID;
-pub use testkit::response::shortened;
 pub use testkit::{
     CUSTOMER_ID, PutRequest, READ_TOKEN, Response, SAMPLE_REQUEST, WRITE_TOKEN, put,
-    sample_customer,
+    sample_customer, shortened,
 };
 
 /// The variable that names the endpoint of another DynamoDB than the embedded one.

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
-use testkit::response::shortened;
 use testkit::runtime_api::{FakeRuntimeApi, Signal};
 use testkit::server::Server;
+use testkit::shortened;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc::UnboundedSender;
