@@ -5,4 +5,4 @@ source "$(dirname "$0")/../lib.sh"
 documented 'cargo test' README.md
 # The long runs: three hundred simulated schedules, and bodies of the full size.
 FULL_TESTS=1 cargo test
-cargo test --locked -p baselines -p calling -p ops -p testkit -p update-customer-fuzz
+cargo test --locked -p baselines -p ops -p testkit -p update-customer-fuzz

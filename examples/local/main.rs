@@ -5,7 +5,6 @@
 //! what each request does.
 
 mod console;
-mod docs;
 mod dynamodb;
 mod guard;
 

@@ -6,7 +6,6 @@
 mod aws;
 mod customer;
 mod smoke;
-mod table_check;
 mod terminal;
 mod token;
 
@@ -18,6 +17,8 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
 use aws::Aws;
+use customer::Customers;
+use token::Tokens;
 
 /// The stack's name in `samconfig.toml`.
 const STACK: &str = "update-customer";
@@ -152,17 +153,17 @@ async fn run(arguments: Arguments) -> Result<bool> {
         Some(table) => table,
         None => aws.output(output).await.context("give --table")?,
     };
-    let tokens = || token::Tokens::new(aws.dynamodb(), table.clone());
-    let customers = || customer::Customers::new(aws.dynamodb(), table.clone());
+    let tokens = Tokens::new(aws.dynamodb(), table.clone());
+    let customers = Customers::new(aws.dynamodb(), table);
     match command {
         Command::Token(TokenCommand::Issue {
             subject,
             scope,
             expires_in,
-        }) => tokens().issue(&subject, &scope, expires_in).await?,
-        Command::Token(TokenCommand::List) => tokens().list().await?,
+        }) => tokens.issue(&subject, &scope, expires_in).await?,
+        Command::Token(TokenCommand::List) => tokens.list().await?,
         Command::Token(TokenCommand::Revoke { hash }) => {
-            let record = tokens().revoke(hash).await?;
+            let record = tokens.revoke(hash).await?;
             // The token is revoked whatever fails now.
             let cached = match has_stack {
                 true => aws.value("AccessTokenCacheSeconds").await.ok().flatten(),
@@ -171,20 +172,18 @@ async fn run(arguments: Arguments) -> Result<bool> {
             let _ = terminal::print(&record);
             eprintln!("{}", token::revoked(cached.as_deref()));
         }
-        Command::Customer(CustomerCommand::Get { id }) => customers().print(&id).await?,
+        Command::Customer(CustomerCommand::Get { id }) => customers.print(&id).await?,
         Command::Customer(CustomerCommand::Put { id }) => {
-            customers().create(&id, io::stdin().lock()).await?;
+            customers.create(&id, io::stdin().lock()).await?;
         }
-        Command::Table(TableCommand::Check { all }) => {
-            return table_check::run(&aws.dynamodb(), &table, all).await;
-        }
+        Command::Table(TableCommand::Check { all }) => return customers.check(all).await,
         Command::Smoke(arguments) => {
             let url = match arguments.url {
                 Some(url) => url,
                 None => aws.output("Url").await.context("give --url")?,
             };
             let api = smoke::Api::new(&url, || terminal::read_token(Some("ACCESS_TOKEN")))?;
-            return smoke::run(api, &customers(), arguments.customer, arguments.write).await;
+            return smoke::run(api, &customers, arguments.customer, arguments.write).await;
         }
     }
     Ok(true)

@@ -208,22 +208,14 @@ impl Api {
         self.check("400 for a body that is not JSON", invalid, &response, true)?;
         let response = self.update(&id, NO_VERSION, &json!({"emial": ""}))?;
         let has_all = response.body["errors"].as_array().map(Vec::len) == Some(4);
-        self.check(
-            "400 with all field errors at once",
-            invalid,
-            &response,
-            has_all,
-        )?;
+        let name = "400 with all field errors at once";
+        self.check(name, invalid, &response, has_all)?;
         let response = self.update(&id, "unquoted", &valid)?;
         self.check("400 for a malformed If-Match", invalid, &response, true)?;
 
         let response = self.update(&id, NO_VERSION, &valid)?;
-        self.check(
-            "404 for an unknown customer",
-            "customer_not_found",
-            &response,
-            true,
-        )
+        let (name, code) = ("404 for an unknown customer", "customer_not_found");
+        self.check(name, code, &response, true)
     }
 
     /// An existing customer, which no request changes.
@@ -236,12 +228,8 @@ impl Api {
         let mut body = required(text("firstName"), text("lastName"), text("email"));
         let held = self.update(id, NO_VERSION, &body)?;
         let is_customer = held.body["data"]["id"] == *id;
-        self.check(
-            "200 for what the customer already holds",
-            "",
-            &held,
-            is_customer,
-        )?;
+        let name = "200 for what the customer already holds";
+        self.check(name, "", &held, is_customer)?;
         body["firstName"] = match text("firstName") {
             "Smoke" => json!("Test"),
             _ => json!("Smoke"),
@@ -258,12 +246,8 @@ impl Api {
         let first = self.update(id, "\"0\"", &body)?;
         let data = &first.body["data"];
         let is_next = data["notes"] == "first" && first.version.as_deref() == Some("\"1\"");
-        self.check(
-            "200 with the next version for an update",
-            "",
-            &first,
-            is_next,
-        )?;
+        let name = "200 with the next version for an update";
+        self.check(name, "", &first, is_next)?;
         body["notes"] = json!("second");
         let stale = self.update(id, "\"0\"", &body)?;
         let name = "412 with the current version for a stale If-Match";

@@ -1,4 +1,5 @@
-//! The console: a page that sends requests and shows what each of them did, and the JSON behind it.
+//! The console: a page that sends requests and shows what each of them did, and the JSON behind it. And the API
+//! reference: Swagger UI on `openapi.yaml`, whose assets are compiled in.
 
 pub mod recorder;
 
@@ -15,24 +16,26 @@ use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode};
 use axum::middleware::from_fn;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Redirect};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use testkit::{CUSTOMER_ID, WRITE_TOKEN, gateway, sample_customer};
 use update_customer::App;
+use utoipa_swagger_ui::serve;
 
-use self::recorder::{Exchange, History, Summary};
+use self::recorder::{Exchange, History};
 use crate::dynamodb::{ACCESS_TOKENS_TABLE, CUSTOMERS_TABLE, Tables};
-use crate::{docs, guard};
+use crate::guard;
 
 /// API Gateway's limit for a request body. The function has a lower one.
 const MAX_BODY_BYTES: usize = 10 * 1_024 * 1_024;
 
-/// The example runs from a checkout, so it reads the events and the page there.
+/// The example runs from a checkout, so it reads the events and the pages there.
 const EVENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/local/console/page");
+const OPENAPI: &str = include_str!("../../../openapi.yaml");
 
 const HTML: &str = "text/html; charset=utf-8";
 
@@ -74,9 +77,7 @@ impl Console {
     async fn send(&self, request: Request<Bytes>, late: bool) -> (u64, Response<Body>) {
         let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
         let request_id = format!("local-{number}");
-        let received_at = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
+        let received_at = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
         let id = gateway::customer_id(&request);
         let before = self.tables.customer(id.as_deref()).await;
 
@@ -85,25 +86,30 @@ impl Console {
         let (response, recording) = recorder::record(late, invoked).await;
         let ended_ms = recorder::now();
 
-        self.history.push(Exchange {
-            summary: Summary {
-                number,
-                method: request.method().to_string(),
-                target: request.uri().to_string(),
-                status: response.status().as_u16(),
-                received_at: u64::try_from(received_at.as_millis()).unwrap_or_default(),
-            },
-            request_headers: gateway::pairs(request.headers()),
-            request_body: String::from_utf8_lossy(request.body()).into_owned(),
-            response_headers: gateway::pairs(response.headers()),
-            response_body: response.body().clone(),
-            has_customer: id.is_some(),
-            before,
-            after: self.tables.customer(id.as_deref()).await,
+        let exchange = Exchange {
+            summary: json!({
+                "number": number,
+                "method": request.method().as_str(),
+                "target": request.uri().to_string(),
+                "status": response.status().as_u16(),
+                "receivedAt": received_at.as_secs_f64() * 1_000.0,
+            }),
+            // Bodies and customers are text, because a browser's own JSON parser would round numbers. A customer is
+            // null when there is none, or when the path names none.
+            details: json!({
+                "requestHeaders": gateway::pairs(request.headers()),
+                "requestBody": String::from_utf8_lossy(request.body()),
+                "responseHeaders": gateway::pairs(response.headers()),
+                "responseBody": response.body(),
+                "hasCustomer": id.is_some(),
+                "before": before,
+                "after": self.tables.customer(id.as_deref()).await,
+                "startedMs": started_ms,
+                "endedMs": ended_ms,
+            }),
             recording,
-            started_ms,
-            ended_ms,
-        });
+        };
+        self.history.add(number, exchange);
         (number, sent(&request, response, &request_id))
     }
 }
@@ -134,17 +140,31 @@ fn sent(request: &Request<Bytes>, response: Response<String>, request_id: &str) 
 /// the function, as a `$default` route does.
 pub fn router(console: Console) -> Router {
     let console_router = Router::new()
-        .route("/", get(page).fallback(invoke))
+        .route(
+            "/",
+            get(|| file(Path("console.html".to_owned()))).fallback(invoke),
+        )
         .route("/console/events", get(events))
         .route("/console/state", get(state))
         .route("/console/exchanges/{number}", get(exchange))
         .route("/console/restore", post(restore))
         .route("/console/two-writers", post(two_writers))
         .route("/console/late-response", post(late_response))
-        .route("/console/{file}", get(file));
+        .route("/console/{file}", get(file))
+        .route(
+            "/openapi.yaml",
+            get(([(CONTENT_TYPE, "application/yaml")], OPENAPI)),
+        )
+        .route("/docs", get(Redirect::permanent("/docs/")))
+        .route("/docs/", get(|| swagger_ui(Path(String::new()))))
+        // Instead of Swagger UI's own, whose settings cannot fill in a token or keep the digits of a number.
+        .route(
+            "/docs/swagger-initializer.js",
+            get(|| file(Path("docs.js".to_owned()))),
+        )
+        .route("/docs/{file}", get(swagger_ui));
     let api = Router::new().fallback(invoke).layer(from_fn(guard::cors));
     console_router
-        .merge(docs::router())
         .merge(api)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn(guard::only_local))
@@ -158,17 +178,13 @@ async fn invoke(State(console): State<Arc<Console>>, parts: Parts, body: Bytes) 
         .1
 }
 
-async fn page() -> impl IntoResponse {
-    file(Path("console.html".to_owned())).await
-}
-
-/// A file of the page.
+/// A file of the pages.
 async fn file(Path(name): Path<String>) -> Result<impl IntoResponse, StatusCode> {
     let path = FilePath::new(&name);
     let content_type = match path.extension().and_then(|extension| extension.to_str()) {
         Some("html") => HTML,
         Some("css") => "text/css",
-        Some("js") => "text/javascript",
+        Some("js" | "mjs") => "text/javascript",
         _ => return Err(StatusCode::NOT_FOUND),
     };
     // Never a path out of the folder.
@@ -185,6 +201,14 @@ async fn file(Path(name): Path<String>) -> Result<impl IntoResponse, StatusCode>
         (CACHE_CONTROL, "no-cache"),
     ];
     Ok((headers, text))
+}
+
+/// A file of Swagger UI.
+async fn swagger_ui(Path(name): Path<String>) -> Result<impl IntoResponse, StatusCode> {
+    match serve(&name, Arc::default()) {
+        Ok(Some(file)) => Ok(([(CONTENT_TYPE, file.content_type)], file.bytes)),
+        _ => Err(StatusCode::NOT_FOUND),
+    }
 }
 
 /// An error of the console itself.
@@ -206,19 +230,12 @@ async fn events() -> Result<Json<BTreeMap<String, Value>>, Failure> {
 }
 
 /// The tables and the last requests as they are now.
-#[derive(Serialize)]
-struct Now {
-    customers: Result<Vec<String>, String>,
-    tokens: Result<Vec<String>, String>,
-    exchanges: Vec<Summary>,
-}
-
-async fn state(State(console): State<Arc<Console>>) -> Json<Now> {
-    Json(Now {
-        customers: console.tables.items(CUSTOMERS_TABLE).await,
-        tokens: console.tables.items(ACCESS_TOKENS_TABLE).await,
-        exchanges: console.history.summaries(),
-    })
+async fn state(State(console): State<Arc<Console>>) -> Json<Value> {
+    Json(json!({
+        "customers": console.tables.items(CUSTOMERS_TABLE).await,
+        "tokens": console.tables.items(ACCESS_TOKENS_TABLE).await,
+        "exchanges": console.history.summaries(),
+    }))
 }
 
 async fn exchange(
@@ -242,19 +259,11 @@ struct Options {
     if_match: bool,
 }
 
-/// The requests that a demonstration sent, by their numbers, and the customer around all of them.
-#[derive(Serialize)]
-struct Outcome {
-    exchanges: Vec<u64>,
-    before: Option<String>,
-    after: Option<String>,
-}
-
 /// Two updates of the same field at the same time. With `if_match`, both name the version that both have read.
 async fn two_writers(
     State(console): State<Arc<Console>>,
     Query(options): Query<Options>,
-) -> Result<Json<Outcome>, Failure> {
+) -> Result<Json<Value>, Failure> {
     let erp = notes("Call before delivery (ERP)", "erp", &options)?;
     let shop = notes("Leave at the door (shop)", "shop", &options)?;
     let sent = async {
@@ -268,24 +277,26 @@ async fn two_writers(
 async fn late_response(
     State(console): State<Arc<Console>>,
     Query(options): Query<Options>,
-) -> Result<Json<Outcome>, Failure> {
+) -> Result<Json<Value>, Failure> {
     let request = notes("Stored before the response was lost", "erp", &options)?;
     let sent = async { vec![console.send(request, true).await.0] };
     console.demonstrate(sent).await
 }
 
 impl Console {
-    /// Restores the sample customer and sends requests, whose numbers `sent` returns.
+    /// Restores the sample customer and sends requests, whose numbers `sent` returns. Returns them, and the customer
+    /// around all of them.
     async fn demonstrate(
         &self,
         sent: impl Future<Output = Vec<u64>>,
-    ) -> Result<Json<Outcome>, Failure> {
+    ) -> Result<Json<Value>, Failure> {
         self.tables.restore_sample().await.map_err(failure)?;
-        Ok(Json(Outcome {
-            before: self.tables.customer(Some(CUSTOMER_ID)).await,
-            exchanges: sent.await,
-            after: self.tables.customer(Some(CUSTOMER_ID)).await,
-        }))
+        let before = self.tables.customer(Some(CUSTOMER_ID)).await;
+        let exchanges = sent.await;
+        let after = self.tables.customer(Some(CUSTOMER_ID)).await;
+        Ok(Json(
+            json!({"exchanges": exchanges, "before": before, "after": after}),
+        ))
     }
 }
 

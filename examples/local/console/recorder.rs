@@ -1,7 +1,7 @@
 //! Records what the SDK sends to DynamoDB while a request is handled, and keeps the last requests. It is below the SDK,
 //! so that it sees each attempt, also those of the SDK's own retries.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::mem::take;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -15,6 +15,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use serde::Serialize;
+use serde_json::Value;
 use update_customer::dynamodb::client::ATTEMPT_TIMEOUT;
 
 /// How many requests are kept.
@@ -137,69 +138,39 @@ impl HttpConnector for Recorder {
     }
 }
 
-/// A line of the list of the last requests.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Summary {
-    pub number: u64,
-    pub method: String,
-    /// Path and query.
-    pub target: String,
-    pub status: u16,
-    /// Milliseconds since the Unix epoch.
-    pub received_at: u64,
-}
-
-/// One request to the API and everything that followed from it. Bodies and items are text, because a
-/// browser's own JSON parser would round numbers.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+/// One request to the API and everything that followed from it.
+#[derive(Clone, Serialize)]
 pub struct Exchange {
+    /// What the list of the last requests shows.
     #[serde(flatten)]
-    pub summary: Summary,
-    pub request_headers: Vec<(String, String)>,
-    pub request_body: String,
-    pub response_headers: Vec<(String, String)>,
-    pub response_body: String,
-    /// Whether the path names a customer.
-    pub has_customer: bool,
-    /// The stored customer as JSON. `None` when there is none, or when the path names none.
-    pub before: Option<String>,
-    pub after: Option<String>,
+    pub summary: Value,
+    #[serde(flatten)]
+    pub details: Value,
     #[serde(flatten)]
     pub recording: Recording,
-    /// On the clock of `recording`.
-    pub started_ms: f64,
-    pub ended_ms: f64,
 }
 
-/// The last [`MAX_EXCHANGES`] requests.
+/// The last [`MAX_EXCHANGES`] requests by their numbers.
 #[derive(Default)]
-pub struct History(Mutex<VecDeque<Exchange>>);
+pub struct History(Mutex<BTreeMap<u64, Exchange>>);
 
 impl History {
-    pub fn push(&self, exchange: Exchange) {
+    pub fn add(&self, number: u64, exchange: Exchange) {
         let mut exchanges = lock(&self.0);
-        exchanges.push_front(exchange);
-        exchanges.truncate(MAX_EXCHANGES);
+        exchanges.insert(number, exchange);
+        if exchanges.len() > MAX_EXCHANGES {
+            exchanges.pop_first();
+        }
     }
 
     pub fn get(&self, number: u64) -> Option<Exchange> {
-        let exchanges = lock(&self.0);
-        let mut exchanges = exchanges.iter();
-        exchanges
-            .find(|exchange| exchange.summary.number == number)
-            .cloned()
+        lock(&self.0).get(&number).cloned()
     }
 
     /// The newest first.
-    pub fn summaries(&self) -> Vec<Summary> {
-        let mut summaries: Vec<_> = lock(&self.0)
-            .iter()
-            .map(|exchange| exchange.summary.clone())
-            .collect();
-        // Requests that run at the same time do not end in the order of their numbers.
-        summaries.sort_by_key(|summary| std::cmp::Reverse(summary.number));
-        summaries
+    pub fn summaries(&self) -> Vec<Value> {
+        let exchanges = lock(&self.0);
+        let newest = exchanges.values().rev();
+        newest.map(|exchange| exchange.summary.clone()).collect()
     }
 }

@@ -1,4 +1,4 @@
-// The local example and its console: URL=http://127.0.0.1:9000 DYNAMODB_URL=http://127.0.0.1:8000 npm test
+// The local example, its console and its API reference: URL=http://127.0.0.1:9000 DYNAMODB_URL=http://127.0.0.1:8000
 //
 // Both are of a local example that nothing else uses at the same time. CHROMIUM is the path of the browser.
 
@@ -10,16 +10,16 @@ import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { chromium } from "playwright-core";
-import { compact, difference, get, locate, parse, pretty, tryParse } from "../page/json.js";
-import { timelineEvents } from "../page/result.js";
-import { GROUPS, requestOf } from "../page/samples.js";
+import { compact, difference, get, locate, parse, pretty, tryParse } from "../examples/local/console/page/json.mjs";
+import { timelineEvents } from "../examples/local/console/page/result.mjs";
+import { GROUPS, requestOf } from "../examples/local/console/page/samples.mjs";
 
 const axe = createRequire(import.meta.url)("axe-core");
 const run = promisify(execFile);
 const url = process.env.URL ?? "http://127.0.0.1:9000";
 const dynamodbUrl = process.env.DYNAMODB_URL ?? "http://127.0.0.1:8000";
 const customer = `${url}/customers/638df9e713920facde1a1cfa`;
-const events = new URL("../../../../events/", import.meta.url);
+const events = new URL("../events/", import.meta.url);
 
 const SAMPLES = Object.values(GROUPS)
   .flat()
@@ -119,8 +119,8 @@ before(async () => {
 });
 after(() => browser?.close());
 
-/** Opens the console. The test fails on an error in the browser, a foreign request, or a button that moves. */
-async function openConsole(context, { width = 1280, colorScheme = "light", prepare } = {}) {
+/** Opens a page. The test fails on an error in the browser, a foreign request, or a button that moves. */
+async function open(context, { path = "/", width = 1280, colorScheme = "light", prepare } = {}) {
   const browserContext = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
   await browserContext.grantPermissions(["clipboard-read", "clipboard-write"]);
   const page = await browserContext.newPage();
@@ -142,16 +142,21 @@ async function openConsole(context, { width = 1280, colorScheme = "light", prepa
     }).observe({ type: "layout-shift", buffered: true });
   });
   await prepare?.(page);
-  await page.goto(url);
-  await page.locator("body.ready").waitFor();
-  await settled(page);
-  await page.evaluate(() => document.querySelectorAll("#groups details").forEach((group) => (group.open = true)));
+  await page.goto(url + path);
   context.after(async () => {
     const shifts = await page.evaluate(() => window.shifts);
     await browserContext.close();
     assertNone(problems);
     if (width > 999) assert.deepEqual(shifts, [], "what moved");
   });
+  return page;
+}
+
+async function openConsole(context, options) {
+  const page = await open(context, options);
+  await page.locator("body.ready").waitFor();
+  await settled(page);
+  await page.evaluate(() => document.querySelectorAll("#groups details").forEach((group) => (group.open = true)));
   return page;
 }
 
@@ -164,12 +169,13 @@ async function press(page, locator) {
   await settled(page);
 }
 
+const pressNamed = (page, name) => press(page, page.getByRole("button", { name, exact: true }));
 const choose = (page, name) => press(page, button(page, name));
 
 /** Sends the editor's request with another body, header or path. */
 async function send(page, id, text) {
   await page.locator(`#${id}`).fill(text);
-  await press(page, page.getByRole("button", { name: "Send", exact: true }));
+  await pressNamed(page, "Send");
 }
 
 const assertNone = (list) => assert.deepEqual(list, []);
@@ -205,7 +211,7 @@ test("opening shows the newest request, at first a plain update with its differe
 
 test("each event has one button, or is named as one without", async () => {
   const files = (await readdir(events)).map((file) => file.replace(".json", ""));
-  const page = await readFile(new URL("../page/console.html", import.meta.url), "utf8");
+  const page = await readFile(new URL("../examples/local/console/page/console.html", import.meta.url), "utf8");
   const without = files.filter((name) => page.includes(`<code>${name}</code>`));
   const names = SAMPLES.map(([name]) => name);
   assert.deepEqual([...names, ...without].toSorted(), files.toSorted());
@@ -315,18 +321,16 @@ test("a late response of DynamoDB is stored once with If-Match and twice without
   const once = "200 Stored once: version 6 → 7, although the SDK sent the UpdateItem twice.";
   assert.equal(await text(page, "outcome"), once);
   const timeline = (await lines(page, "#timeline li")).map((line) => line.replace(/^[\d.]+ ms/, ""));
-  assert.deepEqual(
-    timeline.filter((event) => !event.startsWith("Token lookup")),
-    [
-      'PUT with If-Match: "6"',
-      "UpdateItem 1 sent",
-      "UpdateItem 1, response: stored version 7, too late for the SDK",
-      "No response within 1 s: the SDK sends the same UpdateItem again",
-      "UpdateItem 2 sent",
-      "UpdateItem 2, response: the condition failed, the stored version is 7",
-      "Response 200: the customer already holds exactly this update",
-    ],
-  );
+  const events = timeline.filter((event) => !event.startsWith("Token lookup"));
+  assert.deepEqual(events, [
+    'PUT with If-Match: "6"',
+    "UpdateItem 1 sent",
+    "UpdateItem 1, response: stored version 7, too late for the SDK",
+    "No response within 1 s: the SDK sends the same UpdateItem again",
+    "UpdateItem 2 sent",
+    "UpdateItem 2, response: the condition failed, the stored version is 7",
+    "Response 200: the customer already holds exactly this update",
+  ]);
   assert.equal(await page.locator("#updates details").count(), 2);
   await shows(page, "difference", "~ changed version 6 → 7");
   assert.match(await text(page, "log"), /customer updated.* version=7/);
@@ -348,10 +352,8 @@ test("two writers at once lose a note without If-Match and none with it", async 
   const note = { ERP: "Call before delivery (ERP)", Shop: "Leave at the door (shop)" };
   await shows(page, "difference", `~ changed notes "Prefers a call before delivery." → "${note[last]}"`);
   const stored = (await lines(page, "#timeline li")).filter((line) => line.includes("stored version"));
-  assert.deepEqual(
-    stored.map((line) => line.slice(-1)),
-    ["7", "8"],
-  );
+  const versions = stored.map((line) => line.slice(-1));
+  assert.deepEqual(versions, ["7", "8"]);
 
   await choose(page, "two-writers?if_match=true");
   const kept = /^ERP (\d+)\. Shop (\d+)\. (ERP|Shop) was first \(version 6 → 7\)\. (ERP|Shop) learns from its 412 /;
@@ -364,7 +366,7 @@ test("two writers at once lose a note without If-Match and none with it", async 
   assert.match(await text(page, "log"), /version_conflict/);
 
   // The recipe after a 412: take `data` and the version, apply the change, send again.
-  await press(page, page.getByRole("button", { name: "Apply the change to the stored customer" }));
+  await pressNamed(page, "Apply the change to the stored customer and send again");
   assert.equal(await text(page, "outcome"), "200 Stored: version 7 → 8.");
   assert.match(await text(page, "explanation"), /starts from data and version 7 of the 412\. It changes notes, /);
   await shows(page, "difference", `~ changed notes "${note[winner]}" → "${note[loser]}"`);
@@ -383,11 +385,9 @@ test("a version stands before a later one whose response came first", () => {
     ["Cron", lane(3, 5, 400, "Item", "7")],
     ["ERP", lane(1, 6, 200, "Attributes", "7")],
   ];
-  const order = timelineEvents(lanes).filter(({ text }) => text.includes("response:"));
-  assert.deepEqual(
-    order.map(({ time, name }) => `${time} ${name}`),
-    ["6 ERP", "5 Cron", "4 Shop"],
-  );
+  const responses = timelineEvents(lanes).filter(({ text }) => text.includes("response:"));
+  const order = responses.map(({ time, name }) => `${time} ${name}`);
+  assert.deepEqual(order, ["6 ERP", "5 Cron", "4 Shop"]);
 });
 
 test("of several clicks, the last one is shown, with its own text and result", async (context) => {
@@ -476,7 +476,7 @@ test("the sample customer is restored first only if that is wanted", async (cont
   await page.getByLabel("Restore the sample customer first").uncheck();
   await choose(page, "plain-update-200");
   assert.equal(await text(page, "outcome"), "200 Stored: version 7 → 8.");
-  await press(page, page.getByRole("button", { name: "Send", exact: true }));
+  await pressNamed(page, "Send");
   assert.equal(await text(page, "outcome"), "200 Stored: version 8 → 9.");
 });
 
@@ -525,22 +525,17 @@ test("JSON keeps digits, equal keys and positions; a difference names each membe
   assert.equal(pretty("no JSON"), "no JSON");
   const old = '{"a":[1,2],"b":{"c":1.0},"version":1,"gone":true,"same":[{"x":null}]}';
   const now = '{"a":[1],"b":{"c":1},"version":2,"new":{"x":[]},"same":[{"x":null}]}';
-  assert.deepEqual(
-    difference(old, now).map(({ path, before, after }) => [path, before, after]),
-    [
-      ["a[1]", "2", undefined],
-      ["b.c", "1.0", "1"],
-      ["gone", "true", undefined],
-      ["new", undefined, '{"x": []}'],
-      ["version", "1", "2"],
-    ],
-  );
+  assert.deepEqual(difference(old, now), [
+    { path: "a[1]", before: "2", after: undefined },
+    { path: "b.c", before: "1.0", after: "1" },
+    { path: "gone", before: "true", after: undefined },
+    { path: "new", before: undefined, after: '{"x": []}' },
+    { path: "version", before: "1", after: "2" },
+  ]);
 });
 
-for (const [width, colorScheme] of [1280, 1000, 390].flatMap((width) => [
-  [width, "light"],
-  [width, "dark"],
-])) {
+const WINDOWS = [1280, 1000, 390].flatMap((width) => ["light", "dark"].map((colorScheme) => ({ width, colorScheme })));
+for (const { width, colorScheme } of WINDOWS) {
   test(`accessible, and nothing is hidden or broken: ${width} pixels, ${colorScheme}`, async (context) => {
     const page = await openConsole(context, { width, colorScheme });
     const names = ["many-errors-400", "http-api-sample-200", "late-response?if_match=false"];
@@ -554,8 +549,12 @@ for (const [width, colorScheme] of [1280, 1000, 390].flatMap((width) => [
       assertNone(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`));
       assertNone(await page.evaluate(layoutFaults, width < 1000));
     }
-    // The way back to the list.
     if (width < 1000) {
+      await choose(page, "token-missing-401");
+      await page.evaluate(() => document.querySelectorAll("#groups details").forEach((group) => (group.open = false)));
+      const height = await page.evaluate(() => document.documentElement.scrollHeight);
+      assert.ok(height < 3200, `${height} pixels`);
+      // The way back to the list.
       await page.getByRole("link", { name: "Try" }).click();
       assert.ok(await page.locator("#samples-title").evaluate((title) => title.getBoundingClientRect().top < 60));
     }
@@ -589,14 +588,6 @@ function layoutFaults(isPhone) {
   }
   return faults;
 }
-
-test("a phone's page is short", async (context) => {
-  const page = await openConsole(context, { width: 390 });
-  await choose(page, "token-missing-401");
-  await page.evaluate(() => document.querySelectorAll("#groups details").forEach((group) => (group.open = false)));
-  const height = await page.evaluate(() => document.documentElement.scrollHeight);
-  assert.ok(height < 3200, `${height} pixels`);
-});
 
 test("a customer's URL shows a browser where to look, and a client the API's own 405", async () => {
   const page = await fetch(customer, { headers: { Accept: "text/html,*/*;q=0.8" } });
@@ -670,7 +661,7 @@ test("a missing table is a plain sentence, in the state and on the page", async 
     await page.locator("#customers", { hasText: sentence }).waitFor();
     await choose(page, "plain-update-200");
     assert.equal(await text(page, "outcome"), `Not done: ${sentence}`);
-    await press(page, page.getByRole("button", { name: "Send", exact: true }));
+    await pressNamed(page, "Send");
     const failed = "500 Nothing was stored. The UpdateItem failed: ResourceNotFoundException.";
     assert.equal(await text(page, "outcome"), failed);
   } finally {
@@ -682,4 +673,26 @@ test("a missing table is a plain sentence, in the state and on the page", async 
     });
     await restore();
   }
+});
+
+test("the API reference sends the sample and shows each digit of the response", async (context) => {
+  const digits = "12345678901234567890123456789012345678";
+  const page = await open(context, { path: "/docs", colorScheme: "dark" });
+  const execute = page.getByRole("button", { name: "Execute" });
+  await execute.waitFor();
+  const top = async (locator) => (await locator.first().boundingBox()).y;
+  const introduction = page.getByText("Fields you omit stay as they are");
+  assert.ok((await top(introduction)) < (await top(execute)), "the introduction comes first");
+  // The rules of the fields are open.
+  await page.getByText("Empty, or at least 3 digits").first().waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.className), "dark-mode");
+
+  const body = page.locator("textarea.body-param__text");
+  await body.fill((await body.inputValue()).replace("12548", digits));
+  const pending = page.waitForResponse((candidate) => candidate.request().method() === "PUT");
+  await execute.click();
+  const response = await pending;
+  assert.equal(response.status(), 200, await response.text());
+  assert.match(response.request().postData(), new RegExp(`"value": ${digits}\\b`));
+  await page.locator(".live-responses-table").getByText(`"value": ${digits}`).waitFor();
 });

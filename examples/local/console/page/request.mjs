@@ -1,9 +1,9 @@
 // The request in the editor: filling it in, reading it, writing it as a command, and marking errors in it.
 
-import { locate, pretty, tryParse } from "./json.js";
-import { make, makeButton } from "./result.js";
+import { locate, pretty, tryParse } from "./json.mjs";
+import { addPane, element, make, makeButton } from "./result.mjs";
 
-const element = (id) => document.getElementById(id);
+addPane("request", "errors", "Errors in the body");
 const [method, target, headers, body] = ["method", "target", "headers", "body"].map(element);
 
 /** Whether the body's text is the base64 of what to send. */

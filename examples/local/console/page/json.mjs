@@ -8,7 +8,7 @@ const SPACE = /[ \t\r\n]*/y;
 
 /**
  * Parses a JSON text. A node has `kind` ("object", "array" or "scalar"), `start` and `end` in the text, and `members`
- * (each with `key` and `value`), `items` or `raw`. Throws a SyntaxError.
+ * (each with `key` and `value`; the key in an array is the index) or `raw`. Throws a SyntaxError.
  */
 export function parse(text) {
   let position = 0;
@@ -31,7 +31,7 @@ export function parse(text) {
   function list(close, element) {
     const elements = [];
     if (skip(close)) return elements;
-    do elements.push(element());
+    do elements.push(element(elements.length));
     while (skip(","));
     return skip(close) ? elements : fail();
   }
@@ -41,11 +41,12 @@ export function parse(text) {
     if (!skip(":")) fail();
     return { key: JSON.parse(key), value: value() };
   }
+  const item = (index) => ({ key: String(index), value: value() });
   function value() {
     match(SPACE);
     const start = position;
     if (skip("{")) return { kind: "object", members: list("}", member), start, end: position };
-    if (skip("[")) return { kind: "array", items: list("]", value), start, end: position };
+    if (skip("[")) return { kind: "array", members: list("]", item), start, end: position };
     const raw = match(STRING) ?? match(NUMBER) ?? match(WORD) ?? fail();
     return { kind: "scalar", raw, start, end: position };
   }
@@ -64,25 +65,27 @@ export function tryParse(text) {
   }
 }
 
-/** The node as text on one line. */
-export function compact(node) {
+/** The brackets of an array or an object, and its members as texts. `text` makes that of a value. */
+function parts({ kind, members }, text) {
+  const name = (key) => (kind === "array" ? "" : `${JSON.stringify(key)}: `);
+  return [...(kind === "array" ? "[]" : "{}"), members.map(({ key, value }) => name(key) + text(value))];
+}
+
+/** The node as text on one line. `text` makes that of a value in it. */
+export function compact(node, text = (value) => compact(value)) {
   if (node.kind === "scalar") return node.raw;
-  if (node.kind === "array") return `[${node.items.map(compact).join(", ")}]`;
-  return `{${node.members.map(({ key, value }) => `${JSON.stringify(key)}: ${compact(value)}`).join(", ")}}`;
+  const [open, close, texts] = parts(node, text);
+  return open + texts.join(", ") + close;
 }
 
 /** The node as indented text. What fits on a short line stays there. */
 export function indented(node, indent = "") {
   const line = compact(node);
-  if (node.kind === "scalar" || (indent !== "" && indent.length + line.length < 60)) return line;
+  const isShort = indent !== "" && indent.length + line.length < 60;
+  if (isShort || !node.members?.length) return line;
   const deeper = `${indent}  `;
-  const [open, close] = node.kind === "array" ? "[]" : "{}";
-  const parts =
-    node.kind === "array"
-      ? node.items.map((item) => indented(item, deeper))
-      : node.members.map(({ key, value }) => `${JSON.stringify(key)}: ${indented(value, deeper)}`);
-  if (parts.length === 0) return open + close;
-  return `${open}\n${parts.map((part) => deeper + part).join(",\n")}\n${indent}${close}`;
+  const [open, close, texts] = parts(node, (value) => indented(value, deeper));
+  return `${open}\n${texts.map((text) => deeper + text).join(",\n")}\n${indent}${close}`;
 }
 
 /** A JSON text indented; any other text unchanged. */
@@ -91,7 +94,7 @@ export function pretty(text) {
   return node ? indented(node) : text;
 }
 
-/** The last member of an object with this key: the one that most parsers keep. */
+/** The last member with this key: the one that most parsers keep. */
 export function get(node, key) {
   return node?.members?.findLast((member) => member.key === key)?.value;
 }
@@ -109,7 +112,7 @@ export function locate(root, pointer) {
   let node = root;
   for (const token of pointer.split("/").slice(1)) {
     const key = token.replaceAll("~1", "/").replaceAll("~0", "~");
-    const next = node.kind === "array" ? node.items[key] : get(node, key);
+    const next = get(node, key);
     if (!next) return { start: node.start, end: node.start + 1 };
     node = next;
   }
@@ -132,21 +135,12 @@ export function difference(before, after) {
 
 function compare(path, before, after, changes) {
   if (before && after && before.kind === after.kind && before.kind !== "scalar") {
-    const [old, now] = [children(before), children(after)];
-    for (const key of new Set([...old.keys(), ...now.keys()])) {
+    for (const key of new Set([...before.members, ...after.members].map((member) => member.key))) {
       const step = before.kind === "array" ? `[${key}]` : path === "" ? key : `.${key}`;
-      compare(path + step, old.get(key), now.get(key), changes);
+      compare(path + step, get(before, key), get(after, key), changes);
     }
     return;
   }
   const [old, now] = [before && compact(before), after && compact(after)];
   if (old !== now) changes.push({ path, before: old, after: now });
-}
-
-function children(node) {
-  const pairs =
-    node.kind === "array"
-      ? node.items.map((item, index) => [index, item])
-      : node.members.map(({ key, value }) => [key, value]);
-  return new Map(pairs);
 }

@@ -1,6 +1,8 @@
 // What a request did: the sentence, the response, the difference, the calls to DynamoDB, the log line.
 
-import { compact, difference, get, indented, pretty, scalar, tryParse } from "./json.js";
+import { compact, difference, get, indented, pretty, scalar, tryParse } from "./json.mjs";
+
+export const element = (id) => document.getElementById(id);
 
 /** An element with a class and children; strings become text. */
 export function make(name, className = "", ...children) {
@@ -17,11 +19,26 @@ export function makeButton(className, action, ...children) {
   return button;
 }
 
-const PANES = ["difference", "response", "timeline", "updates", "log"];
+/** Adds an empty pane to a section: a box with a title, which the keyboard can scroll. */
+export function addPane(section, id, title) {
+  const heading = Object.assign(make("h3", "", title), { id: `${id}-title` });
+  const box = Object.assign(make("div", "box"), { id, role: "region", tabIndex: 0 });
+  box.setAttribute("aria-labelledby", heading.id);
+  element(section).append(Object.assign(make("div", "", heading, box), { hidden: true }));
+}
+
+/** The panes of the result, with their titles. */
+export const PANES = {
+  difference: "Stored customer, before and after",
+  response: "Response",
+  timeline: "Timeline",
+  updates: "UpdateItem sent to DynamoDB",
+  log: "Log line",
+};
 
 /** Fills a pane. An empty one takes no room. */
 const show = (id, ...children) => {
-  const box = document.getElementById(id);
+  const box = element(id);
   box.replaceChildren(...children);
   box.scrollTop = 0;
   box.parentElement.hidden = children.length === 0;
@@ -48,7 +65,7 @@ export function showTwoWriters(around, [erp, shop]) {
 function showLanes(lanes, { before, after }, ...outcome) {
   show("difference", ...differenceView(before, after));
   show("updates", ...updatesView(lanes));
-  document.getElementById("outcome").replaceChildren(...outcome);
+  element("outcome").replaceChildren(...outcome);
   const texts = lanes.map(([name, exchange]) => (name ? `# ${name}\n` : "") + httpText(exchange));
   show("response", make("pre", "", texts.join("\n\n")));
   show("timeline", timeline(lanes));
@@ -58,14 +75,14 @@ function showLanes(lanes, { before, after }, ...outcome) {
 
 /** Shows that a request is on its way. The panes keep what they show, and are dimmed meanwhile. */
 export function showWaiting(text) {
-  document.getElementById("outcome").replaceChildren(text);
-  document.getElementById("merge").hidden = true;
+  element("outcome").replaceChildren(text);
+  element("merge").hidden = true;
 }
 
 /** Shows why there is nothing to show. */
 export function showProblem(text) {
   showWaiting(text);
-  for (const id of PANES) show(id);
+  for (const id in PANES) show(id);
 }
 
 /** The status of a response; its colour only repeats the number. */
@@ -280,9 +297,7 @@ function callView(title, call, open) {
 /** A value in DynamoDB's JSON format as plain JSON. */
 function plain(attribute) {
   const [{ key: type, value } = {}] = attribute.members ?? [];
-  if (type === "L") return `[${value.items.map(plain).join(", ")}]`;
-  if (type === "M")
-    return `{${value.members.map((member) => `${JSON.stringify(member.key)}: ${plain(member.value)}`).join(", ")}}`;
+  if (type === "L" || type === "M") return compact(value, plain);
   if (type === "NULL") return "null";
   return type === "N" ? scalar(value) : compact(value);
 }

@@ -17,7 +17,7 @@ const localExample = (pretty) => () => ({
 });
 
 window.onload = async () => {
-  const { pretty } = await import("/console/json.js");
+  const { pretty } = await import("/console/json.mjs");
   window.ui = SwaggerUIBundle({
     url: "/openapi.yaml",
     dom_id: "#swagger-ui",

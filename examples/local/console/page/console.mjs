@@ -1,12 +1,11 @@
 // The console: the buttons, sending, the tables and the list of the last requests.
 
-import { get, scalar, tryParse } from "./json.js";
-import * as editor from "./request.js";
-import { itemView, make, makeButton, merged, statusBadge } from "./result.js";
-import { showExchange, showProblem, showTwoWriters, showWaiting } from "./result.js";
-import { GROUPS, requestOf } from "./samples.js";
+import { get, scalar, tryParse } from "./json.mjs";
+import * as editor from "./request.mjs";
+import { addPane, element, itemView, make, makeButton, merged, PANES, statusBadge } from "./result.mjs";
+import { showExchange, showProblem, showTwoWriters, showWaiting } from "./result.mjs";
+import { GROUPS, requestOf } from "./samples.mjs";
 
-const element = (id) => document.getElementById(id);
 const narrow = matchMedia("(max-width: 999px)");
 
 /** How often the tables and the list are read again, in milliseconds. */
@@ -169,18 +168,15 @@ function table(id, { Ok: items, Err: problem }, columns, whole) {
   if (problem) return element(id).replaceChildren(make("p", "problem", problem));
   const open = new Set([...element(id).querySelectorAll("details[open]")].map((details) => details.dataset.key));
   const headers = columns.map((column) => Object.assign(make("th", "", column), { scope: "col" }));
-  const rows = items.map((item) => {
-    const node = tryParse(item);
-    const text = (column) => {
-      const value = get(node, column);
-      const text = scalar(value) ?? value?.items?.map(scalar).join(", ") ?? "";
-      return column === "tokenHash" ? `${text.slice(0, 16)}…` : text;
-    };
-    return make("tr", "", ...columns.map((column) => make("td", "", text(column))));
-  });
+  const text = (item, column) => {
+    const value = get(tryParse(item), column);
+    const text = scalar(value) ?? value?.members?.map((member) => scalar(member.value)).join(", ") ?? "";
+    return column === "tokenHash" ? `${text.slice(0, 16)}…` : text;
+  };
+  const rows = items.map((item) => make("tr", "", ...columns.map((column) => make("td", "", text(item, column)))));
   const parts = [make("table", "", make("thead", "", make("tr", "", ...headers)), make("tbody", "", ...rows))];
   for (const item of whole ? items : []) {
-    const key = scalar(get(tryParse(item), "id"));
+    const key = text(item, "id");
     const details = make("details", "", make("summary", "", `All attributes of ${key}`), itemView(item));
     details.dataset.key = key;
     details.open = open.has(key);
@@ -251,6 +247,7 @@ async function first() {
   else explain("Nothing has been sent yet. Choose a request.");
 }
 
+for (const id in PANES) addPane("result", id, PANES[id]);
 await first().catch((error) => showProblem(`The console cannot start: ${error.message}`));
 document.body.classList.add("ready");
 poll();
