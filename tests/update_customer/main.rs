@@ -31,7 +31,6 @@ mod dynamodb {
     mod other_writers;
     mod requests;
     mod stored_types;
-    mod timeouts;
 }
 
 /// The built program as Lambda runs it.

@@ -10,10 +10,11 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::support::assertions::{assert_logged_internal_error, assert_stored, assert_version};
+use crate::support::documents::template;
 use crate::support::property::{check, stored_items};
 use crate::support::{
-    CUSTOMER_ID, Calls, Engine, Fault, FaultProxy, Item, PutRequest, TestApp, capture, limits,
-    new_email, new_notes, put, shortened,
+    CUSTOMER_ID, Calls, Engine, Fault, FaultProxy, Item, MAX_WRITES, PutRequest, TestApp, capture,
+    limits, new_email, new_notes, put, shortened,
 };
 
 type Faults = Vec<(&'static str, Fault)>;
@@ -283,6 +284,45 @@ async fn unreadable_response_gets_500_with_retry_after_in_time() {
             assert_stored(&case, &app, &notes_after(writes), writes as u64).await;
         }
     }
+}
+
+fn lambda_timeout() -> Duration {
+    let timeout = template("/Globals/Function/Timeout");
+    Duration::from_secs(timeout.as_u64().unwrap())
+}
+
+#[test]
+fn time_limits_nest() {
+    let limits = limits();
+    assert!(limits.attempt * limits.attempts + limits.backoff < limits.operation);
+    let calls = 1 + MAX_WRITES as u32;
+    let slowest = limits.operation * calls + Duration::from_secs(2);
+    // Otherwise Lambda stops the function before it responds.
+    assert!(slowest <= lambda_timeout());
+    let api = template("/Resources/UpdateCustomerIntegration/Properties/TimeoutInMillis");
+    let api = Duration::from_millis(api.as_u64().unwrap());
+    assert!(lambda_timeout() < api && api <= Duration::from_secs(30));
+}
+
+#[tokio::test]
+async fn slowest_request_responds_before_the_lambda_timeout() {
+    let (app, proxy) = TestApp::behind_faults().await;
+    let silent = || Fault::Silent(Engine::Untouched);
+    for nth in 1..=2 {
+        proxy.inject("GetItem", Calls::Nth(nth), silent());
+    }
+    for nth in 1..=9 {
+        let email = json!(format!("other-{nth}@x.example"));
+        let other = app.other_writer(move |customer| customer["email"] = email.clone());
+        let fault = if nth % 3 == 0 { other } else { silent() };
+        proxy.inject("UpdateItem", Calls::Nth(nth), fault);
+    }
+    let response = app.send_and_log(new_email()).await;
+    assert_logged_internal_error("slowest request", &response, Some("1"));
+    assert_eq!((proxy.calls("GetItem"), proxy.calls("UpdateItem")), (3, 9));
+    let waited = proxy.clock.now();
+    let expected = limits().attempt * 8..lambda_timeout();
+    assert!(expected.contains(&waited), "{waited:?}");
 }
 
 #[tokio::test]

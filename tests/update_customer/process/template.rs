@@ -1,5 +1,5 @@
 //! What the function and `template.yaml` must agree on. `tests/template` checks the template alone, and
-//! `dynamodb::timeouts` the time limits.
+//! `dynamodb::failures` the time limits.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
