@@ -83,10 +83,12 @@ fn unreadable() -> Faults {
 /// Responses to a write that are not DynamoDB's, although the SDK can read them.
 fn not_from_dynamodb() -> Faults {
     let other_id = r#"{"Attributes": {"id": {"S": "other"}, "email": {"S": "j@x.example"}}}"#;
+    let this_id = r#"{"Attributes": {"id": {"S": "638df9e713920facde1a1cfa"}}}"#;
     let responses = [
         ("200 OK", "{}"),
         ("200 OK", r#"{"Attributes": {}}"#),
         ("200 OK", other_id),
+        ("202 Accepted", this_id),
         ("204 No Content", ""),
         ("403 Forbidden", "<html>a proxy's page"),
         ("403 Forbidden", r#"{"message": "without __type"}"#),

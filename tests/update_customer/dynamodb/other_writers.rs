@@ -65,6 +65,8 @@ async fn conflict_after_a_lost_response_gets_500_unless_nothing_is_stored() {
         let other = app.other_writer(move |customer| {
             customer["notes"] = json!("set by another writer");
             customer["version"] = json!(version);
+            // Another request of the same caller.
+            customer["updatedBy"] = json!("demo-erp");
         });
         proxy.inject("UpdateItem", Calls::Nth(2), other);
         let response = app.send_and_log(new_notes().if_match("\"6\"")).await;
