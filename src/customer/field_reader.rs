@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use super::fields::{FIELDS, Write};
 use super::rules::TextRule;
 use super::suggestion::suggest;
 use crate::validation::characters::{find, quoted};
@@ -15,6 +14,7 @@ pub struct FieldReader<'a, 'e> {
     pub(super) at: JsonPointer<'e>,
     pub(super) errors: &'e mut ValidationErrors,
     known: Vec<&'static str>,
+    read_only: Vec<&'static str>,
 }
 
 /// What null means for a member.
@@ -40,6 +40,7 @@ impl<'a, 'e> FieldReader<'a, 'e> {
             at,
             errors,
             known: Vec::new(),
+            read_only: Vec::new(),
         }
     }
 
@@ -48,6 +49,13 @@ impl<'a, 'e> FieldReader<'a, 'e> {
         self.known.push(name);
         let index = self.members.iter().position(|(key, _)| key == name)?;
         Some(self.members.remove(index).1)
+    }
+
+    /// Takes a member out that a request may hold but cannot change.
+    pub(super) fn ignore<T>(&mut self, name: &'static str) -> Option<T> {
+        self.take(name);
+        self.read_only.push(name);
+        None
     }
 
     /// Records an error of the member `name`. `message` follows the name: "must be a string".
@@ -119,7 +127,7 @@ impl<'a, 'e> FieldReader<'a, 'e> {
     /// Rejects every member that was not taken.
     pub(super) fn reject_unknown(self) {
         for (name, _) in &self.members {
-            let message = || unknown_field(name, &self.known);
+            let message = || unknown_field(name, &self.known, &self.read_only);
             let at = self.at.member(name);
             self.errors.add(&at, ErrorCode::UnknownField, message);
         }
@@ -145,17 +153,16 @@ impl<'a, 'e> FieldReader<'a, 'e> {
     }
 }
 
-fn unknown_field(name: &str, known: &[&'static str]) -> String {
+fn unknown_field(name: &str, known: &[&'static str], read_only: &[&'static str]) -> String {
     let mut message = quoted(name);
     if let Some(found) = find(name, 0, |c| !c.is_ascii_graphic()) {
         message += &format!(" contains {found} and");
     }
     message += " is not a field";
     if let Some(known) = suggest(name, known) {
-        let field = FIELDS.iter().find(|field| field.name == known);
-        let read_only = match field.map(|field| field.write) {
-            Some(Write::ReadOnly) => ", which is read-only",
-            _ => "",
+        let read_only = match read_only.contains(&known) {
+            true => ", which is read-only",
+            false => "",
         };
         message += &format!("; did you mean `{known}`{read_only}?");
     }

@@ -40,7 +40,7 @@ impl<'a> CustomerUpdate<'a> {
         for field in FIELDS {
             let name = field.name;
             let value = match &field.write {
-                Write::ReadOnly => body.take(name).and(None),
+                Write::ReadOnly => body.ignore(name),
                 Write::Email => {
                     email = body.text(name, Null::Missing, &EMAIL);
                     email.clone().map(Value::String)
