@@ -217,5 +217,12 @@ mod tests {
         let errors = read(r#""success": true, "message": "", "data": {}"#).unwrap_err();
         let expected = "/data: unknown_field: The body is a whole response; send only the object in its `data`";
         assert_eq!(errors, [expected]);
+        for two in [
+            r#""success": 1, "message": 1"#,
+            r#""success": 1, "data": 1"#,
+            r#""message": 1, "data": 1"#,
+        ] {
+            assert_eq!(read(two).unwrap_err().len(), 2, "{two}");
+        }
     }
 }
