@@ -228,7 +228,8 @@ async fn rejection_after_a_lost_response_gets_retry_after() {
         proxy.inject("UpdateItem", Calls::Nth(2), rejection);
         let response = app.send_and_log(new_notes()).await;
         let cause = assert_logged_internal_error(case, &response, Some("1"));
-        assert!(cause.contains("AccessDeniedException"), "{cause}");
+        let rejection = "status 400, code AccessDeniedException, message ";
+        assert!(cause.contains(rejection), "{cause}");
         assert_eq!(proxy.calls("UpdateItem"), 2, "{case}");
         assert_stored(case, &app, &notes_after(1), 1).await;
     }
