@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn error_names_the_encoding() {
-        let rows: [(&[u8], &str); 22] = [
+        let rows: [(&[u8], &str); 23] = [
             (
                 b"\xef\xbb\xbf{}",
                 "starts with a byte order mark; send it without one",
@@ -251,6 +251,7 @@ mod tests {
             ),
             (b"{\"a\": 01, \"b\": \"\xff\"}", "1, column 17"),
             (b"{\"\xe9\": 1}", "1, column 3"),
+            (b"{\0\xe9\0", "1, column 3"),
             (
                 b"{\0",
                 "is not valid JSON: expected a key in double quotes at line 1, column 2",
