@@ -199,7 +199,7 @@ async fn mixed_load() {
             }
         }
         sent += AT_ONCE;
-        memory.push(resident_kilobytes(environment.process_id()));
+        memory.push(status(environment.process_id(), "VmRSS:"));
     }
     let half = memory[ROUNDS / 2];
     assert!(memory[ROUNDS - 1] <= half + half / 4, "{memory:?}");
@@ -223,13 +223,10 @@ async fn mixed_load() {
     }
 }
 
-/// The memory of a process that is in RAM.
-fn resident_kilobytes(process: u32) -> u64 {
+/// A number that Linux knows of a process: its memory in kilobytes, or its threads.
+fn status(process: u32, name: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmRSS:"))
-        .unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
@@ -268,7 +265,13 @@ async fn sigterm_ends_the_program_after_the_requests_that_run() {
         let mut environment = start(&app, &proxy.endpoint, &concurrency).await;
         environment.send(&[put().with(json!({"notes": "last"})).http_api_event()]);
         gate.reached().await;
-        let process = environment.process_id().to_string();
+        let process = environment.process_id();
+        // A start with more threads takes longer.
+        assert_eq!(
+            status(process, "Threads:") == 1,
+            concurrency[0].1.is_empty()
+        );
+        let process = process.to_string();
         let kill = Command::new("kill").args(["-TERM", &process]).status();
         assert!(kill.unwrap().success());
         gate.open();
