@@ -317,8 +317,10 @@ async fn credentials_of_a_server_are_refreshed_before_they_expire() {
             let outcomes = environment.outcomes(1).await;
             data(&outcomes[&request_id(number + 1)]);
         }
-        let keys = ["key-1", "key-3", "key-5", "key-7", "key-7", "key-7"];
-        assert_eq!(proxy.access_keys(), keys, "{concurrency}");
+        let keys = proxy.access_keys();
+        // The last key is valid for an hour. On a busy machine the start may end before its call.
+        let is_refreshed = keys.is_sorted() && keys.ends_with(&["key-7".to_owned()]);
+        assert!(is_refreshed && keys[0] < keys[2], "{concurrency}: {keys:?}");
         environment.stop().await;
     }
 }
